@@ -1,0 +1,56 @@
+package io.liferaft.archive;
+
+import io.liferaft.objectstore.ObjectWriter;
+import io.liferaft.objectstore.PutCondition;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.LongConsumer;
+
+/**
+ * The backups of one place. Blocking; safe for use by many threads; holds no database in memory.
+ * Errors of the store come through as {@link io.liferaft.objectstore.ObjectStoreException}.
+ */
+public interface BackupArchive {
+
+  /**
+   * The place as configured, without secrets: {@code file:/dir/name} or {@code s3://bucket/key}.
+   */
+  String location();
+
+  /** The place's identity in the replicated state: the same for the same bucket and key. */
+  String fingerprint();
+
+  /**
+   * The newest backup.
+   *
+   * @return empty only when the store answered that none is there
+   */
+  Optional<StoredBackup> latest();
+
+  /**
+   * Writes a backup; when this returns it is complete and durable, when it throws nothing of it is
+   * visible.
+   *
+   * @param database writes the uncompressed database file; its hash is checked against the manifest
+   *     while it is written, a difference makes the put fail
+   */
+  StoredBackup write(BackupManifest manifest, PutCondition condition, ObjectWriter database);
+
+  /**
+   * Keeps a backup that is about to be replaced, under a dated key beside it.
+   *
+   * @return the key it is kept under
+   */
+  String preserve(StoredBackup backup);
+
+  /**
+   * Fetches a backup into a file, uncompressed, going on where a broken transfer or an earlier call
+   * stopped, and checks its size and hash against its manifest where that has them.
+   *
+   * @param into the finished file; parts of an unfinished one are kept beside it for the next call
+   * @param progress told the stored bytes fetched so far
+   * @return sha256 of the file, lower-case hex
+   * @throws CorruptBackupException when the content is damaged; parts are then deleted
+   */
+  String fetch(StoredBackup backup, Path into, LongConsumer progress);
+}

@@ -1,0 +1,46 @@
+package io.liferaft.objectstore;
+
+import java.io.InputStream;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Bytes under keys, in one bucket or directory. Only complete objects become visible. All methods
+ * block, are safe for use by many threads and throw {@link ObjectStoreException}; none holds an
+ * object in memory.
+ */
+public interface ObjectStore {
+
+  /** Where this is, for logs and messages: {@code s3://bucket} or {@code file:/directory}. */
+  String location();
+
+  /**
+   * What is stored under a key.
+   *
+   * @return empty only when the store answered that nothing is there; a delete marker as the newest
+   *     version is {@code NOT_FOUND}, an error
+   */
+  Optional<ObjectInfo> head(String key);
+
+  /**
+   * Reads an object from an offset to its end.
+   *
+   * @param etag when not null the read fails with {@code PRECONDITION_FAILED} if the object changed
+   */
+  InputStream get(String key, long offset, @Nullable String etag);
+
+  /** Writes an object, replacing what is there if the condition holds; durable on return. */
+  ObjectInfo put(
+      String key, Map<String, String> metadata, PutCondition condition, ObjectWriter writer);
+
+  /** Copies an object with its metadata inside the store, without moving its bytes through here. */
+  ObjectInfo copy(String fromKey, String toKey);
+
+  /** Objects whose key starts with the prefix, in key order; their metadata may be left out. */
+  List<ObjectInfo> list(String prefix);
+
+  /** Deletes an object; a missing one is no error. */
+  void delete(String key);
+}

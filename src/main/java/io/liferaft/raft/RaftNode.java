@@ -1,0 +1,117 @@
+package io.liferaft.raft;
+
+import io.liferaft.sqlite.SqlResult;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The replicated log and its state machine as the other modules see them. Every method may be
+ * called from any thread; those that wait say so and are meant for virtual threads. A method that
+ * needs the leader forwards from any node over the Raft port.
+ *
+ * <p>Common errors: {@link NotReadyException} (nothing done, try later), {@link NotLeaderException}
+ * (no leader, nothing done), {@link CommitUnknownException} (may still be applied).
+ */
+public interface RaftNode {
+
+  /** This node, now. */
+  NodeStatus status();
+
+  /** The replicated state as applied on this node. */
+  ReplicatedState state();
+
+  /** Runs statements through the log. Waits until they are committed and applied on the leader. */
+  SqlReply execute(SqlRequest request);
+
+  /** Reads at the request's level; never changes anything. Waits. */
+  SqlReply query(SqlRequest request);
+
+  /**
+   * rqlite's unified request: a read when all statements only read and the level is not strong,
+   * else one log entry. Waits.
+   */
+  SqlReply request(SqlRequest request);
+
+  /**
+   * A consistent copy of the leader's database, streamed over the Raft port when another node
+   * leads. Waits for a checkpoint.
+   *
+   * @param anyNode take this node's own, without asking for a leader
+   */
+  ClusterCopy copy(boolean anyNode, Duration timeout);
+
+  /**
+   * Replaces the database on all nodes by a file that has been verified ({@code
+   * SqliteStore.verify}); it travels in chunks through the log. Waits. The file is only read.
+   *
+   * @return log index of the commit
+   */
+  long loadDatabase(Path file, Duration timeout);
+
+  /** Runs a text of SQL statements of any size as one entry. Waits. The file is only read. */
+  SqlReply loadText(Path file, Duration timeout);
+
+  /**
+   * Every member's own answer, asked in parallel. Waits up to the timeout.
+   *
+   * @param nonVoters include them
+   */
+  List<NodeProbe> nodes(boolean nonVoters, Duration timeout);
+
+  /** Asks whoever listens at a Raft address. Waits up to the timeout. */
+  NodeProbe probe(String raftAddress, Duration timeout);
+
+  /**
+   * Hands leadership on; forwarded to the leader. Waits until it has happened.
+   *
+   * @param id the new leader's node id; null for any
+   * @throws RequestRefusedException with rqlite's text: unknown node, current leader, no peer
+   */
+  void transferLeadership(@Nullable String id, Duration timeout);
+
+  /** Runs one statement on this node's own database, for health checks. Waits. */
+  SqlResult localQuery(String sql);
+
+  // --- for backup and restore; only the leader's calls succeed ---
+
+  /**
+   * Whether a quorum confirms, now, that this node leads (Raft dissertation, section 6.4). Waits.
+   */
+  boolean confirmLeadership();
+
+  /** Whether the database holds no object and has never been changed, as applied on this node. */
+  boolean databaseEmpty();
+
+  /** Records a backup in the replicated state. An older change index or term changes nothing. */
+  void recordBackup(BackupRecord backup);
+
+  /**
+   * Begins a restore attempt.
+   *
+   * @param source address of the place, without secrets; from then on every leader goes on from it
+   * @return the attempt's id
+   * @throws RequestRefusedException when the cluster has data or its restore has ended
+   */
+  long beginRestore(String source);
+
+  /**
+   * Loads a verified database file as the attempt's outcome: when this returns the file has been
+   * switched, the backup recorded and the restore ended, all in one entry.
+   *
+   * @param clusterId lineage to go on with; null to keep the own one
+   * @param backup what was restored; generation and change index are replaced by the new ones; null
+   *     when the source is not the backup target
+   * @param loadedBytes told the bytes that have entered the log
+   */
+  void loadRestored(
+      long attempt,
+      Path file,
+      @Nullable String clusterId,
+      @Nullable BackupRecord backup,
+      java.util.function.LongConsumer loadedBytes);
+
+  /** Ends the cluster's restore without a database. Without effect when it has ended already. */
+  void endRestore(RestoreRecord.Outcome outcome);
+}

@@ -1,0 +1,30 @@
+package io.liferaft.raft;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What every node knows besides the database, as of an applied entry. Immutable.
+ *
+ * @param clusterId lineage of the cluster, kept by a restore; empty before the first entry
+ * @param generation one unbroken history of the database; a new one begins with a restore or load
+ * @param changeIndex log index of the last entry that changed the database; 0 for none
+ * @param appliedIndex log index of the last entry in this state
+ * @param restore how far the restore is
+ * @param backups last backup per destination fingerprint
+ * @param initialMembers {@code id=raft-address} of the cluster as founded
+ */
+public record ReplicatedState(
+    String clusterId,
+    String generation,
+    long changeIndex,
+    long appliedIndex,
+    RestoreRecord restore,
+    Map<String, BackupRecord> backups,
+    List<String> initialMembers) {
+
+  public ReplicatedState {
+    backups = Map.copyOf(backups);
+    initialMembers = List.copyOf(initialMembers);
+  }
+}

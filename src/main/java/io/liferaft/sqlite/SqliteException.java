@@ -1,0 +1,60 @@
+package io.liferaft.sqlite;
+
+import org.jspecify.annotations.Nullable;
+
+/** Trouble with the database files of this node. Never the outcome of a client's statement. */
+public class SqliteException extends RuntimeException {
+
+  public SqliteException(String message, @Nullable Throwable cause) {
+    super(message, cause);
+  }
+
+  public SqliteException(String message) {
+    super(message);
+  }
+
+  /**
+   * A fault of this node while it applied entries: disk full, I/O error, no memory. Nothing of the
+   * group stays applied when {@code clean}; else only opening the store again brings it back to its
+   * record.
+   */
+  public static final class NodeFault extends SqliteException {
+    private final boolean clean;
+    private final boolean corrupt;
+
+    public NodeFault(String message, boolean clean, boolean corrupt, @Nullable Throwable cause) {
+      super(message, cause);
+      this.clean = clean;
+      this.corrupt = corrupt;
+    }
+
+    public boolean clean() {
+      return clean;
+    }
+
+    public boolean corrupt() {
+      return corrupt;
+    }
+  }
+
+  /** The folder is in use by another process. */
+  public static final class FolderInUse extends SqliteException {
+    public FolderInUse(String message) {
+      super(message);
+    }
+  }
+
+  /** A file offered as a database is not one, or is damaged. */
+  public static final class InvalidDatabase extends SqliteException {
+    public InvalidDatabase(String message, @Nullable Throwable cause) {
+      super(message, cause);
+    }
+  }
+
+  /** A copy was given up because the WAL could not wait any longer: start over. */
+  public static final class CopyRevoked extends SqliteException {
+    public CopyRevoked(String message) {
+      super(message);
+    }
+  }
+}
