@@ -1,5 +1,6 @@
 package io.liferaft.raft;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -26,5 +27,37 @@ public record ReplicatedState(
   public ReplicatedState {
     backups = Map.copyOf(backups);
     initialMembers = List.copyOf(initialMembers);
+  }
+
+  ReplicatedState withApplied(long index) {
+    return new ReplicatedState(
+        clusterId, generation, changeIndex, index, restore, backups, initialMembers);
+  }
+
+  ReplicatedState withChange(long index) {
+    return new ReplicatedState(
+        clusterId, generation, index, appliedIndex, restore, backups, initialMembers);
+  }
+
+  ReplicatedState withRestore(RestoreRecord next) {
+    return new ReplicatedState(
+        clusterId, generation, changeIndex, appliedIndex, next, backups, initialMembers);
+  }
+
+  ReplicatedState withBackup(BackupRecord backup) {
+    Map<String, BackupRecord> next = new HashMap<>(backups);
+    next.put(backup.destination(), backup);
+    return new ReplicatedState(
+        clusterId, generation, changeIndex, appliedIndex, restore, next, initialMembers);
+  }
+
+  ReplicatedState withLineage(String newClusterId, String newGeneration) {
+    return new ReplicatedState(
+        newClusterId, newGeneration, changeIndex, appliedIndex, restore, backups, initialMembers);
+  }
+
+  ReplicatedState withMembers(List<String> members) {
+    return new ReplicatedState(
+        clusterId, generation, changeIndex, appliedIndex, restore, backups, members);
   }
 }

@@ -1,0 +1,37 @@
+package io.liferaft.raft;
+
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** A network address; IPv6 hosts are written in brackets. */
+record HostPort(String host, int port) {
+
+  private static final Pattern FORM =
+      Pattern.compile("(\\[[0-9a-fA-F:.%]+]|[^:\\[\\]\\s/]+):(\\d{1,5})");
+
+  /**
+   * Reads {@code host:port}.
+   *
+   * @throws IllegalArgumentException when it is none
+   */
+  static HostPort parse(String text) {
+    Matcher matcher = FORM.matcher(text.strip());
+    if (!matcher.matches()) {
+      throw new IllegalArgumentException("not of the form host:port");
+    }
+    int port = Integer.parseInt(matcher.group(2));
+    if (port > 65535) {
+      throw new IllegalArgumentException("the port is above 65535");
+    }
+    return new HostPort(matcher.group(1), port);
+  }
+
+  boolean wildcard() {
+    return host.equals("0.0.0.0") || host.equals("[::]") || host.equals("*");
+  }
+
+  @Override
+  public String toString() {
+    return host + ":" + port;
+  }
+}

@@ -1,0 +1,85 @@
+package io.liferaft.raft;
+
+import io.liferaft.sqlite.SqlForm;
+import io.liferaft.sqlite.SqlStatement;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What one log entry tells every node to do. Encoded by {@link LogCommandCodec}. */
+sealed interface LogCommand {
+
+  /** First entry: who this cluster is. Without effect when it has been founded already. */
+  record ClusterFounded(String clusterId, String generation, List<String> members)
+      implements LogCommand {}
+
+  /**
+   * A client's statements; clock, seed and budget are the leader's.
+   *
+   * @param stepBudget SQLite steps each statement may take
+   */
+  record Execute(
+      List<SqlStatement> statements,
+      SqlForm form,
+      boolean transaction,
+      long clockMillis,
+      long seed,
+      long stepBudget)
+      implements LogCommand {}
+
+  /** Requests that waited while earlier entries were under way; each has its own outcome. */
+  record Batch(List<Execute> requests) implements LogCommand {}
+
+  /** What a load brings. */
+  enum LoadKind {
+    /** A database file that replaces the database. */
+    DATABASE,
+    /** A text of SQL statements. */
+    TEXT,
+    /** An {@link Execute} too large for one entry, encoded. */
+    EXECUTE
+  }
+
+  /**
+   * Opens a staging file on every node; an open load of somebody else is dropped.
+   *
+   * @param attempt the restore attempt it belongs to; -1 for a client's
+   * @param sha256 of the whole, lower-case hex
+   */
+  record LoadBegin(long loadId, LoadKind kind, long attempt, long sizeBytes, String sha256)
+      implements LogCommand {}
+
+  /**
+   * A part of the staging file.
+   *
+   * @param length of the bytes when unpacked
+   * @param packed the bytes, deflated when shorter than {@code length}
+   */
+  record LoadChunk(long loadId, long offset, int length, byte[] packed) implements LogCommand {}
+
+  /**
+   * Makes the staged bytes take effect.
+   *
+   * @param chain {@link OpenLoad#chain} after the last chunk: tells whether what every node applied
+   *     is what was sent
+   * @param clusterId lineage to go on with after a restore; null to keep
+   * @param backup what was restored; null for none
+   */
+  record LoadCommit(
+      long loadId,
+      String chain,
+      long clockMillis,
+      long seed,
+      long stepBudget,
+      @Nullable String clusterId,
+      @Nullable BackupRecord backup)
+      implements LogCommand {}
+
+  record LoadAbort(long loadId) implements LogCommand {}
+
+  /** Begins a restore attempt, whose id is this entry's index. */
+  record RestoreBegun(String source) implements LogCommand {}
+
+  record RestoreEnded(RestoreRecord.Outcome outcome, long timeMillis) implements LogCommand {}
+
+  record BackupRecorded(BackupRecord backup) implements LogCommand {}
+}

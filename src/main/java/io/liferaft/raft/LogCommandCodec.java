@@ -1,0 +1,172 @@
+package io.liferaft.raft;
+
+import io.liferaft.sqlite.SqlForm;
+import io.liferaft.sqlite.SqlStatement;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The binary form of log entries: one byte of format version, one of type, then the fields. Entries
+ * outlive versions: types and fields are only ever added; an unknown version or type stops the node
+ * with a clear message rather than being skipped.
+ */
+final class LogCommandCodec {
+
+  private static final int VERSION = 1;
+  private static final int CLUSTER_FOUNDED = 1;
+  private static final int EXECUTE = 2;
+  private static final int BATCH = 3;
+  private static final int LOAD_BEGIN = 4;
+  private static final int LOAD_CHUNK = 5;
+  private static final int LOAD_COMMIT = 6;
+  private static final int LOAD_ABORT = 7;
+  private static final int RESTORE_BEGUN = 8;
+  private static final int RESTORE_ENDED = 9;
+  private static final int BACKUP_RECORDED = 10;
+
+  private LogCommandCodec() {}
+
+  static byte[] encode(LogCommand command) {
+    WireWriter out = new WireWriter();
+    out.int32(VERSION);
+    switch (command) {
+      case LogCommand.ClusterFounded(var clusterId, var generation, var members) -> {
+        out.int32(CLUSTER_FOUNDED).string(clusterId).string(generation).strings(members);
+      }
+      case LogCommand.Execute execute -> {
+        out.int32(EXECUTE);
+        execute(out, execute);
+      }
+      case LogCommand.Batch(var requests) -> {
+        out.int32(BATCH).int32(requests.size());
+        for (LogCommand.Execute request : requests) {
+          execute(out, request);
+        }
+      }
+      case LogCommand.LoadBegin(var id, var kind, var attempt, var size, var sha256) -> {
+        out.int32(LOAD_BEGIN).int64(id).string(kind.name()).int64(attempt).int64(size);
+        out.string(sha256);
+      }
+      case LogCommand.LoadChunk(var id, var offset, var length, var packed) -> {
+        out.int32(LOAD_CHUNK).int64(id).int64(offset).int32(length).bytes(packed);
+      }
+      case LogCommand.LoadCommit commit -> {
+        out.int32(LOAD_COMMIT).int64(commit.loadId()).string(commit.chain());
+        out.int64(commit.clockMillis()).int64(commit.seed()).int64(commit.stepBudget());
+        out.optionalString(commit.clusterId()).bool(commit.backup() != null);
+        if (commit.backup() != null) {
+          out.backup(commit.backup());
+        }
+      }
+      case LogCommand.LoadAbort(var id) -> out.int32(LOAD_ABORT).int64(id);
+      case LogCommand.RestoreBegun(var source) -> out.int32(RESTORE_BEGUN).string(source);
+      case LogCommand.RestoreEnded(var outcome, var time) -> {
+        out.int32(RESTORE_ENDED).string(outcome.name()).int64(time);
+      }
+      case LogCommand.BackupRecorded(var backup) -> out.int32(BACKUP_RECORDED).backup(backup);
+    }
+    return out.toByteArray();
+  }
+
+  /** The part of an {@link LogCommand.Execute} that does not depend on the leader's stamp. */
+  static byte[] body(SqlForm form, boolean transaction, List<SqlStatement> statements) {
+    WireWriter out = new WireWriter();
+    out.string(form.name()).bool(transaction).statements(statements);
+    return out.toByteArray();
+  }
+
+  /** One entry for requests whose bodies are encoded already, in their order. */
+  static byte[] encode(List<LogCommand.Execute> requests, List<byte[]> bodies) {
+    WireWriter out = new WireWriter();
+    out.int32(VERSION);
+    if (requests.size() == 1) {
+      out.int32(EXECUTE);
+    } else {
+      out.int32(BATCH).int32(requests.size());
+    }
+    for (int i = 0; i < requests.size(); i++) {
+      stamp(out, requests.get(i));
+      out.raw(bodies.get(i));
+    }
+    return out.toByteArray();
+  }
+
+  static LogCommand decode(WireReader in) {
+    try {
+      int version = in.int32();
+      int type = in.int32();
+      if (version != VERSION) {
+        throw new IllegalStateException(
+            "a log entry has format version %d, this program knows only %d: start a newer version"
+                .formatted(version, VERSION));
+      }
+      return switch (type) {
+        case CLUSTER_FOUNDED ->
+            new LogCommand.ClusterFounded(in.string(), in.string(), in.strings());
+        case EXECUTE -> execute(in);
+        case BATCH -> {
+          int count = in.int32();
+          List<LogCommand.Execute> requests = new ArrayList<>(count);
+          for (int i = 0; i < count; i++) {
+            requests.add(execute(in));
+          }
+          yield new LogCommand.Batch(requests);
+        }
+        case LOAD_BEGIN ->
+            new LogCommand.LoadBegin(
+                in.int64(),
+                LogCommand.LoadKind.valueOf(in.string()),
+                in.int64(),
+                in.int64(),
+                in.string());
+        case LOAD_CHUNK -> new LogCommand.LoadChunk(in.int64(), in.int64(), in.int32(), in.bytes());
+        case LOAD_COMMIT ->
+            new LogCommand.LoadCommit(
+                in.int64(),
+                in.string(),
+                in.int64(),
+                in.int64(),
+                in.int64(),
+                in.optionalString(),
+                in.bool() ? in.backup() : null);
+        case LOAD_ABORT -> new LogCommand.LoadAbort(in.int64());
+        case RESTORE_BEGUN -> new LogCommand.RestoreBegun(in.string());
+        case RESTORE_ENDED ->
+            new LogCommand.RestoreEnded(RestoreRecord.Outcome.valueOf(in.string()), in.int64());
+        case BACKUP_RECORDED -> new LogCommand.BackupRecorded(in.backup());
+        default ->
+            throw new IllegalStateException(
+                "a log entry has type %d, unknown to this program: start a newer version"
+                    .formatted(type));
+      };
+    } catch (IOException e) {
+      throw new UncheckedIOException("a log entry cannot be decoded", e);
+    }
+  }
+
+  static LogCommand decode(byte[] bytes) {
+    return decode(new WireReader(bytes));
+  }
+
+  private static void execute(WireWriter out, LogCommand.Execute execute) {
+    stamp(out, execute);
+    out.string(execute.form().name()).bool(execute.transaction());
+    out.statements(execute.statements());
+  }
+
+  private static void stamp(WireWriter out, LogCommand.Execute execute) {
+    out.int64(execute.clockMillis()).fixed64(execute.seed()).int64(execute.stepBudget());
+  }
+
+  private static LogCommand.Execute execute(WireReader in) throws IOException {
+    long clockMillis = in.int64();
+    long seed = in.fixed64();
+    long stepBudget = in.int64();
+    SqlForm form = SqlForm.valueOf(in.string());
+    boolean transaction = in.bool();
+    return new LogCommand.Execute(
+        in.statements(), form, transaction, clockMillis, seed, stepBudget);
+  }
+}

@@ -1,0 +1,299 @@
+package io.liferaft.raft;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.server.RaftServer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Who is in the cluster: asks nodes, founds and joins a group on this node's behalf, admits others
+ * when it leads (one change at a time), hands leadership on.
+ */
+final class Members implements GroupMembership {
+
+  private static final Logger log = LoggerFactory.getLogger(Members.class);
+  private static final Duration ASK = Duration.ofSeconds(2);
+  private static final String VERSION = version();
+
+  private final LocalNode node;
+  private final ReentrantLock changing = new ReentrantLock();
+  private final Set<String> admitting = ConcurrentHashMap.newKeySet();
+
+  Members(LocalNode node) {
+    this.node = node;
+  }
+
+  private static String version() {
+    String version = Members.class.getPackage().getImplementationVersion();
+    return version == null ? "dev" : version;
+  }
+
+  @Override
+  public String id() {
+    return node.config().id();
+  }
+
+  @Override
+  public Map<String, String> initialCluster() {
+    return node.config().initialCluster();
+  }
+
+  @Override
+  public PeerAnswer self() {
+    NodeStatus status = node.status();
+    ReplicatedState state = node.payload().state();
+    PeerAnswer.Standing standing = node.standing();
+    if (standing == PeerAnswer.Standing.MEMBER) {
+      node.admitted();
+    }
+    NodeStatus.Member leader = status.leader();
+    boolean voter =
+        status.members().stream().anyMatch(member -> member.id().equals(id()) && member.voter());
+    return new PeerAnswer(
+        id(),
+        status.raftAddress(),
+        status.httpAddress(),
+        VERSION,
+        standing,
+        node.server()
+            .flatMap(RatisServer::groupId)
+            .map(group -> group.getUuid().toString())
+            .orElse(""),
+        state.clusterId(),
+        Math.max(status.lastLogIndex(), state.appliedIndex()),
+        voter,
+        node.leads(),
+        leader == null ? null : leader.id(),
+        leader == null ? null : leader.raftAddress(),
+        standing == PeerAnswer.Standing.DETACHED
+            || (standing == PeerAnswer.Standing.MEMBER && state.changeIndex() > 0),
+        status.problem());
+  }
+
+  @Override
+  public PeerAnswer ask(String raftAddress, Duration timeout) {
+    return node.peers().who(raftAddress, timeout);
+  }
+
+  @Override
+  public void report(@Nullable String waitingFor) {
+    node.report(waitingFor);
+  }
+
+  @Override
+  public void found() {
+    RatisServer server = node.server().orElseThrow(LocalNode::opening);
+    try {
+      leaveGroup(server);
+      RaftGroupId groupId = RaftGroupId.valueOf(UUID.randomUUID());
+      log.info("Founding cluster group {} with this node as its first member", groupId.getUuid());
+      server.addGroup(groupId, true);
+    } catch (IOException e) {
+      throw new IllegalStateException("the group cannot be founded", e);
+    }
+  }
+
+  private static void leaveGroup(RatisServer server) throws IOException {
+    var current = server.groupId();
+    if (current.isPresent()) {
+      server.removeGroup(current.get());
+    }
+  }
+
+  @Override
+  public void join(String leaderAddress, Duration timeout) {
+    RatisServer server = node.server().orElseThrow(LocalNode::opening);
+    String peerId = server.self().getId().toString();
+    String group = node.peers().prepareAdmission(leaderAddress, id(), peerId, timeout);
+    RaftGroupId groupId = RaftGroupId.valueOf(UUID.fromString(group));
+    try {
+      if (!server.groupId().map(groupId::equals).orElse(false)) {
+        leaveGroup(server);
+        log.info("Entering cluster group {} through its leader at {}", group, leaderAddress);
+        server.addGroup(groupId, false);
+      }
+    } catch (IOException e) {
+      throw new IllegalStateException("the group cannot be entered: " + e.getMessage(), e);
+    }
+    NodeConfig config = node.config();
+    node.peers().admit(leaderAddress, peerId, config.raftAddress(), config.httpAddress(), timeout);
+  }
+
+  // --- on the leader ---
+
+  /** Removes a former incarnation of the node; returns the group's id. */
+  String prepareAdmission(String nodeId, String peerId) {
+    RaftServer.Division division = leading();
+    List<String> known = node.payload().state().initialMembers();
+    if (known.stream().noneMatch(member -> member.startsWith(nodeId + "="))) {
+      throw new RequestRefusedException(
+          "node %s is not in the cluster's initial members (%s)"
+              .formatted(nodeId, String.join(", ", known)));
+    }
+    changing.lock();
+    try {
+      RaftPeer former =
+          division.getRaftConf().getAllPeers(RaftPeerRole.FOLLOWER).stream()
+              .filter(peer -> NodeIdentity.nodeId(peer.getId().toString()).equals(nodeId))
+              .filter(peer -> !peer.getId().toString().equals(peerId))
+              .findFirst()
+              .orElse(null);
+      if (former != null) {
+        refuseWhileAlive(nodeId, former);
+        log.info("Node {} comes with a new disk or address: its former incarnation leaves", nodeId);
+        List<RaftPeer> rest = new ArrayList<>(division.getRaftConf().getCurrentPeers());
+        rest.remove(former);
+        server().changeVoters(division.getRaftConf(), rest);
+      }
+      return division.getMemberId().getGroupId().getUuid().toString();
+    } catch (IOException e) {
+      throw new NotReadyException(
+          "the former incarnation of %s cannot be removed now: %s"
+              .formatted(nodeId, e.getMessage()),
+          Duration.ofSeconds(1));
+    } finally {
+      changing.unlock();
+    }
+  }
+
+  private void refuseWhileAlive(String nodeId, RaftPeer former) {
+    PeerAnswer there = node.peers().who(former.getAddress(), ASK);
+    if (there.id().equals(nodeId) && there.standing() == PeerAnswer.Standing.MEMBER) {
+      throw new RequestRefusedException(
+          "node %s is running at %s with its data: two nodes cannot have one id"
+              .formatted(nodeId, former.getAddress()));
+    }
+  }
+
+  /** Makes a node a voter in the background; it counts when it has caught up. */
+  void admit(String peerId, String raftAddress, String httpAddress) {
+    RaftServer.Division division = leading();
+    RaftPeerId id = RaftPeerId.valueOf(peerId);
+    if (division.getRaftConf().getPeer(id, RaftPeerRole.FOLLOWER, RaftPeerRole.LISTENER) != null
+        || !admitting.add(peerId)) {
+      return;
+    }
+    node.workers()
+        .execute(() -> {
+          changing.lock();
+          try {
+            List<RaftPeer> voters = new ArrayList<>(division.getRaftConf().getCurrentPeers());
+            voters.add(RatisServer.peer(peerId, raftAddress, httpAddress));
+            server().changeVoters(division.getRaftConf(), voters);
+            log.info("Node {} has caught up and is a voter", NodeIdentity.nodeId(peerId));
+          } catch (IOException | RuntimeException e) {
+            log.info(
+                "Node {} is not a voter yet, it asks again: {}",
+                NodeIdentity.nodeId(peerId),
+                e.toString());
+          } finally {
+            changing.unlock();
+            admitting.remove(peerId);
+          }
+        });
+  }
+
+  /** Hands leadership on when this node leads. */
+  void transferHere(@Nullable String id, Duration timeout) {
+    RaftServer.Division division = leading();
+    List<RaftPeer> others =
+        division.getRaftConf().getAllPeers(RaftPeerRole.FOLLOWER).stream()
+            .filter(peer -> !peer.getId().equals(server().self().getId()))
+            .toList();
+    if (id != null && id.equals(id())) {
+      throw new RequestRefusedException("stepdown: cannot step down to the current Leader");
+    }
+    RaftPeerId target = null;
+    if (id != null) {
+      target =
+          others.stream()
+              .map(RaftPeer::getId)
+              .filter(peer -> NodeIdentity.nodeId(peer.toString()).equals(id))
+              .findFirst()
+              .orElseThrow(
+                  () -> new RequestRefusedException("stepdown: node not found in cluster"));
+    } else if (others.isEmpty()) {
+      throw new RequestRefusedException("stepdown: cannot find peer");
+    }
+    try {
+      server().transferLeadership(target, timeout);
+    } catch (IOException e) {
+      throw new NotReadyException("stepdown: " + e.getMessage(), Duration.ofSeconds(1));
+    }
+  }
+
+  private RaftServer.Division leading() {
+    if (!node.leads()) {
+      throw new NotLeaderException("not leader");
+    }
+    return node.division().orElseThrow(LocalNode::opening);
+  }
+
+  private RatisServer server() {
+    return node.server().orElseThrow(LocalNode::opening);
+  }
+
+  // --- asking ---
+
+  List<NodeProbe> probeAll(boolean nonVoters, Duration timeout) {
+    List<CompletableFuture<NodeProbe>> asked = new ArrayList<>();
+    for (NodeStatus.Member member : node.status().members()) {
+      if (member.voter() || nonVoters) {
+        asked.add(CompletableFuture.supplyAsync(() -> probe(member, timeout), node.workers()));
+      }
+    }
+    return asked.stream().map(CompletableFuture::join).toList();
+  }
+
+  private NodeProbe probe(NodeStatus.Member member, Duration timeout) {
+    NodeProbe probe = probe(member.raftAddress(), timeout);
+    return probe.reachable()
+        ? probe
+        : new NodeProbe(
+            member.id(),
+            member.raftAddress(),
+            "",
+            "",
+            member.voter(),
+            false,
+            false,
+            "",
+            -1,
+            probe.error(),
+            probe.took());
+  }
+
+  NodeProbe probe(String raftAddress, Duration timeout) {
+    long begin = System.nanoTime();
+    PeerAnswer answer =
+        raftAddress.equals(node.config().raftAddress()) ? self() : ask(raftAddress, timeout);
+    Duration took = Duration.ofNanos(System.nanoTime() - begin);
+    boolean silent = answer.standing() == PeerAnswer.Standing.UNREACHABLE;
+    return new NodeProbe(
+        answer.id(),
+        raftAddress,
+        answer.httpAddress(),
+        answer.version(),
+        answer.voter(),
+        answer.leads(),
+        answer.hasData(),
+        answer.clusterId(),
+        answer.lastIndex(),
+        silent ? String.valueOf(answer.problem()) : null,
+        took);
+  }
+}

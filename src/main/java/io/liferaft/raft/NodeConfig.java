@@ -1,0 +1,156 @@
+package io.liferaft.raft;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+
+/**
+ * The settings of this node, checked and with defaults that depend on each other filled in.
+ *
+ * @param initialCluster Raft address by node id, this node included, in the order given
+ */
+record NodeConfig(
+    String id,
+    Path dataDir,
+    String httpAddress,
+    HostPort raftBind,
+    String raftAddress,
+    Map<String, String> initialCluster,
+    Duration electionTimeout,
+    int snapshotEntries,
+    long walSizeBytes) {
+
+  private static final Duration SHORTEST_ELECTION = Duration.ofMillis(100);
+  private static final Duration LONGEST_ELECTION = Duration.ofMinutes(1);
+
+  /**
+   * Checks and completes settings.
+   *
+   * @throws InvalidConfigurationPropertyValueException naming the property, its value and a valid
+   *     one
+   */
+  static NodeConfig of(
+      NodeProperties node, ClusterProperties cluster, @Nullable String serverAddress, int port) {
+    HostPort bind = address("liferaft.raft.address", cluster.address(), "127.0.0.1:4002");
+    String raftAddress =
+        advertised(
+            "liferaft.raft.advertised-address",
+            cluster.advertisedAddress(),
+            "liferaft.raft.address",
+            bind,
+            "node1.example.org:4002");
+    HostPort httpBind = new HostPort(serverAddress == null ? "0.0.0.0" : serverAddress, port);
+    String httpAddress =
+        advertised(
+            "liferaft.node.advertised-http-address",
+            node.advertisedHttpAddress(),
+            "server.address",
+            httpBind,
+            "node1.example.org:4001");
+    String id = node.id() == null || node.id().isBlank() ? raftAddress : node.id().strip();
+    if (id.matches(".*[~,=\\s\"].*") || id.length() > 200) {
+      throw refused(
+          "liferaft.node.id", id, "an id has no blank, '~', ',', '=' or '\"', for example n1");
+    }
+    Duration election = cluster.electionTimeout();
+    if (election.compareTo(SHORTEST_ELECTION) < 0 || election.compareTo(LONGEST_ELECTION) > 0) {
+      throw refused(
+          "liferaft.raft.election-timeout", election, "between 100ms and 1m, for example 1s");
+    }
+    if (cluster.snapshot().entries() < 1) {
+      throw refused(
+          "liferaft.raft.snapshot.entries",
+          cluster.snapshot().entries(),
+          "at least 1, for example 8192");
+    }
+    long walSize = cluster.snapshot().walSize().toBytes();
+    if (walSize < 64 * 1024) {
+      throw refused(
+          "liferaft.raft.snapshot.wal-size",
+          cluster.snapshot().walSize(),
+          "at least 64KB, for example 4MB");
+    }
+    return new NodeConfig(
+        id,
+        node.dataDir().toAbsolutePath().normalize(),
+        httpAddress,
+        bind,
+        raftAddress,
+        initialCluster(cluster.initialCluster(), id, raftAddress),
+        election,
+        cluster.snapshot().entries(),
+        walSize);
+  }
+
+  private static Map<String, String> initialCluster(
+      @Nullable String text, String id, String raftAddress) {
+    if (text == null || text.isBlank()) {
+      return Map.of(id, raftAddress);
+    }
+    String key = "liferaft.raft.initial-cluster";
+    String valid = "for example n1=host1:4002,n2=host2:4002,n3=host3:4002";
+    Map<String, String> members = new LinkedHashMap<>();
+    for (String part : text.split(",", -1)) {
+      int equals = part.indexOf('=');
+      if (equals < 1) {
+        throw refused(key, text, "'" + part + "' is not of the form id=host:port; " + valid);
+      }
+      String address = address(key, part.substring(equals + 1), valid).toString();
+      if (members.put(part.substring(0, equals).strip(), address) != null) {
+        throw refused(key, text, "'" + part + "' names an id again; " + valid);
+      }
+    }
+    if (Map.copyOf(members).values().stream().distinct().count() != members.size()) {
+      throw refused(key, text, "two ids have the same address; " + valid);
+    }
+    String own = members.get(id);
+    if (own == null) {
+      throw refused(
+          key, text, "it does not name this node, liferaft.node.id=%s; %s".formatted(id, valid));
+    }
+    if (!own.equals(raftAddress)) {
+      throw refused(
+          key,
+          text,
+          "it gives this node (%s) another address than liferaft.raft.advertised-address, %s"
+              .formatted(id, raftAddress));
+    }
+    return Collections.unmodifiableMap(members);
+  }
+
+  private static String advertised(
+      String key, @Nullable String value, String bindKey, HostPort bind, String example) {
+    if (value == null || value.isBlank()) {
+      if (bind.wildcard()) {
+        throw refused(
+            key,
+            "",
+            "%s is a wildcard (%s), so it must say under which address others reach this node, for example %s"
+                .formatted(bindKey, bind.host(), example));
+      }
+      return bind.toString();
+    }
+    HostPort advertised = address(key, value, example);
+    if (advertised.wildcard()) {
+      throw refused(key, value, "a wildcard cannot be reached by others; for example " + example);
+    }
+    return advertised.toString();
+  }
+
+  private static HostPort address(String key, String value, String example) {
+    try {
+      return HostPort.parse(value);
+    } catch (IllegalArgumentException e) {
+      throw refused(key, value, e.getMessage() + ", for example " + example);
+    }
+  }
+
+  private static InvalidConfigurationPropertyValueException refused(
+      String key, Object value, String reason) {
+    return new InvalidConfigurationPropertyValueException(key, value, reason);
+  }
+}

@@ -1,0 +1,100 @@
+package io.liferaft.raft;
+
+import java.io.IOException;
+import java.io.Reader;
+import java.io.StringWriter;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.Properties;
+
+/**
+ * Who the node of a folder is. The incarnation is new with every disk and every changed address, so
+ * that an old vote never counts for a new disk; the Raft peer id is {@code id~incarnation}.
+ *
+ * @param joinOnly it had data and lost it or moved: it may be admitted, but never founds a cluster
+ */
+record NodeIdentity(String id, String incarnation, String raftAddress, boolean joinOnly) {
+
+  private static final String FILE = "node.properties";
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  static NodeIdentity create(String id, String raftAddress, boolean joinOnly) {
+    byte[] random = new byte[6];
+    RANDOM.nextBytes(random);
+    return new NodeIdentity(id, HexFormat.of().formatHex(random), raftAddress, joinOnly);
+  }
+
+  String peerId() {
+    return id + "~" + incarnation;
+  }
+
+  /** The node id in a Raft peer id. */
+  static String nodeId(String peerId) {
+    int at = peerId.lastIndexOf('~');
+    return at < 0 ? peerId : peerId.substring(0, at);
+  }
+
+  static Optional<NodeIdentity> read(Path folder) throws IOException {
+    Path file = folder.resolve(FILE);
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
+    Properties properties = new Properties();
+    try (Reader reader = Files.newBufferedReader(file)) {
+      properties.load(reader);
+    }
+    String id = properties.getProperty("id");
+    String incarnation = properties.getProperty("incarnation");
+    String address = properties.getProperty("raft-address");
+    if (id == null || incarnation == null || address == null) {
+      throw new IOException(file + " is damaged: it lacks id, incarnation or raft-address");
+    }
+    return Optional.of(
+        new NodeIdentity(
+            id,
+            incarnation,
+            address,
+            Boolean.parseBoolean(properties.getProperty("join-only", "false"))));
+  }
+
+  /** Durable on return. */
+  void write(Path folder) throws IOException {
+    Properties properties = new Properties();
+    properties.setProperty("id", id);
+    properties.setProperty("incarnation", incarnation);
+    properties.setProperty("raft-address", raftAddress);
+    properties.setProperty("join-only", Boolean.toString(joinOnly));
+    StringWriter text = new StringWriter();
+    properties.store(text, "Written once; do not edit");
+    Path temporary = folder.resolve(FILE + ".tmp");
+    try (FileChannel channel =
+        FileChannel.open(
+            temporary,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
+      ByteBuffer bytes = StandardCharsets.UTF_8.encode(text.toString());
+      while (bytes.hasRemaining()) {
+        int _ = channel.write(bytes);
+      }
+      channel.force(true);
+    }
+    Path _ =
+        Files.move(
+            temporary,
+            folder.resolve(FILE),
+            StandardCopyOption.ATOMIC_MOVE,
+            StandardCopyOption.REPLACE_EXISTING);
+    try (FileChannel directory = FileChannel.open(folder, StandardOpenOption.READ)) {
+      directory.force(true);
+    }
+  }
+}

@@ -1,0 +1,53 @@
+package io.liferaft.raft;
+
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/**
+ * A load between its begin and its commit, as the replicated state knows it.
+ *
+ * @param receivedBytes how much of it has been applied; the staging file counts up to here
+ * @param chain a hash over the hashes of all chunks so far: equal on all nodes
+ */
+record OpenLoad(
+    long loadId,
+    LogCommand.LoadKind kind,
+    long attempt,
+    long sizeBytes,
+    String sha256,
+    long receivedBytes,
+    String chain) {
+
+  static OpenLoad of(LogCommand.LoadBegin begin) {
+    return new OpenLoad(
+        begin.loadId(), begin.kind(), begin.attempt(), begin.sizeBytes(), begin.sha256(), 0, "");
+  }
+
+  OpenLoad with(byte[] bytes) {
+    return new OpenLoad(
+        loadId,
+        kind,
+        attempt,
+        sizeBytes,
+        sha256,
+        receivedBytes + bytes.length,
+        chain(chain, bytes));
+  }
+
+  /** The chain after one more chunk. */
+  static String chain(String before, byte[] chunk) {
+    MessageDigest digest = newSha256();
+    digest.update(HexFormat.of().parseHex(before));
+    digest.update(newSha256().digest(chunk));
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  static MessageDigest newSha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
+  }
+}

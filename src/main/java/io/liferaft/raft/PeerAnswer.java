@@ -1,0 +1,65 @@
+package io.liferaft.raft;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a node says when another one asks who it is, before and after it has a group.
+ *
+ * @param groupId of the group it is in, empty when in none
+ * @param lastIndex of its log; -1 for none
+ * @param leaderId node id of the leader it knows, null for none
+ * @param leaderAddress Raft address of that leader
+ * @param hasData whether it holds a record, a log or client data
+ * @param problem what keeps it from working, or why it gave no answer; null for nothing
+ */
+public record PeerAnswer(
+    String id,
+    String raftAddress,
+    String httpAddress,
+    String version,
+    Standing standing,
+    String groupId,
+    String clusterId,
+    long lastIndex,
+    boolean voter,
+    boolean leads,
+    @Nullable String leaderId,
+    @Nullable String leaderAddress,
+    boolean hasData,
+    @Nullable String problem) {
+
+  /** Stands for the answer that did not come. */
+  static PeerAnswer unreachable(String raftAddress, String why) {
+    return new PeerAnswer(
+        "",
+        raftAddress,
+        "",
+        "",
+        Standing.UNREACHABLE,
+        "",
+        "",
+        -1,
+        false,
+        false,
+        null,
+        null,
+        false,
+        why);
+  }
+
+  /** Where a node stands towards a cluster. */
+  public enum Standing {
+    /** Its folder holds no record, no database, no Raft folder. */
+    FRESH,
+    /** It holds a record or database but is in no group: it must be admitted, and never founds. */
+    DETACHED,
+    /** It has added a group and waits to be admitted to it. */
+    JOINING,
+    /** The configuration it knows names it. */
+    MEMBER,
+    /** It cannot tell: still opening, or its files are damaged. */
+    UNKNOWN,
+    /** It gave no answer. */
+    UNREACHABLE
+  }
+}

@@ -1,0 +1,146 @@
+package io.liferaft.raft;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import org.apache.ratis.thirdparty.io.grpc.CallOptions;
+import org.apache.ratis.thirdparty.io.grpc.ManagedChannel;
+import org.apache.ratis.thirdparty.io.grpc.MethodDescriptor;
+import org.apache.ratis.thirdparty.io.grpc.ServerServiceDefinition;
+import org.apache.ratis.thirdparty.io.grpc.Status;
+import org.apache.ratis.thirdparty.io.grpc.StatusRuntimeException;
+import org.apache.ratis.thirdparty.io.grpc.netty.NettyChannelBuilder;
+import org.apache.ratis.thirdparty.io.grpc.stub.ClientCalls;
+import org.apache.ratis.thirdparty.io.grpc.stub.ServerCalls;
+
+/**
+ * One unary call between nodes, bytes in and bytes out, on the same port as Ratis. It works before
+ * a node has any group.
+ */
+final class PeerRpc implements AutoCloseable {
+
+  /** Answers a call; runs on a thread that may wait. */
+  interface Handler {
+    byte[] handle(byte[] request);
+  }
+
+  /** A call that brought no answer. */
+  static final class UnreachableException extends RuntimeException {
+    private final boolean sent;
+
+    UnreachableException(String message, boolean sent, Throwable cause) {
+      super(message, cause);
+      this.sent = sent;
+    }
+
+    /** Whether the other node may have received it. */
+    boolean sent() {
+      return sent;
+    }
+  }
+
+  /** Largest message: an answer's rows are limited below this. */
+  static final int MAX_MESSAGE_BYTES = 128 * 1024 * 1024;
+
+  private static final String SERVICE = "liferaft.Peer";
+
+  private static final MethodDescriptor<byte[], byte[]> CALL =
+      MethodDescriptor.<byte[], byte[]>newBuilder()
+          .setType(MethodDescriptor.MethodType.UNARY)
+          .setFullMethodName(MethodDescriptor.generateFullMethodName(SERVICE, "Call"))
+          .setRequestMarshaller(new Bytes())
+          .setResponseMarshaller(new Bytes())
+          .build();
+
+  private final Map<String, ManagedChannel> channels = new ConcurrentHashMap<>();
+
+  /** The service to add to the Raft port's server. */
+  static ServerServiceDefinition service(Handler handler, Executor executor) {
+    return ServerServiceDefinition.builder(SERVICE)
+        .addMethod(
+            CALL,
+            ServerCalls.asyncUnaryCall((request, reply) ->
+                executor.execute(() -> {
+                  try {
+                    reply.onNext(handler.handle(request));
+                    reply.onCompleted();
+                  } catch (RuntimeException e) {
+                    reply.onError(Status.INTERNAL.withDescription(e.toString()).asException());
+                  }
+                })))
+        .build();
+  }
+
+  /**
+   * Calls a node and waits.
+   *
+   * @throws UnreachableException when no answer came in time
+   */
+  byte[] call(String address, byte[] request, Duration timeout) {
+    ManagedChannel channel = channels.computeIfAbsent(address, PeerRpc::open);
+    try {
+      return ClientCalls.blockingUnaryCall(
+          channel,
+          CALL,
+          CallOptions.DEFAULT.withDeadlineAfter(
+              Math.max(1, timeout.toMillis()), TimeUnit.MILLISECONDS),
+          request);
+    } catch (StatusRuntimeException e) {
+      throw new UnreachableException(address + ": " + reason(e), !neverSent(e), e);
+    }
+  }
+
+  private static ManagedChannel open(String address) {
+    HostPort target = HostPort.parse(address);
+    return NettyChannelBuilder.forAddress(target.host(), target.port())
+        .usePlaintext()
+        .maxInboundMessageSize(MAX_MESSAGE_BYTES)
+        .build();
+  }
+
+  private static boolean neverSent(StatusRuntimeException e) {
+    return e.getStatus().getCode() == Status.Code.UNAVAILABLE
+        && e.getCause() instanceof java.net.ConnectException;
+  }
+
+  private static String reason(StatusRuntimeException e) {
+    Throwable cause = e;
+    while (cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    if (cause instanceof StatusRuntimeException) {
+      return e.getStatus().getCode() == Status.Code.DEADLINE_EXCEEDED
+          ? "no answer in time"
+          : String.valueOf(e.getMessage());
+    }
+    return String.valueOf(cause.getMessage());
+  }
+
+  @Override
+  public void close() {
+    channels.values().forEach(ManagedChannel::shutdownNow);
+    channels.clear();
+  }
+
+  private static final class Bytes implements MethodDescriptor.Marshaller<byte[]> {
+    @Override
+    public InputStream stream(byte[] value) {
+      return new ByteArrayInputStream(value);
+    }
+
+    @Override
+    public byte[] parse(InputStream stream) {
+      try (stream) {
+        return stream.readAllBytes();
+      } catch (IOException e) {
+        throw new UncheckedIOException("a message between nodes cannot be read", e);
+      }
+    }
+  }
+}

@@ -1,0 +1,287 @@
+package io.liferaft.raft;
+
+import io.liferaft.sqlite.SqlForm;
+import io.liferaft.sqlite.SqlResult;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What nodes ask of each other, both ends of it: typed calls on top of {@link PeerRpc}, and the
+ * dispatch of calls that arrive to {@link Local}. Failures arrive as the exceptions that a local
+ * call would have thrown.
+ */
+final class Peers implements AutoCloseable {
+
+  /** What this node does for others. */
+  interface Local {
+    PeerAnswer answer();
+
+    Appended append(LogCommand command, Duration timeout);
+
+    SqlReply queryHere(SqlRequest request);
+
+    CopyTicket openCopy(Duration timeout);
+
+    byte[] readCopy(long ticket, boolean load, long offset, int length);
+
+    void closeCopy(long ticket);
+
+    void transferHere(@Nullable String id, Duration timeout);
+
+    /** Makes room for a new incarnation; returns the group's id. */
+    String prepareAdmission(String nodeId, String peerId);
+
+    void admit(String peerId, String raftAddress, String httpAddress);
+  }
+
+  /** An entry that has been applied on the leader. */
+  record Appended(Applied applied, long index) {}
+
+  /**
+   * A copy that the leader holds ready for pages to be read.
+   *
+   * @param record payload of the record the copy belongs to
+   */
+  record CopyTicket(long ticket, byte[] record, long sizeBytes) {}
+
+  private static final int WHO = 1;
+  private static final int APPEND = 2;
+  private static final int QUERY = 3;
+  private static final int COPY_OPEN = 4;
+  private static final int COPY_READ = 5;
+  private static final int COPY_CLOSE = 6;
+  private static final int TRANSFER = 7;
+  private static final int PREPARE_ADMISSION = 8;
+  private static final int ADMIT = 9;
+
+  private static final int OK = 0;
+  private static final int NOT_LEADER = 1;
+  private static final int NOT_READY = 2;
+  private static final int UNKNOWN_FATE = 3;
+  private static final int REFUSED = 4;
+  private static final int FAILED = 5;
+
+  private final PeerRpc rpc = new PeerRpc();
+
+  PeerAnswer who(String address, Duration timeout) {
+    try {
+      WireReader in = new WireReader(rpc.call(address, request(WHO).toByteArray(), timeout));
+      check(in);
+      return new PeerAnswer(
+          in.string(),
+          in.string(),
+          in.string(),
+          in.string(),
+          PeerAnswer.Standing.valueOf(in.string()),
+          in.string(),
+          in.string(),
+          in.int64(),
+          in.bool(),
+          in.bool(),
+          in.optionalString(),
+          in.optionalString(),
+          in.bool(),
+          in.optionalString());
+    } catch (PeerRpc.UnreachableException e) {
+      return PeerAnswer.unreachable(address, String.valueOf(e.getMessage()));
+    } catch (IOException e) {
+      throw new UncheckedIOException("an answer between nodes cannot be read", e);
+    }
+  }
+
+  Appended append(String address, byte[] command, Duration timeout) {
+    WireWriter out = request(APPEND).int64(timeout.toMillis()).bytes(command);
+    return call(address, out, timeout, true, in -> new Appended(Applied.read(in), in.int64()));
+  }
+
+  SqlReply query(String address, SqlRequest request, Duration timeout) {
+    WireWriter out = request(QUERY);
+    out.string(request.form().name()).bool(request.transaction()).string(request.level().name());
+    out.int64(request.timeout().toMillis()).int64(request.linearizableTimeout().toMillis());
+    Duration limit = request.statementTimeout();
+    out.int64(limit == null ? -1 : limit.toMillis()).statements(request.statements());
+    return call(
+        address,
+        out,
+        timeout,
+        false,
+        in -> new SqlReply(in.results(), in.optionalString(), in.int64(), address));
+  }
+
+  CopyTicket openCopy(String address, Duration timeout) {
+    WireWriter out = request(COPY_OPEN).int64(timeout.toMillis());
+    return call(
+        address, out, timeout, false, in -> new CopyTicket(in.int64(), in.bytes(), in.int64()));
+  }
+
+  /** Bytes of the copy, or of the staging file of its open load; empty at the end. */
+  byte[] readCopy(
+      String address, long ticket, boolean load, long offset, int length, Duration timeout) {
+    WireWriter out = request(COPY_READ).int64(ticket).bool(load).int64(offset).int32(length);
+    return call(
+        address,
+        out,
+        timeout,
+        false,
+        in -> {
+          byte[] sha256 = in.bytes();
+          byte[] bytes = in.bytes();
+          if (!java.util.Arrays.equals(sha256, OpenLoad.newSha256().digest(bytes))) {
+            throw new IOException("a page of the copy was damaged on its way");
+          }
+          return bytes;
+        });
+  }
+
+  void closeCopy(String address, long ticket, Duration timeout) {
+    Boolean _ = call(address, request(COPY_CLOSE).int64(ticket), timeout, false, _ -> true);
+  }
+
+  void transfer(String address, @Nullable String id, Duration timeout) {
+    WireWriter out = request(TRANSFER).optionalString(id).int64(timeout.toMillis());
+    Boolean _ = call(address, out, timeout, false, _ -> true);
+  }
+
+  String prepareAdmission(String address, String nodeId, String peerId, Duration timeout) {
+    WireWriter out = request(PREPARE_ADMISSION).string(nodeId).string(peerId);
+    return call(address, out, timeout, false, WireReader::string);
+  }
+
+  void admit(
+      String address, String peerId, String raftAddress, String httpAddress, Duration timeout) {
+    WireWriter out = request(ADMIT).string(peerId).string(raftAddress).string(httpAddress);
+    Boolean _ = call(address, out, timeout, false, _ -> true);
+  }
+
+  @Override
+  public void close() {
+    rpc.close();
+  }
+
+  private interface Read<T> {
+    T read(WireReader in) throws IOException;
+  }
+
+  private <T> T call(
+      String address, WireWriter request, Duration timeout, boolean changes, Read<T> read) {
+    try {
+      WireReader in = new WireReader(rpc.call(address, request.toByteArray(), timeout));
+      check(in);
+      return read.read(in);
+    } catch (PeerRpc.UnreachableException e) {
+      if (changes && e.sent()) {
+        throw new CommitUnknownException(
+            "the leader did not answer (%s): the outcome is unknown".formatted(e.getMessage()), e);
+      }
+      throw new NotLeaderException("leader not reachable: " + e.getMessage());
+    } catch (IOException e) {
+      throw new UncheckedIOException("an answer between nodes cannot be read", e);
+    }
+  }
+
+  private static WireWriter request(int type) {
+    return new WireWriter().int32(type);
+  }
+
+  private static void check(WireReader in) throws IOException {
+    int status = in.int32();
+    switch (status) {
+      case OK -> {}
+      case NOT_LEADER -> throw new NotLeaderException(in.string());
+      case NOT_READY -> throw new NotReadyException(in.string(), Duration.ofMillis(in.int64()));
+      case UNKNOWN_FATE -> throw new CommitUnknownException(in.string(), null);
+      case REFUSED -> throw new RequestRefusedException(in.string());
+      default -> throw new IllegalStateException("on the leader: " + in.string());
+    }
+  }
+
+  /** The other end: answers calls with what {@code local} does. */
+  static PeerRpc.Handler handler(Local local) {
+    return request -> {
+      try {
+        WireWriter out = new WireWriter().int32(OK);
+        answer(new WireReader(request), out, local);
+        return out.toByteArray();
+      } catch (NotLeaderException e) {
+        return failure(NOT_LEADER, e).toByteArray();
+      } catch (NotReadyException e) {
+        return failure(NOT_READY, e).int64(e.retryAfter().toMillis()).toByteArray();
+      } catch (CommitUnknownException e) {
+        return failure(UNKNOWN_FATE, e).toByteArray();
+      } catch (RequestRefusedException e) {
+        return failure(REFUSED, e).toByteArray();
+      } catch (RuntimeException | IOException e) {
+        return failure(FAILED, e).toByteArray();
+      }
+    };
+  }
+
+  private static WireWriter failure(int status, Exception e) {
+    String message = e.getMessage();
+    return new WireWriter().int32(status).string(message == null ? e.toString() : message);
+  }
+
+  private static void answer(WireReader in, WireWriter out, Local local) throws IOException {
+    int type = in.int32();
+    switch (type) {
+      case WHO -> who(out, local.answer());
+      case APPEND -> {
+        Duration timeout = Duration.ofMillis(in.int64());
+        Appended appended = local.append(LogCommandCodec.decode(in.bytes()), timeout);
+        Applied.write(out, appended.applied());
+        out.int64(appended.index());
+      }
+      case QUERY -> {
+        SqlReply reply = local.queryHere(sqlRequest(in));
+        List<SqlResult> results = reply.results();
+        out.results(results).optionalString(reply.error()).int64(reply.raftIndex());
+      }
+      case COPY_OPEN -> {
+        CopyTicket ticket = local.openCopy(Duration.ofMillis(in.int64()));
+        out.int64(ticket.ticket()).bytes(ticket.record()).int64(ticket.sizeBytes());
+      }
+      case COPY_READ -> {
+        byte[] bytes = local.readCopy(in.int64(), in.bool(), in.int64(), in.int32());
+        out.bytes(OpenLoad.newSha256().digest(bytes)).bytes(bytes);
+      }
+      case COPY_CLOSE -> local.closeCopy(in.int64());
+      case TRANSFER -> local.transferHere(in.optionalString(), Duration.ofMillis(in.int64()));
+      case PREPARE_ADMISSION -> out.string(local.prepareAdmission(in.string(), in.string()));
+      case ADMIT -> local.admit(in.string(), in.string(), in.string());
+      default ->
+          throw new RequestRefusedException(
+              "this node does not know request %d: it runs an older version".formatted(type));
+    }
+  }
+
+  private static void who(WireWriter out, PeerAnswer answer) {
+    out.string(answer.id()).string(answer.raftAddress()).string(answer.httpAddress());
+    out.string(answer.version()).string(answer.standing().name()).string(answer.groupId());
+    out.string(answer.clusterId()).int64(answer.lastIndex()).bool(answer.voter());
+    out.bool(answer.leads()).optionalString(answer.leaderId());
+    out.optionalString(answer.leaderAddress()).bool(answer.hasData());
+    out.optionalString(answer.problem());
+  }
+
+  private static SqlRequest sqlRequest(WireReader in) throws IOException {
+    SqlForm form = SqlForm.valueOf(in.string());
+    boolean transaction = in.bool();
+    ReadLevel level = ReadLevel.valueOf(in.string());
+    Duration timeout = Duration.ofMillis(in.int64());
+    Duration linearizableTimeout = Duration.ofMillis(in.int64());
+    long limit = in.int64();
+    return new SqlRequest(
+        in.statements(),
+        form,
+        transaction,
+        level,
+        null,
+        false,
+        timeout,
+        linearizableTimeout,
+        limit < 0 ? null : Duration.ofMillis(limit));
+  }
+}

@@ -1,0 +1,47 @@
+package io.liferaft.raft;
+
+import io.liferaft.sqlite.SqliteStore;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
+import org.springframework.boot.web.server.autoconfigure.ServerProperties;
+import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** The Raft node's beans. */
+@Configuration(proxyBeanMethods = false)
+class RaftConfiguration {
+
+  @Bean
+  NodeConfig nodeConfig(NodeProperties node, ClusterProperties cluster, ServerProperties server) {
+    String address = server.getAddress() == null ? null : server.getAddress().getHostAddress();
+    int port = server.getPort() == null ? 8080 : server.getPort();
+    return NodeConfig.of(node, cluster, address, port);
+  }
+
+  @Bean
+  LocalNode localNode(
+      NodeConfig config, SqliteStore store, Clock clock, ApplicationEventPublisher events) {
+    return new LocalNode(config, store, clock, events::publishEvent);
+  }
+
+  @Bean
+  RatisNode raftNode(LocalNode node, SqliteStore store, Clock clock) {
+    return new RatisNode(node, store, clock);
+  }
+
+  @Bean
+  GroupMembership groupMembership(RatisNode node) {
+    return node.members();
+  }
+
+  @Bean
+  RaftHealthIndicator raftHealthIndicator(RatisNode node, NodeConfig config) {
+    return new RaftHealthIndicator(node, config.electionTimeout());
+  }
+
+  @Bean
+  RaftMetrics raftMetrics(RatisNode node, SqliteStore store, MeterRegistry registry) {
+    return new RaftMetrics(node, store, registry);
+  }
+}

@@ -1,0 +1,317 @@
+package io.liferaft.raft;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.ratis.conf.Parameters;
+import org.apache.ratis.conf.RaftProperties;
+import org.apache.ratis.grpc.GrpcConfigKeys;
+import org.apache.ratis.grpc.server.GrpcServices;
+import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
+import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.protocol.GroupManagementRequest;
+import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftClientReply;
+import org.apache.ratis.protocol.RaftClientRequest;
+import org.apache.ratis.protocol.RaftGroup;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.SetConfigurationRequest;
+import org.apache.ratis.protocol.SnapshotManagementRequest;
+import org.apache.ratis.protocol.TransferLeadershipRequest;
+import org.apache.ratis.server.RaftConfiguration;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.RaftServerConfigKeys;
+import org.apache.ratis.statemachine.StateMachine;
+import org.apache.ratis.thirdparty.io.grpc.ServerServiceDefinition;
+import org.apache.ratis.util.LifeCycle;
+import org.apache.ratis.util.SizeInBytes;
+import org.apache.ratis.util.TimeDuration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Ratis' server with the settings and calls that this module uses, at most one group in it. Methods
+ * that talk to others wait.
+ */
+final class RatisServer implements AutoCloseable {
+
+  private final RaftServer server;
+  private final RaftPeer self;
+  private final ClientId clientId = ClientId.randomId();
+  private final AtomicLong calls = new AtomicLong();
+
+  RatisServer(
+      NodeConfig config,
+      NodeIdentity identity,
+      StateMachine.Registry stateMachines,
+      ServerServiceDefinition peerService)
+      throws IOException {
+    this.self = peer(identity.peerId(), config.raftAddress(), config.httpAddress());
+    Parameters parameters = new Parameters();
+    GrpcConfigKeys.Server.setServicesCustomizer(
+        parameters,
+        (builder, types) ->
+            types.contains(GrpcServices.Type.SERVER) ? builder.addService(peerService) : builder);
+    this.server =
+        RaftServer.newBuilder()
+            .setServerId(self.getId())
+            .setOption(org.apache.ratis.server.storage.RaftStorage.StartupOption.RECOVER)
+            .setProperties(properties(config))
+            .setParameters(parameters)
+            .setStateMachineRegistry(stateMachines)
+            .build();
+  }
+
+  static RaftPeer peer(String peerId, String raftAddress, String httpAddress) {
+    return RaftPeer.newBuilder()
+        .setId(RaftPeerId.valueOf(peerId))
+        .setAddress(raftAddress)
+        .setClientAddress(httpAddress)
+        .build();
+  }
+
+  static Path folder(Path dataDir) {
+    return dataDir.resolve("raft");
+  }
+
+  private static RaftProperties properties(NodeConfig config) {
+    RaftProperties p = new RaftProperties();
+    File folder = folder(config.dataDir()).toFile();
+    RaftServerConfigKeys.setStorageDir(p, List.of(folder));
+    RaftServerConfigKeys.setRemovedGroupsDir(p, new File(folder.getParentFile(), "raft-removed"));
+    String host = config.raftBind().host();
+    GrpcConfigKeys.Server.setHost(p, host.equals("*") ? "0.0.0.0" : host);
+    GrpcConfigKeys.Server.setPort(p, config.raftBind().port());
+    GrpcConfigKeys.setMessageSizeMax(p, SizeInBytes.valueOf(PeerRpc.MAX_MESSAGE_BYTES));
+    GrpcConfigKeys.Server.setLeaderOutstandingAppendsMax(p, 8);
+    TimeDuration election = duration(config.electionTimeout());
+    RaftServerConfigKeys.Rpc.setTimeoutMin(p, election);
+    RaftServerConfigKeys.Rpc.setTimeoutMax(p, duration(config.electionTimeout().multipliedBy(2)));
+    RaftServerConfigKeys.Read.setOption(p, RaftServerConfigKeys.Read.Option.LINEARIZABLE);
+    RaftServerConfigKeys.Read.setLeaderLeaseEnabled(p, true);
+    RaftServerConfigKeys.RetryCache.setExpiryTime(p, TimeDuration.valueOf(3, TimeUnit.SECONDS));
+    // Bounds of memory: with the defaults a load ran a heap of 256 MB out of it.
+    RaftServerConfigKeys.Write.setByteLimit(p, SizeInBytes.valueOf("16MB"));
+    RaftServerConfigKeys.Log.setQueueByteLimit(p, SizeInBytes.valueOf("8MB"));
+    RaftServerConfigKeys.Log.setSegmentSizeMax(p, SizeInBytes.valueOf("8MB"));
+    RaftServerConfigKeys.Log.setSegmentCacheNumMax(p, 2);
+    RaftServerConfigKeys.Log.setSegmentCacheSizeMax(p, SizeInBytes.valueOf("16MB"));
+    RaftServerConfigKeys.Log.setPreallocatedSize(p, SizeInBytes.valueOf("1MB"));
+    RaftServerConfigKeys.Log.setWriteBufferSize(p, SizeInBytes.valueOf("4MB"));
+    RaftServerConfigKeys.Log.Appender.setBufferByteLimit(p, SizeInBytes.valueOf("4MB"));
+    RaftServerConfigKeys.Log.Appender.setWaitTimeMin(
+        p, TimeDuration.valueOf(0, TimeUnit.MILLISECONDS));
+    RaftServerConfigKeys.Log.Appender.setInstallSnapshotEnabled(p, false);
+    RaftServerConfigKeys.Log.setPurgeUptoSnapshotIndex(p, true);
+    RaftServerConfigKeys.Log.setPurgeGap(p, 1);
+    RaftServerConfigKeys.Snapshot.setAutoTriggerEnabled(p, true);
+    RaftServerConfigKeys.Snapshot.setAutoTriggerThreshold(p, config.snapshotEntries());
+    RaftServerConfigKeys.Snapshot.setCreationGap(p, 1);
+    RaftServerConfigKeys.Snapshot.setTriggerWhenRemoveEnabled(p, false);
+    return p;
+  }
+
+  private static TimeDuration duration(Duration duration) {
+    return TimeDuration.valueOf(duration.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** Starts listening and the group on disk, if any; replays its committed entries. */
+  void start() throws IOException {
+    server.start();
+  }
+
+  Optional<RaftGroupId> groupId() {
+    var ids = server.getGroupIds().iterator();
+    return ids.hasNext() ? Optional.of(ids.next()) : Optional.empty();
+  }
+
+  /** The group's server here; empty while there is no group or it is starting. */
+  Optional<RaftServer.Division> division() {
+    Optional<RaftGroupId> id = groupId();
+    if (id.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(server.getDivision(id.get()));
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+
+  boolean closed() {
+    return server.getLifeCycleState().isClosingOrClosed()
+        || division()
+            .map(division -> division.getInfo().getLifeCycleState())
+            .map(LifeCycle.State::isClosingOrClosed)
+            .orElse(false);
+  }
+
+  RaftPeer self() {
+    return self;
+  }
+
+  /** Adds a group: with this node alone in it to found one, with nobody to be admitted. */
+  void addGroup(RaftGroupId groupId, boolean found) throws IOException {
+    RaftGroup group = found ? RaftGroup.valueOf(groupId, self) : RaftGroup.valueOf(groupId);
+    check(
+        server.groupManagement(
+            GroupManagementRequest.newAdd(
+                clientId, server.getId(), calls.incrementAndGet(), group)));
+  }
+
+  /** Forgets a group and deletes its folder. */
+  void removeGroup(RaftGroupId groupId) throws IOException {
+    check(
+        server.groupManagement(
+            GroupManagementRequest.newRemove(
+                clientId, server.getId(), calls.incrementAndGet(), groupId, true, false)));
+  }
+
+  /** Replaces the voters in one step, if they are still those that the change was made for. */
+  void changeVoters(RaftConfiguration current, List<RaftPeer> voters) throws IOException {
+    List<RaftPeer> listeners = List.copyOf(current.getAllPeers(RaftPeerRole.LISTENER));
+    check(
+        server.setConfiguration(
+            new SetConfigurationRequest(
+                clientId,
+                server.getId(),
+                group(),
+                calls.incrementAndGet(),
+                SetConfigurationRequest.Arguments.newBuilder()
+                    .setMode(SetConfigurationRequest.Mode.COMPARE_AND_SET)
+                    .setServersInCurrentConf(new ArrayList<>(current.getCurrentPeers()))
+                    .setListenersInCurrentConf(listeners)
+                    .setServersInNewConf(voters)
+                    .setListenersInNewConf(listeners)
+                    .build())));
+  }
+
+  /**
+   * Appends a command when this node leads; completes when it has been applied here.
+   *
+   * <p>Fails with {@link NotLeaderException} when it certainly did not enter the log, with {@link
+   * CommitUnknownException} when it may have.
+   */
+  CompletableFuture<Peers.Appended> submit(LogCommand command, byte[] encoded) {
+    SqliteStateMachine.Command message =
+        new SqliteStateMachine.Command(command, encoded, new SqliteStateMachine.Progress());
+    CompletableFuture<RaftClientReply> reply;
+    try {
+      reply =
+          server.submitClientRequestAsync(request(message, RaftClientRequest.writeRequestType()));
+    } catch (IOException | RuntimeException e) {
+      reply = CompletableFuture.failedFuture(e);
+    }
+    return reply.handle((answer, failure) -> {
+      if (failure == null
+          && answer.isSuccess()
+          && answer.getMessage() instanceof Applied.Reply(var applied, var index)) {
+        return new Peers.Appended(applied, index);
+      }
+      Throwable cause = failure == null ? answer.getException() : failure;
+      if (message.progress().appended()) {
+        throw new CommitUnknownException(
+            "leadership was lost while the write was under way: it may or may not be applied",
+            cause);
+      }
+      throw new NotLeaderException("not leader: " + cause);
+    });
+  }
+
+  /**
+   * Completes when everything committed before the call has been applied here and a quorum has
+   * confirmed that this node led meanwhile; fails when it does not lead.
+   */
+  CompletableFuture<Void> readBarrier() {
+    CompletableFuture<RaftClientReply> reply;
+    try {
+      reply =
+          server.submitClientRequestAsync(
+              request(Message.EMPTY, RaftClientRequest.readRequestType()));
+    } catch (IOException e) {
+      reply = CompletableFuture.failedFuture(e);
+    }
+    return reply.handle((answer, failure) -> {
+      if (failure != null || !answer.isSuccess()) {
+        throw new NotLeaderException(
+            "leadership not confirmed: " + (failure == null ? answer.getException() : failure));
+      }
+      return null;
+    });
+  }
+
+  /** Takes a snapshot here if anything was applied since the last; returns the record's index. */
+  long snapshot(Duration timeout) throws IOException {
+    return check(
+            server.snapshotManagement(
+                SnapshotManagementRequest.newCreate(
+                    clientId,
+                    server.getId(),
+                    group(),
+                    calls.incrementAndGet(),
+                    timeout.toMillis(),
+                    1)))
+        .getLogIndex();
+  }
+
+  CompletableFuture<?> snapshotAsync(Duration timeout) throws IOException {
+    return server.snapshotManagementAsync(
+        SnapshotManagementRequest.newCreate(
+            clientId, server.getId(), group(), calls.incrementAndGet(), timeout.toMillis(), 1));
+  }
+
+  /** Hands leadership to a peer, or to any when null. */
+  void transferLeadership(@Nullable RaftPeerId to, Duration timeout) throws IOException {
+    check(
+        server.transferLeadership(
+            new TransferLeadershipRequest(
+                clientId,
+                server.getId(),
+                group(),
+                calls.incrementAndGet(),
+                to,
+                timeout.toMillis())));
+  }
+
+  private RaftClientRequest request(Message message, RaftClientRequest.Type type) {
+    return RaftClientRequest.newBuilder()
+        .setClientId(clientId)
+        .setServerId(server.getId())
+        .setGroupId(group())
+        .setCallId(calls.incrementAndGet())
+        .setMessage(message)
+        .setType(type)
+        .build();
+  }
+
+  private RaftGroupId group() {
+    return groupId().orElseThrow(() -> new NotLeaderException("this node is in no group yet"));
+  }
+
+  private static RaftClientReply check(RaftClientReply reply) throws IOException {
+    if (!reply.isSuccess()) {
+      throw reply.getException() == null
+          ? new IOException("Ratis refused " + reply)
+          : reply.getException();
+    }
+    return reply;
+  }
+
+  @Override
+  public void close() {
+    try {
+      server.close();
+    } catch (IOException | CompletionException e) {
+      throw new IllegalStateException("the Raft server does not close", e);
+    }
+  }
+}

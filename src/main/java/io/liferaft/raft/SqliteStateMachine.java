@@ -1,0 +1,322 @@
+package io.liferaft.raft;
+
+import java.io.IOException;
+import java.util.Collection;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.proto.RaftProtos.RaftConfigurationProto;
+import org.apache.ratis.proto.RaftProtos.RoleInfoProto;
+import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftClientRequest;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftGroupMemberId;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.protocol.TermIndex;
+import org.apache.ratis.server.storage.FileInfo;
+import org.apache.ratis.server.storage.RaftStorage;
+import org.apache.ratis.statemachine.SnapshotInfo;
+import org.apache.ratis.statemachine.SnapshotRetentionPolicy;
+import org.apache.ratis.statemachine.StateMachineStorage;
+import org.apache.ratis.statemachine.TransactionContext;
+import org.apache.ratis.statemachine.impl.BaseStateMachine;
+import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
+import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
+import org.apache.ratis.util.LifeCycle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Ratis' callbacks, handed on: committed entries to the {@link Applier}, events to the {@link
+ * Listener}. Never waits on a Ratis thread but for the bounded queue and for a checkpoint. The
+ * snapshot that Ratis knows is the store's record; its file is the main database file.
+ */
+final class SqliteStateMachine extends BaseStateMachine {
+
+  /** Told of events, in order of the log where they have a place in it; must not wait. */
+  interface Listener extends Applier.Faults {
+    void leaderChanged(RaftPeerId leader);
+
+    /** On the apply thread, after every entry of earlier terms. */
+    void leaderReady();
+
+    void notLeader();
+
+    void configurationChanged();
+
+    /**
+     * Brings the leader's copy here.
+     *
+     * @param first the leader's first log entry
+     * @return the installed copy's last entry; null when the leader's log has everything
+     */
+    CompletableFuture<@Nullable TermIndex> install(RaftPeerId leader, String address, long first);
+
+    /** Makes the copy that {@link #install} brought the database; on the updater thread. */
+    void switchInstalled(Replica replica) throws IOException;
+  }
+
+  /** A command on its way into the log of this node. */
+  record Command(LogCommand command, byte[] encoded, Progress progress) implements Message {
+    @Override
+    public ByteString getContent() {
+      return UnsafeByteOperations.unsafeWrap(encoded);
+    }
+  }
+
+  /** Whether a command may have entered the log. */
+  static final class Progress {
+    private volatile boolean appended;
+
+    boolean appended() {
+      return appended;
+    }
+  }
+
+  /** Opens the node's database; a failure stops the group from starting. */
+  interface Opener {
+    Replica open() throws IOException;
+  }
+
+  private final Opener opener;
+  private final String nodeId;
+  private final Listener listener;
+  private volatile @Nullable Replica replica;
+  private volatile @Nullable Applier applier;
+
+  SqliteStateMachine(Opener opener, String nodeId, Listener listener) {
+    this.opener = opener;
+    this.nodeId = nodeId;
+    this.listener = listener;
+  }
+
+  /** Null before the group has started. */
+  @Nullable Replica replica() {
+    return replica;
+  }
+
+  /**
+   * The apply thread.
+   *
+   * @throws IllegalStateException before the group has started
+   */
+  Applier applier() {
+    Applier current = applier;
+    if (current == null) {
+      throw new IllegalStateException("the group has not started");
+    }
+    return current;
+  }
+
+  @Override
+  public void initialize(RaftServer server, RaftGroupId groupId, RaftStorage storage)
+      throws IOException {
+    super.initialize(server, groupId, storage);
+    getLifeCycle().transition(LifeCycle.State.STARTING);
+    Replica opened = opener.open();
+    replica = opened;
+    if (opened.recordIndex() >= 0) {
+      setLastAppliedTermIndex(TermIndex.valueOf(opened.recordTerm(), opened.recordIndex()));
+    }
+    Applier thread = new Applier(opened, nodeId, listener);
+    applier = thread;
+    thread.start();
+    getLifeCycle().transition(LifeCycle.State.RUNNING);
+  }
+
+  @Override
+  public TransactionContext startTransaction(RaftClientRequest request) {
+    return TransactionContext.newBuilder()
+        .setStateMachine(this)
+        .setClientRequest(request)
+        .setStateMachineContext(request.getMessage())
+        .build();
+  }
+
+  @Override
+  public TransactionContext preAppendTransaction(TransactionContext transaction) {
+    if (transaction.getStateMachineContext() instanceof Command command) {
+      command.progress().appended = true;
+    }
+    return transaction;
+  }
+
+  @Override
+  public CompletableFuture<Message> applyTransaction(TransactionContext transaction) {
+    LogEntryProto entry = transaction.getLogEntry();
+    ByteString data = entry.getStateMachineLogEntry().getLogData();
+    // On the node that submitted it the command is still there, decoded, and somebody waits.
+    boolean own = transaction.getStateMachineContext() instanceof Command;
+    LogCommand command =
+        transaction.getStateMachineContext() instanceof Command submitted
+            ? submitted.command()
+            : LogCommandCodec.decode(new WireReader(data));
+    Replica.Entry task = new Replica.Entry(entry.getTerm(), entry.getIndex(), command, own);
+    return applier()
+        .add(task, data.size())
+        .whenComplete((_, failure) -> {
+          if (failure == null) {
+            advance(task.term(), task.index());
+          }
+        });
+  }
+
+  @Override
+  public void notifyTermIndexUpdated(long term, long index) {
+    applier().skip(term, index);
+    CompletableFuture<?> _ =
+        applier()
+            .call(() -> {
+              advance(term, index);
+              return null;
+            });
+  }
+
+  /** On the apply thread, in order of the log. */
+  private void advance(long term, long index) {
+    updateLastAppliedTermIndex(term, index);
+  }
+
+  /** A barrier: completes when everything committed before has been applied here. */
+  @Override
+  public CompletableFuture<Message> query(Message request) {
+    return applier().drain().thenApply(_ -> Message.EMPTY);
+  }
+
+  @Override
+  public long takeSnapshot() throws IOException {
+    try {
+      return applier().checkpoint().join();
+    } catch (CompletionException e) {
+      throw new IOException("no checkpoint: " + e.getCause(), e.getCause());
+    }
+  }
+
+  @Override
+  public void pause() {
+    getLifeCycle().transition(LifeCycle.State.PAUSING);
+    applier().drain().join();
+    getLifeCycle().transition(LifeCycle.State.PAUSED);
+  }
+
+  @Override
+  public void reinitialize() throws IOException {
+    Replica current = Objects.requireNonNull(replica);
+    try {
+      Boolean _ =
+          applier()
+              .call(() -> {
+                listener.switchInstalled(current);
+                return true;
+              })
+              .join();
+    } catch (CompletionException e) {
+      throw new IOException("the installed copy cannot be opened: " + e.getCause(), e.getCause());
+    }
+    setLastAppliedTermIndex(TermIndex.valueOf(current.recordTerm(), current.recordIndex()));
+    getLifeCycle().transition(LifeCycle.State.STARTING);
+    getLifeCycle().transition(LifeCycle.State.RUNNING);
+  }
+
+  @Override
+  public void close() throws IOException {
+    getLifeCycle().checkStateAndClose(this::stopApplying);
+  }
+
+  private void stopApplying() throws IOException {
+    Applier thread = applier;
+    if (thread != null) {
+      thread.close();
+    }
+    Replica opened = replica;
+    if (opened != null) {
+      opened.close();
+    }
+  }
+
+  @Override
+  public void notifyLeaderChanged(RaftGroupMemberId member, RaftPeerId leader) {
+    listener.leaderChanged(leader);
+  }
+
+  @Override
+  public void notifyLeaderReady() {
+    CompletableFuture<?> _ =
+        applier()
+            .call(() -> {
+              listener.leaderReady();
+              return null;
+            });
+  }
+
+  @Override
+  public void notifyNotLeader(Collection<TransactionContext> pending) {
+    listener.notLeader();
+  }
+
+  @Override
+  public void notifyConfigurationChanged(
+      long term, long index, RaftConfigurationProto configuration) {
+    listener.configurationChanged();
+  }
+
+  @Override
+  @SuppressWarnings("NullAway") // null is Ratis' way to say that there is no snapshot
+  public CompletableFuture<TermIndex> notifyInstallSnapshotFromLeader(
+      RoleInfoProto role, TermIndex first) {
+    var leader = role.getFollowerInfo().getLeaderInfo().getId();
+    return listener.install(
+        RaftPeerId.valueOf(leader.getId()), leader.getAddress(), first.getIndex());
+  }
+
+  @Override
+  public @Nullable SnapshotInfo getLatestSnapshot() {
+    Replica current = replica;
+    return current == null || current.recordIndex() < 0
+        ? null
+        : new RecordSnapshot(TermIndex.valueOf(current.recordTerm(), current.recordIndex()));
+  }
+
+  @Override
+  public StateMachineStorage getStateMachineStorage() {
+    return new StateMachineStorage() {
+      @Override
+      public void init(RaftStorage storage) {}
+
+      @Override
+      public @Nullable SnapshotInfo getLatestSnapshot() {
+        return SqliteStateMachine.this.getLatestSnapshot();
+      }
+
+      @Override
+      public void format() {}
+
+      @Override
+      public void cleanupOldSnapshots(SnapshotRetentionPolicy policy) {}
+    };
+  }
+
+  private record RecordSnapshot(TermIndex termIndex) implements SnapshotInfo {
+    @Override
+    public TermIndex getTermIndex() {
+      return termIndex;
+    }
+
+    @Override
+    public long getTerm() {
+      return termIndex.getTerm();
+    }
+
+    @Override
+    public long getIndex() {
+      return termIndex.getIndex();
+    }
+
+    @Override
+    public List<FileInfo> getFiles() {
+      return List.of();
+    }
+  }
+}

@@ -1,0 +1,91 @@
+package io.liferaft.raft;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the record of a checkpoint carries for the state machine: the replicated state with the term
+ * of its last entry and the open load. Travels with an install, too.
+ *
+ * @param state its applied index is the index of the checkpoint
+ * @param load an open load; its staging file counts up to its received bytes
+ */
+record StatePayload(long term, ReplicatedState state, @Nullable OpenLoad load) {
+
+  private static final int VERSION = 1;
+
+  byte[] encode() {
+    WireWriter out = new WireWriter();
+    out.int32(VERSION).int64(term).string(state.clusterId()).string(state.generation());
+    out.int64(state.changeIndex()).int64(state.appliedIndex());
+    switch (state.restore()) {
+      case RestoreRecord.Undecided() -> out.int32(0);
+      case RestoreRecord.Begun(var attempt, var source) ->
+          out.int32(1).int64(attempt).string(source);
+      case RestoreRecord.Ended(var outcome, var time) ->
+          out.int32(2).string(outcome.name()).int64(time);
+    }
+    out.int32(state.backups().size());
+    state.backups().values().forEach(out::backup);
+    out.strings(state.initialMembers()).bool(load != null);
+    if (load != null) {
+      out.int64(load.loadId()).string(load.kind().name()).int64(load.attempt());
+      out.int64(load.sizeBytes()).string(load.sha256()).int64(load.receivedBytes());
+      out.string(load.chain());
+    }
+    return out.toByteArray();
+  }
+
+  static StatePayload decode(byte[] bytes) {
+    try {
+      WireReader in = new WireReader(bytes);
+      int version = in.int32();
+      if (version != VERSION) {
+        throw new IllegalStateException(
+            "the snapshot record has format version %d, this program knows only %d: start a newer version"
+                .formatted(version, VERSION));
+      }
+      long term = in.int64();
+      String clusterId = in.string();
+      String generation = in.string();
+      long changeIndex = in.int64();
+      long appliedIndex = in.int64();
+      RestoreRecord restore =
+          switch (in.int32()) {
+            case 0 -> new RestoreRecord.Undecided();
+            case 1 -> new RestoreRecord.Begun(in.int64(), in.string());
+            default ->
+                new RestoreRecord.Ended(RestoreRecord.Outcome.valueOf(in.string()), in.int64());
+          };
+      Map<String, BackupRecord> backups = new HashMap<>();
+      for (int count = in.int32(); count > 0; count--) {
+        BackupRecord backup = in.backup();
+        backups.put(backup.destination(), backup);
+      }
+      List<String> members = in.strings();
+      OpenLoad load = in.bool() ? load(in) : null;
+      return new StatePayload(
+          term,
+          new ReplicatedState(
+              clusterId, generation, changeIndex, appliedIndex, restore, backups, members),
+          load);
+    } catch (IOException e) {
+      throw new UncheckedIOException("the snapshot record cannot be decoded", e);
+    }
+  }
+
+  private static OpenLoad load(WireReader in) throws IOException {
+    return new OpenLoad(
+        in.int64(),
+        LogCommand.LoadKind.valueOf(in.string()),
+        in.int64(),
+        in.int64(),
+        in.string(),
+        in.int64(),
+        in.string());
+  }
+}
