@@ -99,7 +99,12 @@ record NodeConfig(
       if (equals < 1) {
         throw refused(key, text, "'" + part + "' is not of the form id=host:port; " + valid);
       }
-      String address = address(key, part.substring(equals + 1), valid).toString();
+      String address;
+      try {
+        address = HostPort.parse(part.substring(equals + 1)).toString();
+      } catch (IllegalArgumentException e) {
+        throw refused(key, text, "'%s' is %s; %s".formatted(part, e.getMessage(), valid));
+      }
       if (members.put(part.substring(0, equals).strip(), address) != null) {
         throw refused(key, text, "'" + part + "' names an id again; " + valid);
       }

@@ -29,7 +29,7 @@ public record PeerAnswer(
     @Nullable String problem) {
 
   /** Stands for the answer that did not come. */
-  static PeerAnswer unreachable(String raftAddress, String why) {
+  public static PeerAnswer unreachable(String raftAddress, String why) {
     return new PeerAnswer(
         "",
         raftAddress,

@@ -1,0 +1,98 @@
+package io.liferaft.raft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.liferaft.sqlite.SqlForm;
+import io.liferaft.sqlite.SqlParameter;
+import io.liferaft.sqlite.SqlStatement;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class LogCommandCodecTests {
+
+  private static final BackupRecord BACKUP =
+      new BackupRecord("dest", "gen", 42, "ab", 4096, "etag", null, 3, 1_700_000_000_000L);
+
+  static Stream<LogCommand> commands() {
+    LogCommand.Execute plain =
+        new LogCommand.Execute(
+            List.of(SqlStatement.of("SELECT 1")), SqlForm.EXECUTE, false, 5, Long.MIN_VALUE, 7);
+    LogCommand.Execute full =
+        new LogCommand.Execute(
+            List.of(
+                new SqlStatement(
+                    "INSERT INTO ü VALUES(?,?,:n,?)",
+                    List.of(
+                        new SqlParameter(null, 1L),
+                        new SqlParameter(null, -0.5),
+                        new SqlParameter("n", "τext"),
+                        new SqlParameter(null, null)))),
+            SqlForm.REQUEST,
+            true,
+            Long.MAX_VALUE,
+            -1,
+            1);
+    return Stream.of(
+        plain,
+        full,
+        new LogCommand.Batch(List.of(plain, full)),
+        new LogCommand.ClusterFounded("c", "g", List.of("n1=h:1", "n2=h:2")),
+        new LogCommand.LoadBegin(-9, LogCommand.LoadKind.TEXT, 4, 1L << 40, "aa"),
+        new LogCommand.LoadCommit(1, "chain", 2, 3, 4, "cluster", BACKUP),
+        new LogCommand.LoadCommit(1, "chain", 2, 3, 4, null, null),
+        new LogCommand.LoadAbort(7),
+        new LogCommand.RestoreBegun("s3://b/k"),
+        new LogCommand.RestoreEnded(RestoreRecord.Outcome.NOTHING_THERE, 9),
+        new LogCommand.BackupRecorded(BACKUP));
+  }
+
+  @ParameterizedTest
+  @MethodSource("commands")
+  void decodesWhatItEncoded(LogCommand command) {
+    LogCommand decoded = LogCommandCodec.decode(LogCommandCodec.encode(command));
+
+    assertThat(decoded).isEqualTo(command);
+  }
+
+  @Test
+  void keepsBytes() {
+    byte[] bytes = {0, -1, 5};
+
+    LogCommand decoded =
+        LogCommandCodec.decode(
+            LogCommandCodec.encode(new LogCommand.LoadChunk(1, 2L << 33, 3, bytes)));
+
+    assertThat(decoded)
+        .isInstanceOfSatisfying(
+            LogCommand.LoadChunk.class,
+            chunk -> {
+              assertThat(chunk.packed()).isEqualTo(bytes);
+              assertThat(chunk.offset()).isEqualTo(2L << 33);
+            });
+  }
+
+  @Test
+  void refusesAnEntryOfANewerVersion() {
+    byte[] encoded = LogCommandCodec.encode(new LogCommand.LoadAbort(1));
+    encoded[0] = 9;
+
+    assertThatThrownBy(() -> LogCommandCodec.decode(encoded))
+        .hasMessageContaining("format version 9")
+        .hasMessageContaining("start a newer version");
+  }
+
+  /** Entries written by version 1, kept for ever: what is on disks must stay readable. */
+  @Test
+  void readsEntriesOfVersionOne() {
+    byte[] stored = HexFormat.of().parseHex("010806733333312f6b");
+
+    LogCommand decoded = LogCommandCodec.decode(stored);
+
+    assertThat(decoded).isEqualTo(new LogCommand.RestoreBegun("s331/k"));
+  }
+}

@@ -1,0 +1,180 @@
+package io.liferaft.support;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** One node in a process of its own, from the packaged jar, with everything under one folder. */
+public final class LiferaftProcess implements AutoCloseable {
+
+  private final String id;
+  private final Path folder;
+  private final int httpPort = freePort();
+  private final int raftPort = freePort();
+  private final Map<String, String> settings = new TreeMap<>();
+  private final List<String> jvmOptions = new ArrayList<>();
+  private @Nullable Process process;
+
+  public LiferaftProcess(String id, Path folder) {
+    this.id = id;
+    this.folder = folder;
+    with("server.port", String.valueOf(httpPort));
+    with("liferaft.node.id", id);
+    with("liferaft.node.data-dir", dataDir().toString());
+    with("liferaft.raft.address", raftAddress());
+    jvmOptions.add("-Xmx256m");
+    jvmOptions.add("-XX:TieredStopAtLevel=1");
+  }
+
+  /** Three nodes of one cluster, not started. */
+  public static List<LiferaftProcess> cluster(Path folder, int size) {
+    List<LiferaftProcess> nodes = new ArrayList<>();
+    for (int i = 1; i <= size; i++) {
+      nodes.add(new LiferaftProcess("n" + i, folder.resolve("n" + i)));
+    }
+    List<String> members = new ArrayList<>();
+    nodes.forEach(node -> members.add(node.id + "=" + node.raftAddress()));
+    nodes.forEach(node -> node.with("liferaft.raft.initial-cluster", String.join(",", members)));
+    return nodes;
+  }
+
+  /** A setting for the next start. */
+  public LiferaftProcess with(String property, String value) {
+    settings.put(property, value);
+    return this;
+  }
+
+  /** The heap for the next start, for example 160m. */
+  public LiferaftProcess withHeap(String size) {
+    jvmOptions.removeIf(option -> option.startsWith("-Xmx"));
+    jvmOptions.add("-Xmx" + size);
+    return this;
+  }
+
+  public LiferaftProcess start() {
+    try {
+      Files.createDirectories(folder);
+      List<String> command = new ArrayList<>();
+      command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+      command.addAll(List.of(System.getProperty("liferaft.jvm.options").split(" ")));
+      command.addAll(jvmOptions);
+      command.addAll(List.of("-jar", System.getProperty("liferaft.jar")));
+      settings.forEach((key, value) -> command.add("--" + key + "=" + value));
+      process =
+          new ProcessBuilder(command)
+              .directory(folder.toFile())
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()))
+              .start();
+      return this;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** SIGKILL. */
+  public void kill() {
+    Process running = process;
+    if (running != null) {
+      running.destroyForcibly();
+      await(running, 20);
+      process = null;
+    }
+  }
+
+  /** SIGTERM, as Ctrl-C or a pod's deletion. */
+  public void stop() {
+    Process running = process;
+    if (running != null) {
+      running.destroy();
+      await(running, 60);
+      process = null;
+    }
+  }
+
+  private static void await(Process process, int seconds) {
+    try {
+      if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+        throw new IllegalStateException("the process did not end within " + seconds + " s");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Takes the disk away. */
+  public void wipe() {
+    org.springframework.util.FileSystemUtils.deleteRecursively(dataDir().toFile());
+  }
+
+  public String id() {
+    return id;
+  }
+
+  public boolean alive() {
+    return process != null && process.isAlive();
+  }
+
+  public Path dataDir() {
+    return folder.resolve("data");
+  }
+
+  public Path log() {
+    return folder.resolve("log.txt");
+  }
+
+  public String logText() {
+    try {
+      return Files.exists(log()) ? Files.readString(log()) : "";
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  public String httpAddress() {
+    return "127.0.0.1:" + httpPort;
+  }
+
+  public String raftAddress() {
+    return "127.0.0.1:" + raftPort;
+  }
+
+  public RqliteClient client() {
+    return new RqliteClient(httpAddress());
+  }
+
+  /** The nodes that lead, as each of them says of itself. */
+  public static Stream<LiferaftProcess> leaders(List<LiferaftProcess> nodes) {
+    return nodes.stream()
+        .filter(LiferaftProcess::alive)
+        .filter(node -> {
+          RqliteClient.Answer answer = node.client().get("/status?key=store.raft.state");
+          return answer.status() == 200 && answer.body().contains("Leader");
+        });
+  }
+
+  @Override
+  public void close() {
+    kill();
+  }
+
+  static int freePort() {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

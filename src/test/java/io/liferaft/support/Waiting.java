@@ -1,0 +1,18 @@
+package io.liferaft.support;
+
+import java.time.Duration;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
+
+/** The one limit that tests wait with. */
+public final class Waiting {
+
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+
+  private Waiting() {}
+
+  /** Awaits something, named for the failure. */
+  public static ConditionFactory await(String what) {
+    return Awaitility.await(what).atMost(LIMIT).pollInterval(Duration.ofMillis(50));
+  }
+}
