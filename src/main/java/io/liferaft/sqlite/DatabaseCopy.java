@@ -13,6 +13,15 @@ public interface DatabaseCopy extends AutoCloseable {
   /** What the writer of the copy's record stored with it; see {@link SqliteStore#checkpoint}. */
   byte[] payload();
 
+  /**
+   * Whether writes enforce foreign keys as of this copy: replicated state that is not in the file.
+   * Who installs the copy elsewhere hands it on to {@link SqliteStore#replace(java.nio.file.Path,
+   * byte[], boolean)}.
+   */
+  default boolean foreignKeys() {
+    return false;
+  }
+
   /** Size of the file in bytes. */
   long sizeBytes();
 

@@ -1,10 +1,15 @@
 package io.liferaft.sqlite;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One node's database: its numbered files in a folder, the record that says which of them counts,
@@ -17,7 +22,44 @@ import java.util.Optional;
  */
 public final class SqliteStore implements AutoCloseable {
 
-  public SqliteStore() {}
+  private static final int JOURNAL_MODE_OFFSET = 18;
+  private static final byte[] WAL_MODE = {2, 2};
+
+  private final SqliteSettings settings;
+  private final @Nullable StatementTimer timer;
+  private final FileBorder border;
+  private final Clock clock;
+  private volatile @Nullable Opened opened;
+
+  /** What is there while the store is open. */
+  private record Opened(
+      StoreLayout layout,
+      FolderLock lock,
+      OpenDatabase database,
+      ReaderPool readers,
+      String version) {}
+
+  /** A closed store with the default limits. */
+  public SqliteStore() {
+    this(SqliteSettings.defaults(), null);
+  }
+
+  /**
+   * A closed store.
+   *
+   * @param timer is told how long statements took; null for nobody
+   */
+  public SqliteStore(SqliteSettings settings, @Nullable StatementTimer timer) {
+    this(settings, timer, new DiskFiles(), Clock.systemUTC());
+  }
+
+  SqliteStore(
+      SqliteSettings settings, @Nullable StatementTimer timer, FileBorder border, Clock clock) {
+    this.settings = settings;
+    this.timer = timer;
+    this.border = border;
+    this.clock = clock;
+  }
 
   /**
    * Locks the folder, recovers from a crash at any line, drops what the log will bring again, and
@@ -30,7 +72,32 @@ public final class SqliteStore implements AutoCloseable {
    *     (somebody opened it with another tool): it has been set aside, the record with it
    */
   public Optional<byte[]> open(Path folder) {
-    throw new UnsupportedOperationException(folder.toString());
+    if (opened != null) {
+      throw new IllegalStateException("the store is open");
+    }
+    StoreLayout layout = new StoreLayout(folder);
+    FolderLock lock = null;
+    OpenDatabase database = null;
+    try {
+      Files.createDirectories(folder);
+      lock = FolderLock.acquire(layout.lock());
+      StoreRecovery.Found found = new StoreRecovery(layout, border, clock).run();
+      database = OpenDatabase.open(layout, border, found, timer);
+      ReaderPool readers = new ReaderPool(settings.readers(), database.path);
+      String version = readers.call(r -> r.connection().text("SELECT sqlite_version()"));
+      opened = new Opened(layout, lock, database, readers, version);
+      SnapshotRecord record = database.record;
+      return record == null ? Optional.empty() : Optional.of(record.payload().clone());
+    } catch (IOException e) {
+      throw new SqliteException("cannot open the database in " + folder + ": " + e.getMessage(), e);
+    } catch (SQLException e) {
+      throw new SqliteException(
+          "cannot open the database in " + folder + ": " + SqliteErrors.message(e), e);
+    } finally {
+      if (opened == null) {
+        closeAll(null, database, lock);
+      }
+    }
   }
 
   /**
@@ -40,18 +107,32 @@ public final class SqliteStore implements AutoCloseable {
    * @throws SqliteException.NodeFault when this node, not a statement, failed; see there
    */
   public List<EntryOutcome> apply(List<SqlEntry> group) {
-    throw new UnsupportedOperationException(group.toString());
+    OpenDatabase database = opened().database();
+    if (database.unfinished()) {
+      throw new SqliteException.NodeFault(
+          "a checkpoint has failed and is not finished: nothing can be applied", true, false, null);
+    }
+    return database.applier.apply(group);
   }
 
   /**
    * Moves the WAL into the main file and makes the record name it, with this payload; durable on
    * return. Crash-safe at every line. Readers that hold a snapshot are waited for, then
-   * interrupted.
+   * interrupted. When it fails nothing can be applied until a checkpoint has succeeded.
    *
    * @return false when it was put off because a {@link DatabaseCopy} is open
+   * @throws SqliteException.NodeFault when this node failed
    */
   public boolean checkpoint(byte[] payload) {
-    throw new UnsupportedOperationException("" + payload.length);
+    Opened store = opened();
+    try {
+      return store.database().checkpoint(payload.clone(), store.readers(), settings);
+    } catch (IOException e) {
+      throw new SqliteException.NodeFault("checkpoint failed: " + e.getMessage(), true, false, e);
+    } catch (SQLException e) {
+      throw new SqliteException.NodeFault(
+          "checkpoint failed: " + SqliteErrors.message(e), true, SqliteErrors.isCorrupt(e), e);
+    }
   }
 
   /**
@@ -62,7 +143,81 @@ public final class SqliteStore implements AutoCloseable {
    * the old file fail.
    */
   public void replace(Path staged, byte[] payload) {
-    throw new UnsupportedOperationException(staged.toString() + payload.length);
+    replace(staged, payload, opened().database().applier.foreignKeys());
+  }
+
+  /**
+   * As {@link #replace(Path, byte[])}, for a file that comes from another node.
+   *
+   * @param foreignKeys whether writes enforce foreign keys from here on; see {@link
+   *     DatabaseCopy#foreignKeys}
+   */
+  public void replace(Path staged, byte[] payload, boolean foreignKeys) {
+    Opened store = opened();
+    try {
+      switchTo(store, staged, payload.clone(), foreignKeys);
+    } catch (IOException e) {
+      throw new SqliteException("cannot switch to " + staged + ": " + e.getMessage(), e);
+    } catch (SQLException e) {
+      throw new SqliteException("cannot switch to " + staged + ": " + SqliteErrors.message(e), e);
+    }
+  }
+
+  private void switchTo(Opened store, Path staged, byte[] payload, boolean foreignKeys)
+      throws IOException, SQLException {
+    StoreLayout layout = store.layout();
+    OpenDatabase old = store.database();
+    long number = old.number + 1;
+    Path next = layout.database(number);
+    border.sqlite("switch the staged file to WAL mode", () -> switchToWal(staged));
+    border.force(staged);
+    for (Path leftover : List.of(next, StoreLayout.wal(next), StoreLayout.shm(next))) {
+      border.delete(leftover);
+    }
+    border.link(staged, next);
+    border.forceFolder(layout.folder());
+    store.readers().pause(Duration.ZERO);
+    try {
+      SnapshotRecord record;
+      try (MainFile main = new MainFile(next)) {
+        record =
+            new SnapshotRecord(
+                number,
+                main.size(),
+                main.headerHash(),
+                MainFile.modifiedNanos(next),
+                0,
+                0,
+                0,
+                foreignKeys,
+                payload);
+        new Checkpointer(layout, border, main, number).store(record);
+      }
+      opened = null; // the old file no longer counts, whatever happens from here on
+      store.readers().reopen(next);
+      old.close();
+      border.delete(staged);
+      border.delete(layout.marker());
+      for (Path gone : List.of(old.path, StoreLayout.wal(old.path), StoreLayout.shm(old.path))) {
+        border.delete(gone);
+      }
+      border.forceFolder(layout.folder());
+      OpenDatabase database =
+          OpenDatabase.open(layout, border, new StoreRecovery.Found(number, record, null), timer);
+      opened = new Opened(layout, store.lock(), database, store.readers(), store.version());
+    } finally {
+      store.readers().resume();
+      if (opened == null) {
+        closeAll(store.readers(), old, store.lock());
+      }
+    }
+  }
+
+  private static void switchToWal(Path staged) throws IOException {
+    try (RandomAccessFile file = new RandomAccessFile(staged.toFile(), "rw")) {
+      file.seek(JOURNAL_MODE_OFFSET);
+      file.write(WAL_MODE);
+    }
   }
 
   /**
@@ -74,7 +229,9 @@ public final class SqliteStore implements AutoCloseable {
    */
   public List<SqlResult> query(
       List<SqlStatement> statements, boolean transaction, Duration timeout) {
-    throw new UnsupportedOperationException("" + statements + transaction + timeout);
+    return opened()
+        .readers()
+        .call(reader -> new QueryRunner(reader, timeout, timer).run(statements, transaction));
   }
 
   /**
@@ -82,45 +239,102 @@ public final class SqliteStore implements AutoCloseable {
    * prepare counts as a write.
    */
   public boolean readOnly(SqlStatement statement) {
-    throw new UnsupportedOperationException(statement.toString());
+    List<SqlPiece> pieces = SqlText.parse(statement.sql()).pieces();
+    return pieces.isEmpty()
+        || opened().readers().call(reader -> QueryRunner.readOnly(reader, pieces.getFirst()));
   }
 
   /** Whether the text holds a PRAGMA, in any form, that would break the node (rqlite 9.3, 24 B). */
   public static boolean disallowedPragma(String sql) {
-    throw new UnsupportedOperationException(sql);
+    return SqlText.disallowedPragma(sql);
   }
 
-  /** The main file as of the last checkpoint, under a lease that puts checkpoints off. */
+  /**
+   * The main file as of the last checkpoint, under a lease that puts checkpoints off. Waits while a
+   * checkpoint runs.
+   *
+   * @throws SqliteException when there was no checkpoint yet, or one has failed
+   */
   public DatabaseCopy copy() {
-    throw new UnsupportedOperationException();
+    return opened().database().copy();
   }
 
   /** Whether the schema holds no object. */
   public boolean isEmpty() {
-    throw new UnsupportedOperationException();
+    return opened()
+        .readers()
+        .call(reader -> reader.connection().number("SELECT count(*) FROM sqlite_schema") == 0);
   }
 
-  /** Facts for status and metrics; cheap. */
+  /**
+   * Facts for status and metrics; cheap. Before {@link #open} and after {@link #close}: no file.
+   */
   public StoreStatus status() {
-    throw new UnsupportedOperationException();
+    Opened store = opened;
+    if (store == null) {
+      return new StoreStatus(null, 0, 0, "", false);
+    }
+    OpenDatabase database = store.database();
+    try {
+      return new StoreStatus(
+          database.path,
+          Files.size(database.path),
+          database.walBytes(),
+          store.version(),
+          database.applier.foreignKeys());
+    } catch (IOException e) {
+      throw new SqliteException("cannot look at " + database.path, e);
+    }
+  }
+
+  /**
+   * A digest of the content, equal on nodes that applied the same entries although their files
+   * differ: schema, rows, row ids, versions. Reads everything; for tests and diagnosis.
+   */
+  public String contentDigest() {
+    return opened().readers().call(reader -> ContentDigest.of(reader.connection()));
   }
 
   /** The statements of a SQL text file, split as SQLite would, read as they are asked for. */
   public static Iterable<SqlStatement> statementsOf(Path sqlText) {
-    throw new UnsupportedOperationException(sqlText.toString());
+    return new SqlTextFile(sqlText);
   }
 
   /**
    * Checks that a file is a whole, sound SQLite database: header, size, {@code PRAGMA quick_check}.
+   * Leaves no trace on disk.
    *
    * @return whether it holds no object
    * @throws SqliteException.InvalidDatabase saying what is wrong with it
    */
   public static boolean verify(Path file) throws IOException {
-    throw new UnsupportedOperationException(file.toString());
+    return DatabaseVerifier.verify(file);
   }
 
   /** Closes everything without a checkpoint and unlocks the folder. */
   @Override
-  public void close() {}
+  public void close() {
+    Opened store = opened;
+    opened = null;
+    if (store != null) {
+      closeAll(store.readers(), store.database(), store.lock());
+    }
+  }
+
+  private static void closeAll(
+      @Nullable ReaderPool readers, @Nullable OpenDatabase database, @Nullable FolderLock lock) {
+    Closer closer = new Closer();
+    closer.close(readers);
+    closer.close(database);
+    closer.close(lock);
+    closer.finish();
+  }
+
+  private Opened opened() {
+    Opened store = opened;
+    if (store == null) {
+      throw new SqliteException("the database is not open");
+    }
+    return store;
+  }
 }

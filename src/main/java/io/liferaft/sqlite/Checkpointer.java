@@ -1,0 +1,120 @@
+package io.liferaft.sqlite;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Moves the WAL of one database file into it and makes the record name the result. The order of the
+ * steps is what makes a crash between any two of them harmless; see the package's description.
+ */
+final class Checkpointer implements AutoCloseable {
+
+  private final StoreLayout layout;
+  private final FileBorder border;
+  private final MainFile main;
+  private final long number;
+  private @Nullable NativeConnection connection;
+
+  Checkpointer(StoreLayout layout, FileBorder border, MainFile main, long number) {
+    this.layout = layout;
+    this.border = border;
+    this.main = main;
+    this.number = number;
+  }
+
+  /** The committed part of the WAL; nothing may be written meanwhile. */
+  WalFile.Extent extent() throws IOException {
+    return WalFile.extent(StoreLayout.wal(main.path()));
+  }
+
+  /** All steps. No read transaction and no copy may be open, nothing may be applied meanwhile. */
+  SnapshotRecord run(byte[] payload, boolean foreignKeys, WalFile.Extent wal)
+      throws IOException, SQLException {
+    if (wal.bytes() > 0) {
+      border.force(StoreLayout.wal(main.path()));
+      SnapshotRecord marker =
+          new SnapshotRecord(
+              number,
+              main.size(),
+              "",
+              0,
+              wal.salt1(),
+              wal.salt2(),
+              wal.bytes(),
+              foreignKeys,
+              payload);
+      border.write(layout.newMarker(), marker.encode());
+      border.rename(layout.newMarker(), layout.marker());
+      border.forceFolder(layout.folder());
+    }
+    return finish(payload, foreignKeys, wal);
+  }
+
+  /** The steps behind the marker, which may have been taken in part before. */
+  SnapshotRecord finish(byte[] payload, boolean foreignKeys, WalFile.Extent wal)
+      throws IOException, SQLException {
+    if (wal.bytes() > 0) {
+      border.sqlite("move the WAL in", this::moveIn);
+    }
+    border.force(main.descriptor(), main.path());
+    SnapshotRecord record =
+        new SnapshotRecord(
+            number,
+            main.size(),
+            main.headerHash(),
+            MainFile.modifiedNanos(main.path()),
+            wal.salt1(),
+            wal.salt2(),
+            0,
+            foreignKeys,
+            payload);
+    store(record);
+    border.delete(layout.marker());
+    if (wal.bytes() > 0) {
+      border.sqlite(
+          "truncate the WAL", () -> connection().execute("PRAGMA wal_checkpoint(TRUNCATE)"));
+    }
+    return record;
+  }
+
+  /** Makes a record the one that counts, durably. */
+  void store(SnapshotRecord record) throws IOException {
+    border.write(layout.newRecord(), record.encode());
+    border.rename(layout.newRecord(), layout.record());
+    border.forceFolder(layout.folder());
+  }
+
+  private void moveIn() throws SQLException {
+    try (PreparedSql checkpoint = connection().prepare("PRAGMA wal_checkpoint(PASSIVE)")) {
+      checkpoint.step();
+      long busy = checkpoint.longAt(0);
+      long log = checkpoint.longAt(1);
+      long moved = checkpoint.longAt(2);
+      if (busy != 0 || log != moved) {
+        throw new SQLException(
+            "checkpoint of " + main.path() + " moved " + moved + " of " + log + " pages");
+      }
+    }
+  }
+
+  private NativeConnection connection() throws SQLException {
+    NativeConnection open = connection;
+    if (open == null) {
+      Path file = main.path();
+      open = NativeConnection.checkpoint(file);
+      open.touch();
+      connection = open;
+    }
+    return open;
+  }
+
+  @Override
+  public void close() throws SQLException {
+    if (connection != null) {
+      connection.close();
+      connection = null;
+    }
+  }
+}

@@ -1,0 +1,71 @@
+package io.liferaft.sqlite;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.sql.SQLException;
+
+/** Checks a file that is offered as a database, without leaving a trace on disk. */
+final class DatabaseVerifier {
+
+  static final int HEADER = 100;
+  private static final byte[] MAGIC = "SQLite format 3\0".getBytes(StandardCharsets.US_ASCII);
+  private static final int SMALLEST_PAGE = 512;
+  private static final int LARGEST_PAGE = 65_536;
+
+  private DatabaseVerifier() {}
+
+  /** Whether the file holds no object; throws when it is not sound. */
+  static boolean verify(Path file) throws IOException {
+    checkHeader(file);
+    try (NativeConnection connection = NativeConnection.immutable(file)) {
+      String found = connection.text("PRAGMA quick_check(1)");
+      if (!found.equals("ok")) {
+        throw invalid(file, "quick_check says: " + found, null);
+      }
+      return connection.number("SELECT count(*) FROM sqlite_schema") == 0;
+    } catch (SQLException e) {
+      throw invalid(file, SqliteErrors.message(e), e);
+    }
+  }
+
+  private static void checkHeader(Path file) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      ByteBuffer header = ByteBuffer.allocate(HEADER);
+      while (header.hasRemaining() && channel.read(header, header.position()) >= 0) {
+        // reads on until the header is full or the file ends
+      }
+      if (header.position() < HEADER) {
+        throw invalid(file, "it is only " + channel.size() + " bytes long", null);
+      }
+      for (int i = 0; i < MAGIC.length; i++) {
+        if (header.get(i) != MAGIC[i]) {
+          throw invalid(file, "it does not begin with \"SQLite format 3\"", null);
+        }
+      }
+      int stored = header.getShort(16) & 0xFFFF;
+      int page = stored == 1 ? LARGEST_PAGE : stored;
+      if (page < SMALLEST_PAGE || Integer.bitCount(page) != 1) {
+        throw invalid(file, "its header says a page has " + page + " bytes", null);
+      }
+      long pages = header.getInt(28) & 0xFFFF_FFFFL;
+      boolean known = header.getInt(24) == header.getInt(92) && pages > 0;
+      long size = channel.size();
+      if (size % page != 0 || (known && size < pages * page)) {
+        throw invalid(
+            file,
+            "it is truncated: it has " + size + " bytes, its header says " + pages * page,
+            null);
+      }
+    }
+  }
+
+  private static SqliteException.InvalidDatabase invalid(
+      Path file, String what, java.lang.@org.jspecify.annotations.Nullable Throwable cause) {
+    return new SqliteException.InvalidDatabase(
+        file.getFileName() + " is not a sound SQLite database: " + what, cause);
+  }
+}

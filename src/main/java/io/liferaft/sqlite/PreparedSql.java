@@ -1,0 +1,134 @@
+package io.liferaft.sqlite;
+
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+import org.sqlite.SQLiteConnection;
+import org.sqlite.core.Codes;
+import org.sqlite.core.CoreStatement;
+import org.sqlite.core.DB;
+
+/**
+ * A prepared statement on SQLite's own terms: step, read, reset. One that failed with anything but
+ * a constraint is dead and must be closed.
+ */
+final class PreparedSql implements AutoCloseable {
+
+  private static final int PRIMARY = 0xFF;
+
+  private final DB database;
+  private final PreparedStatement jdbc;
+  private final CoreStatement core;
+  private final int parameterCount;
+  private final int columnCount;
+
+  PreparedSql(SQLiteConnection connection, String sql) throws SQLException {
+    this.database = connection.getDatabase();
+    this.jdbc = connection.prepareStatement(sql);
+    this.core = (CoreStatement) jdbc;
+    this.parameterCount = jdbc.getParameterMetaData().getParameterCount();
+    this.columnCount = core.pointer.safeRunInt(DB::column_count);
+  }
+
+  int parameterCount() {
+    return parameterCount;
+  }
+
+  /** Result columns as prepared; 0 for a statement that returns nothing. */
+  int columnCount() {
+    return columnCount;
+  }
+
+  /** Result columns now: a schema change may have altered them. */
+  int currentColumnCount() throws SQLException {
+    return core.pointer.safeRunInt(DB::column_count);
+  }
+
+  /** Binds all values and takes the first step; true when there is a row. Then reset. */
+  boolean run(@Nullable Object[] values) throws SQLException {
+    return values.length == 0 ? step() : database.execute(core, values);
+  }
+
+  /** The next step; true when there is a row. */
+  boolean step() throws SQLException {
+    int code = core.pointer.safeRunInt(DB::step);
+    return switch (code & PRIMARY) {
+      case Codes.SQLITE_ROW -> true;
+      case Codes.SQLITE_DONE -> false;
+      default -> {
+        database.throwex(code);
+        yield false;
+      }
+    };
+  }
+
+  void reset() throws SQLException {
+    if (!core.pointer.isClosed()) {
+      core.pointer.safeRunInt(DB::reset);
+    }
+  }
+
+  /** One step without rows, and ready for the next time. */
+  void once() throws SQLException {
+    try {
+      step();
+    } finally {
+      reset();
+    }
+  }
+
+  long onceLong() throws SQLException {
+    try {
+      return step() ? longAt(0) : 0;
+    } finally {
+      reset();
+    }
+  }
+
+  long longAt(int column) throws SQLException {
+    return core.pointer.safeRunLong((db, p) -> db.column_long(p, column));
+  }
+
+  String columnName(int column) throws SQLException {
+    String name = core.pointer.safeRun((db, p) -> db.column_name(p, column));
+    return name == null ? "" : name;
+  }
+
+  /** As written in CREATE TABLE; null for anything that is not a plain column. */
+  @Nullable String declaredType(int column) throws SQLException {
+    return core.pointer.safeRun((db, p) -> db.column_decltype(p, column));
+  }
+
+  @Nullable Object valueAt(int column) throws SQLException {
+    return core.pointer.safeRun((db, p) -> value(db, p, column));
+  }
+
+  /** All values of the current row, under one check of the pointer. */
+  @Nullable Object[] row(int columns) throws SQLException {
+    return core.pointer.safeRun((db, p) -> {
+      @Nullable Object[] row = new @Nullable Object[columns];
+      for (int i = 0; i < columns; i++) {
+        row[i] = value(db, p, i);
+      }
+      return row;
+    });
+  }
+
+  private static @Nullable Object value(DB db, long pointer, int column) throws SQLException {
+    return switch (db.column_type(pointer, column)) {
+      case Codes.SQLITE_INTEGER -> db.column_long(pointer, column);
+      case Codes.SQLITE_FLOAT -> db.column_double(pointer, column);
+      case Codes.SQLITE_TEXT -> db.column_text(pointer, column);
+      case Codes.SQLITE_BLOB -> {
+        byte[] bytes = db.column_blob(pointer, column);
+        yield bytes == null ? new byte[0] : bytes;
+      }
+      default -> null;
+    };
+  }
+
+  @Override
+  public void close() throws SQLException {
+    jdbc.close();
+  }
+}

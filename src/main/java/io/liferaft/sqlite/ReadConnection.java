@@ -1,0 +1,77 @@
+package io.liferaft.sqlite;
+
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.sqlite.ProgressHandler;
+
+/** A reader's connection with a clock that ends its statements. For one thread at a time. */
+final class ReadConnection implements AutoCloseable {
+
+  private static final int STEPS = 1000;
+
+  private final NativeConnection connection;
+  private final Limit limit;
+
+  ReadConnection(Path file, AtomicBoolean interrupt) throws SQLException {
+    this.connection = NativeConnection.read(file);
+    this.limit = new Limit(interrupt);
+    try {
+      ProgressHandler.setHandler(connection.jdbc(), STEPS, limit);
+    } catch (SQLException e) {
+      connection.close();
+      throw e;
+    }
+  }
+
+  NativeConnection connection() {
+    return connection;
+  }
+
+  /** Starts the clock of the next statement. */
+  void limit(Duration timeout) {
+    limit.start(timeout);
+  }
+
+  /** Whether the last statement took too long. */
+  boolean timedOut() {
+    return limit.timedOut;
+  }
+
+  /** Whether a checkpoint ended the last statement. */
+  boolean interrupted() {
+    return limit.interrupted;
+  }
+
+  @Override
+  public void close() throws SQLException {
+    connection.close();
+  }
+
+  private static final class Limit extends ProgressHandler {
+    private final AtomicBoolean interrupt;
+    private long start;
+    private long nanos = Long.MAX_VALUE;
+    private boolean timedOut;
+    private boolean interrupted;
+
+    Limit(AtomicBoolean interrupt) {
+      this.interrupt = interrupt;
+    }
+
+    private void start(Duration timeout) {
+      start = System.nanoTime();
+      nanos = timeout.compareTo(Duration.ofDays(365)) > 0 ? Long.MAX_VALUE : timeout.toNanos();
+      timedOut = false;
+      interrupted = false;
+    }
+
+    @Override
+    protected int progress() {
+      interrupted = interrupt.get();
+      timedOut = System.nanoTime() - start > nanos;
+      return interrupted || timedOut ? 1 : 0;
+    }
+  }
+}

@@ -1,0 +1,71 @@
+package io.liferaft.sqlite;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** A client's string of SQL, split and judged. Immutable; parameters are not part of it. */
+record SqlText(List<SqlPiece> pieces) {
+
+  static SqlText parse(String sql) {
+    List<SqlPiece> pieces = new ArrayList<>(1);
+    int from = 0;
+    StatementSplitter.Piece next;
+    while ((next = StatementSplitter.next(sql, from)) != null) {
+      String text =
+          next.end() - next.start() == sql.length() ? sql : sql.substring(next.start(), next.end());
+      pieces.add(SqlPiece.of(text, next.blank()));
+      from = next.end();
+    }
+    return new SqlText(List.copyOf(pieces));
+  }
+
+  /** Why the text may not run as a write; null when it may. */
+  @Nullable String refusal() {
+    for (SqlPiece piece : pieces) {
+      if (piece.refusal() != null) {
+        return piece.refusal();
+      }
+    }
+    return null;
+  }
+
+  boolean groupable() {
+    for (SqlPiece piece : pieces) {
+      if (!piece.groupable()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  boolean single() {
+    return pieces.size() <= 1;
+  }
+
+  /** Whether any statement is a PRAGMA that no client may run, on whatever path. */
+  static boolean disallowedPragma(String sql) {
+    if (!mentionsPragma(sql)) {
+      return false;
+    }
+    for (SqlPiece piece : parse(sql).pieces()) {
+      PragmaForm pragma = piece.pragma();
+      if (pragma != null && pragma.disallowed()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Cheap for the many texts that hold no such word. */
+  private static boolean mentionsPragma(String sql) {
+    int last = sql.length() - 6;
+    for (int i = 0; i <= last; i++) {
+      char c = sql.charAt(i);
+      if ((c == 'p' || c == 'P') && sql.regionMatches(true, i, "pragma", 0, 6)) {
+        return true;
+      }
+    }
+    return false;
+  }
+}

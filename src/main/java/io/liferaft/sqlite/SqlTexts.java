@@ -1,0 +1,31 @@
+package io.liferaft.sqlite;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Keeps the judged form of texts that were seen lately. For one thread. */
+final class SqlTexts {
+
+  private static final int MOST = 512;
+  private static final int LONGEST = 4096;
+
+  private final Map<String, SqlText> known =
+      new LinkedHashMap<>(MOST * 2, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, SqlText> eldest) {
+          return size() > MOST;
+        }
+      };
+
+  SqlText of(String sql) {
+    if (sql.length() > LONGEST) {
+      return SqlText.parse(sql);
+    }
+    SqlText text = known.get(sql);
+    if (text == null) {
+      text = SqlText.parse(sql);
+      known.put(sql, text);
+    }
+    return text;
+  }
+}

@@ -1,0 +1,188 @@
+package io.liferaft.sqlite;
+
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.sqlite.SQLiteCommitListener;
+
+/**
+ * A connection that applies entries. A <em>warm</em> one is kept and runs groups, reusing its
+ * statements; an <em>exact</em> one is opened for one entry and closed behind it, so that nothing
+ * an earlier entry did can matter.
+ */
+final class WriteConnection implements AutoCloseable {
+
+  private static final int STATEMENTS = 128;
+
+  private final NativeConnection connection;
+  private final EntryFunctions functions;
+  private final StepBudget budget;
+  private final boolean exact;
+  private final PreparedSql begin;
+  private final PreparedSql commit;
+  private final PreparedSql savepoint;
+  private final PreparedSql release;
+  private final PreparedSql clearRowId;
+  private final PreparedSql clearChanges;
+  private final PreparedSql lastRowId;
+  private final Map<String, PreparedSql> statements =
+      new LinkedHashMap<>(STATEMENTS * 2, 0.75f, true);
+  private boolean rolledBack;
+
+  private WriteConnection(NativeConnection connection, boolean exact, boolean foreignKeys)
+      throws SQLException {
+    this.connection = connection;
+    this.exact = exact;
+    this.functions = new EntryFunctions(connection);
+    this.budget = new StepBudget(connection, exact);
+    connection.execute("PRAGMA foreign_keys=" + (foreignKeys ? 1 : 0));
+    connection.execute("CREATE TEMP TABLE " + StatementRules.COUNTERS + "(n)");
+    this.begin = connection.prepare("BEGIN IMMEDIATE");
+    this.commit = connection.prepare("COMMIT");
+    this.savepoint = connection.prepare("SAVEPOINT _liferaft");
+    this.release = connection.prepare("RELEASE _liferaft");
+    this.clearRowId =
+        connection.prepare("REPLACE INTO temp." + StatementRules.COUNTERS + "(rowid) VALUES(0)");
+    this.clearChanges =
+        connection.prepare("DELETE FROM temp." + StatementRules.COUNTERS + " WHERE 0");
+    this.lastRowId = connection.prepare("SELECT last_insert_rowid()");
+    connection
+        .jdbc()
+        .addCommitListener(
+            new SQLiteCommitListener() {
+              @Override
+              public void onCommit() {
+                // only rollbacks are of interest
+              }
+
+              @Override
+              public void onRollback() {
+                rolledBack = true;
+              }
+            });
+  }
+
+  static WriteConnection open(Path file, boolean exact, boolean foreignKeys) throws SQLException {
+    NativeConnection connection = NativeConnection.write(file);
+    try {
+      return new WriteConnection(connection, exact, foreignKeys);
+    } catch (SQLException e) {
+      connection.close();
+      throw e;
+    }
+  }
+
+  NativeConnection connection() {
+    return connection;
+  }
+
+  StepBudget budget() {
+    return budget;
+  }
+
+  boolean exact() {
+    return exact;
+  }
+
+  /** Everything an entry may see of the connection is set back. */
+  void startEntry(SqlEntry entry) throws SQLException {
+    clearRowId.once();
+    clearChanges.once();
+    functions.begin(entry.clockMillis(), entry.seed());
+    budget.set(entry.stepBudget());
+  }
+
+  void reading(boolean readsOnly) {
+    functions.reading(readsOnly);
+  }
+
+  void begin() throws SQLException {
+    rolledBack = false;
+    begin.once();
+  }
+
+  void commit() throws SQLException {
+    commit.once();
+  }
+
+  void savepoint() throws SQLException {
+    savepoint.once();
+  }
+
+  void release() throws SQLException {
+    release.once();
+  }
+
+  void rollbackToSavepoint() throws SQLException {
+    connection.execute("ROLLBACK TO _liferaft");
+    release.once();
+  }
+
+  /** Whether SQLite itself ended the transaction since {@link #begin}. */
+  boolean rolledBack() {
+    return rolledBack;
+  }
+
+  /** Ends a transaction if there is one; true when there was. */
+  boolean rollback() throws SQLException {
+    try {
+      connection.execute("ROLLBACK");
+      return true;
+    } catch (SQLException e) {
+      if (SqliteErrors.isOutcome(e)) {
+        return false; // no transaction was open
+      }
+      throw e;
+    }
+  }
+
+  long lastRowId() throws SQLException {
+    return lastRowId.onceLong();
+  }
+
+  long changes() throws SQLException {
+    return connection.database().changes();
+  }
+
+  long totalChanges() throws SQLException {
+    return connection.database().total_changes();
+  }
+
+  /** A statement ready to run; give it back with {@link #done}. */
+  PreparedSql prepare(SqlPiece piece) throws SQLException {
+    if (exact) {
+      return connection.prepare(piece.sql());
+    }
+    PreparedSql known = statements.remove(piece.sql());
+    return known != null ? known : connection.prepare(piece.sql());
+  }
+
+  /** Takes a statement back; a dead one is closed. */
+  void done(SqlPiece piece, PreparedSql statement, boolean alive) throws SQLException {
+    if (exact || !alive || !piece.groupable()) {
+      statement.close();
+      return;
+    }
+    statement.reset();
+    PreparedSql other = statements.put(piece.sql(), statement);
+    if (other != null) {
+      other.close();
+    }
+    if (statements.size() > STATEMENTS) {
+      var eldest = statements.entrySet().iterator();
+      PreparedSql old = eldest.next().getValue();
+      eldest.remove();
+      old.close();
+    }
+  }
+
+  @Override
+  public void close() throws SQLException {
+    try {
+      functions.close();
+    } finally {
+      connection.close();
+    }
+  }
+}
