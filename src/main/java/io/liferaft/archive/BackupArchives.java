@@ -11,4 +11,16 @@ public interface BackupArchives {
    * @throws IllegalArgumentException when the address is none, saying what a valid one looks like
    */
   BackupArchive open(String target, boolean compress);
+
+  /**
+   * Opens a place that a backup may create, as {@link #open(String, boolean)} else.
+   *
+   * @param createDirectory whether {@code write} creates the directory of a {@code file:} target;
+   *     reading from one that is missing fails with NO_SUCH_BUCKET all the same. Only for a node
+   *     that has the directory to itself: several nodes share one, and there a missing one means
+   *     that it is not mounted.
+   */
+  default BackupArchive open(String target, boolean compress, boolean createDirectory) {
+    return open(target, compress);
+  }
 }

@@ -1,9 +1,24 @@
-/** The backup formats */
+/**
+ * The backup formats: what a backup is, written whole or not at all, read verified.
+ *
+ * <p>Promises: a backup is complete when {@code write} returns and invisible when it throws; its
+ * bytes were compared with its manifest on their way. {@code fetch} hands out a file only after its
+ * size and hash were right, as far as the backup says them; a damaged one is a {@link
+ * io.liferaft.archive.CorruptBackupException}, never a file. A transfer that broke goes on where it
+ * stopped, also in the next process. The objects of rqlite's automatic backup can be read, and it
+ * can read ours.
+ *
+ * <p>Must never: hold a database in memory, delete or overwrite a backup other than by {@code
+ * write}, use the rest of an old transfer for an object that has changed since.
+ *
+ * <p>Threads: none of its own; every call blocks its caller.
+ *
+ * <p>After a crash at any line: the former backup, whole, or the new one, whole; beside the target
+ * of a fetch possibly {@code .part}, {@code .part.source} and {@code .unpacked}, which the next
+ * fetch uses or replaces.
+ */
 @NullMarked
-@ApplicationModule(
-    allowedDependencies = {
-      " what a backup is, written whole or not at all, read verified.:objectstore"
-    })
+@ApplicationModule(allowedDependencies = "objectstore")
 package io.liferaft.archive;
 
 import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,32 @@
+package io.liferaft.archive;
+
+import io.liferaft.objectstore.ObjectStores;
+
+/** Opens archives of the plain format. */
+final class PlainArchives implements BackupArchives {
+
+  private final ObjectStores stores;
+  private final ResumingFetch.Pause pause;
+
+  PlainArchives(ObjectStores stores, ResumingFetch.Pause pause) {
+    this.stores = stores;
+    this.pause = pause;
+  }
+
+  @Override
+  public BackupArchive open(String target, boolean compress) {
+    return open(target, compress, false);
+  }
+
+  @Override
+  public BackupArchive open(String target, boolean compress, boolean createDirectory) {
+    ObjectStores.Location location = ObjectStores.parse(target);
+    return new PlainArchive(
+        stores.open(location, createDirectory),
+        location.key(),
+        target.strip(),
+        location.toString(),
+        compress,
+        pause);
+  }
+}

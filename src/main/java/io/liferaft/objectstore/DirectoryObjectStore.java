@@ -1,0 +1,356 @@
+package io.liferaft.objectstore;
+
+import io.liferaft.objectstore.ObjectStoreException.Reason;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.security.DigestOutputStream;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Files in one directory, each with its metadata beside it in {@code <name>.metadata.json}. Files
+ * that somebody else put there are objects, too. Conditions hold against all processes that use the
+ * directory, as far as its file system has working locks.
+ */
+final class DirectoryObjectStore implements ObjectStore {
+
+  private static final int BUFFER_BYTES = 64 << 10;
+
+  private final Path directory;
+  private final boolean createDirectory;
+  private final DirectorySidecar.Hash hash;
+
+  /**
+   * @param createDirectory whether a put creates the directory; reading never does
+   */
+  DirectoryObjectStore(Path directory, boolean createDirectory) {
+    this(directory, createDirectory, new ContentHash());
+  }
+
+  DirectoryObjectStore(Path directory, boolean createDirectory, DirectorySidecar.Hash hash) {
+    this.directory = directory.toAbsolutePath().normalize();
+    this.createDirectory = createDirectory;
+    this.hash = hash;
+  }
+
+  @Override
+  public String location() {
+    return "file:" + directory;
+  }
+
+  @Override
+  public Optional<ObjectInfo> head(String key) {
+    Path file = file(key);
+    try {
+      return lookedUp(key, file);
+    } catch (IOException e) {
+      throw failure("looking at " + file, e);
+    }
+  }
+
+  @Override
+  public InputStream get(String key, long offset, @Nullable String etag) {
+    Path file = file(key);
+    String action = "reading " + file;
+    try {
+      ObjectInfo before = lookedUp(key, file).orElseThrow(() -> new NoSuchFileException(key));
+      FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+      boolean handedOut = false;
+      try {
+        // Files are never changed in place, so an unchanged name says which one was opened.
+        ObjectInfo after = lookedUp(key, file).orElseThrow(() -> new NoSuchFileException(key));
+        boolean changed = !before.etag().equals(after.etag());
+        if (changed || (etag != null && !etag.equals(after.etag()))) {
+          throw failure(Reason.PRECONDITION_FAILED, action, "the file was replaced", null);
+        }
+        if (offset > after.sizeBytes()) {
+          throw failure(
+              Reason.PRECONDITION_FAILED,
+              action,
+              "it has only " + after.sizeBytes() + " bytes, not " + offset,
+              null);
+        }
+        InputStream stream =
+            new WholeBodyInputStream(
+                action,
+                Channels.newInputStream(channel.position(offset)),
+                after.sizeBytes() - offset,
+                () -> closeQuietly(channel));
+        handedOut = true;
+        return stream;
+      } finally {
+        if (!handedOut) {
+          channel.close();
+        }
+      }
+    } catch (IOException e) {
+      throw failure(action, e);
+    }
+  }
+
+  @Override
+  public ObjectInfo put(
+      String key, Map<String, String> metadata, PutCondition condition, ObjectWriter writer) {
+    Path file = file(key);
+    String action = "writing " + file;
+    try {
+      Path folder = folderOf(file);
+      TemporaryFile.sweep(folder);
+      try (TemporaryFile data = TemporaryFile.create(folder);
+          TemporaryFile sidecar = TemporaryFile.create(folder)) {
+        String sha256 = write(data, writer);
+        BasicFileAttributes attributes =
+            Files.readAttributes(data.path(), BasicFileAttributes.class);
+        DirectorySidecar.Entry entry =
+            new DirectorySidecar.Entry(
+                attributes.size(), sha256, DirectorySidecar.identity(attributes), metadata);
+        try (DirectoryLock _ = DirectoryLock.acquire(directory)) {
+          check(key, file, condition, action);
+          switchTo(file, data, sidecar, entry);
+        }
+        return info(key, attributes, Optional.of(entry));
+      }
+    } catch (IOException e) {
+      throw failure(action, e);
+    }
+  }
+
+  private Path folderOf(Path file) throws IOException {
+    if (!Files.isDirectory(directory)) {
+      if (!createDirectory) {
+        throw missingDirectory("writing " + file);
+      }
+      Files.createDirectories(directory);
+    }
+    Path folder = file.getParent();
+    if (folder == null) {
+      throw new NoSuchFileException(file.toString());
+    }
+    Files.createDirectories(folder);
+    return folder;
+  }
+
+  private static String write(TemporaryFile data, ObjectWriter writer) throws IOException {
+    DigestOutputStream digest = new DigestOutputStream(data.stream(), ContentHash.sha256());
+    OutputStream out = new BufferedOutputStream(digest, BUFFER_BYTES);
+    writer.writeTo(new UnclosedOutputStream(out));
+    out.flush();
+    data.force();
+    return HexFormat.of().formatHex(digest.getMessageDigest().digest());
+  }
+
+  private void check(String key, Path file, PutCondition condition, String action)
+      throws IOException {
+    switch (condition) {
+      case PutCondition.Always() -> {}
+      case PutCondition.IfAbsent() -> {
+        if (Files.exists(file)) {
+          throw failure(Reason.PRECONDITION_FAILED, action, "there is a file already", null);
+        }
+      }
+      case PutCondition.IfMatch(String etag) -> {
+        Optional<ObjectInfo> now = lookedUp(key, file);
+        if (now.isEmpty() || !now.get().etag().equals(etag)) {
+          throw failure(
+              Reason.PRECONDITION_FAILED,
+              action,
+              now.isEmpty() ? "the file to replace is gone" : "the file was replaced",
+              null);
+        }
+      }
+    }
+  }
+
+  private void switchTo(
+      Path file, TemporaryFile data, TemporaryFile sidecar, DirectorySidecar.Entry entry)
+      throws IOException {
+    DirectorySidecar old = DirectorySidecar.read(file);
+    DirectorySidecar.Entry before =
+        Files.exists(file)
+            ? old.of(file, Files.readAttributes(file, BasicFileAttributes.class), hash).orElse(null)
+            : null;
+    try (OutputStream out = sidecar.stream()) {
+      out.write(old.after(entry, before).toJson());
+      out.flush();
+      sidecar.force();
+      // The metadata first: it names both contents, so each file finds its own whatever happens
+      // now.
+      sidecar.moveTo(DirectorySidecar.beside(file));
+    }
+    data.moveTo(file);
+    TemporaryFile.forceFolder(file.resolveSibling("."));
+  }
+
+  @Override
+  public ObjectInfo copy(String fromKey, String toKey) {
+    ObjectInfo source =
+        head(fromKey)
+            .orElseThrow(() ->
+                failure(Reason.NOT_FOUND, "copying " + fromKey, "there is no such file", null));
+    return put(
+        toKey,
+        source.metadata(),
+        new PutCondition.Always(),
+        out -> {
+          try (InputStream in = get(fromKey, 0, source.etag())) {
+            in.transferTo(out);
+          }
+        });
+  }
+
+  @Override
+  public List<ObjectInfo> list(String prefix) {
+    requireDirectory("listing " + directory);
+    List<ObjectInfo> found = new ArrayList<>();
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : (Iterable<Path>) files::iterator) {
+        String key = directory.relativize(file).toString().replace('\\', '/');
+        if (key.startsWith(prefix) && !reserved(key) && Files.isRegularFile(file)) {
+          lookedUp(key, file).ifPresent(found::add);
+        }
+      }
+    } catch (IOException | java.io.UncheckedIOException e) {
+      throw failure("listing " + directory, e instanceof IOException io ? io : new IOException(e));
+    }
+    found.sort(Comparator.comparing(ObjectInfo::key));
+    return List.copyOf(found);
+  }
+
+  @Override
+  public void delete(String key) {
+    Path file = file(key);
+    requireDirectory("deleting " + file);
+    try (DirectoryLock _ = DirectoryLock.acquire(directory)) {
+      if (Files.deleteIfExists(file)) {
+        TemporaryFile.forceFolder(file.resolveSibling("."));
+      }
+      Files.deleteIfExists(DirectorySidecar.beside(file));
+    } catch (IOException e) {
+      throw failure("deleting " + file, e);
+    }
+  }
+
+  private Optional<ObjectInfo> lookedUp(String key, Path file) throws IOException {
+    // A reader that comes between the two renames of a put looks once more.
+    BasicFileAttributes attributes;
+    Optional<DirectorySidecar.Entry> entry;
+    BasicFileAttributes again;
+    do {
+      try {
+        attributes = Files.readAttributes(file, BasicFileAttributes.class);
+        entry = DirectorySidecar.read(file).of(file, attributes, hash);
+        again = Files.readAttributes(file, BasicFileAttributes.class);
+      } catch (NoSuchFileException _) {
+        requireDirectory("looking at " + file);
+        return Optional.empty();
+      }
+    } while (!DirectorySidecar.identity(attributes).equals(DirectorySidecar.identity(again)));
+    if (!attributes.isRegularFile()) {
+      throw failure(Reason.CONFIGURATION, "looking at " + file, "it is not a file", null);
+    }
+    return Optional.of(info(key, attributes, entry));
+  }
+
+  private static ObjectInfo info(
+      String key, BasicFileAttributes attributes, Optional<DirectorySidecar.Entry> entry) {
+    return new ObjectInfo(
+        key,
+        attributes.size(),
+        // By content where it is known, so that it outlives a copy of the whole directory.
+        entry
+            .map(e -> "sha256-" + e.sha256().substring(0, 32))
+            .orElseGet(() -> DirectorySidecar.identity(attributes)),
+        null,
+        attributes.lastModifiedTime().toInstant(),
+        entry.map(DirectorySidecar.Entry::metadata).orElse(Map.of()));
+  }
+
+  private void requireDirectory(String action) {
+    if (!Files.isDirectory(directory)) {
+      throw missingDirectory(action);
+    }
+  }
+
+  private ObjectStoreException missingDirectory(String action) {
+    return failure(
+        Reason.NO_SUCH_BUCKET,
+        action,
+        "the directory " + directory + " does not exist (is it mounted?)",
+        null);
+  }
+
+  private Path file(String key) {
+    checkKey(key);
+    Path file = directory.resolve(key).normalize();
+    if (!file.startsWith(directory) || file.equals(directory)) {
+      throw new IllegalArgumentException("'" + key + "' is outside of " + directory);
+    }
+    return file;
+  }
+
+  /**
+   * @throws IllegalArgumentException when the key cannot be a file of this store
+   */
+  static void checkKey(String key) {
+    boolean escapes =
+        key.isEmpty()
+            || key.indexOf('\0') >= 0
+            || Stream.of(key.split("/", -1))
+                .anyMatch(part -> part.isEmpty() || part.equals(".") || part.equals(".."));
+    if (escapes || reserved(key)) {
+      throw new IllegalArgumentException(
+          "'"
+              + key
+              + "' cannot be a file name here: no empty part, no . or .., not ending with "
+              + DirectorySidecar.SUFFIX
+              + ", not starting with "
+              + TemporaryFile.PREFIX);
+    }
+  }
+
+  private static boolean reserved(String key) {
+    String name = key.substring(key.lastIndexOf('/') + 1);
+    return name.endsWith(DirectorySidecar.SUFFIX)
+        || name.startsWith(TemporaryFile.PREFIX)
+        || name.equals(DirectoryLock.FILE_NAME);
+  }
+
+  private ObjectStoreException failure(String action, IOException e) {
+    return switch (e) {
+      case NoSuchFileException _ when !Files.isDirectory(directory) -> missingDirectory(action);
+      case NoSuchFileException _ -> failure(Reason.NOT_FOUND, action, "there is no such file", e);
+      case AccessDeniedException _ ->
+          failure(Reason.ACCESS_DENIED, action, "no permission for " + e.getMessage(), e);
+      default -> failure(Reason.UNAVAILABLE, action, String.valueOf(e.getMessage()), e);
+    };
+  }
+
+  private static ObjectStoreException failure(
+      Reason reason, String action, String why, @Nullable Throwable cause) {
+    return new ObjectStoreException(reason, action + " failed: " + why, cause);
+  }
+
+  private static void closeQuietly(FileChannel channel) {
+    try {
+      channel.close();
+    } catch (IOException _) {
+      // It was only read from.
+    }
+  }
+}

@@ -1,0 +1,170 @@
+package io.liferaft.objectstore;
+
+import io.liferaft.objectstore.ObjectStoreException.Reason;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.s3.S3Client;
+
+/** Opens object stores by the address of an object in them. Safe for use by many threads. */
+public final class ObjectStores {
+
+  private static final String VALID = "valid are file:/dir/name.sqlite.gz and s3://bucket/key";
+
+  /** S3's own rule for names, which keeps them usable as part of a host name. */
+  private static final Pattern BUCKET = Pattern.compile("[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]");
+
+  private final Supplier<@Nullable S3Client> client;
+  private final ObjectStoreProperties.S3 settings;
+  private final InstantSource clock;
+
+  ObjectStores(
+      Supplier<@Nullable S3Client> client, ObjectStoreProperties.S3 settings, InstantSource clock) {
+    this.client = client;
+    this.settings = settings;
+    this.clock = clock;
+  }
+
+  /**
+   * The address of one object.
+   *
+   * @param container bucket name or absolute directory
+   * @param key of the object in the bucket, or file name in the directory
+   */
+  public record Location(Scheme scheme, String container, String key) {
+
+    /** The one way to write this address: the same for all spellings of the same place. */
+    @Override
+    public String toString() {
+      return switch (scheme) {
+        case S3 -> "s3://" + container + "/" + key;
+        case FILE -> "file:" + (container.endsWith("/") ? container : container + "/") + key;
+      };
+    }
+  }
+
+  /** The kinds of store. */
+  public enum Scheme {
+    S3,
+    FILE
+  }
+
+  /**
+   * Takes an address apart; no access to disk or network.
+   *
+   * @param address {@code file:/dir/name} ({@code file:./dir/name} is resolved against the working
+   *     directory) or {@code s3://bucket/key}
+   * @throws IllegalArgumentException when it is none, saying why and what a valid one looks like
+   */
+  public static Location parse(String address) {
+    String stripped = address.strip();
+    if (stripped.regionMatches(true, 0, "s3:", 0, 3)) {
+      return parseS3(stripped);
+    }
+    if (stripped.regionMatches(true, 0, "file:", 0, 5)) {
+      return parseFile(stripped);
+    }
+    throw refused(
+        address,
+        stripped.matches("(?s)[A-Za-z][A-Za-z0-9+.-]*:.*")
+            ? "has an unknown scheme"
+            : "has no scheme");
+  }
+
+  /**
+   * Opens the store that holds the location; no access to disk or network.
+   *
+   * @param createDirectory whether a put creates a directory that is missing; reading never does
+   * @throws ObjectStoreException CONFIGURATION when this node was started without S3
+   */
+  public ObjectStore open(Location location, boolean createDirectory) {
+    return switch (location.scheme()) {
+      case FILE -> new DirectoryObjectStore(Path.of(location.container()), createDirectory);
+      case S3 -> {
+        S3Client s3 = client.get();
+        if (s3 == null) {
+          throw new ObjectStoreException(
+              Reason.CONFIGURATION,
+              "S3 is not set up for "
+                  + location
+                  + ": it is when liferaft.backup.target or liferaft.restore.source starts with"
+                  + " s3:// and spring.cloud.aws.s3.enabled is not false",
+              null);
+        }
+        yield new S3ObjectStore(s3, location.container(), settings, clock);
+      }
+    };
+  }
+
+  private static Location parseS3(String address) {
+    if (!address.startsWith("//", 3)) {
+      throw refused(address, "lacks the two slashes of s3://");
+    }
+    String rest = address.substring(5);
+    int slash = rest.indexOf('/');
+    String bucket = slash < 0 ? rest : rest.substring(0, slash);
+    if (!BUCKET.matcher(bucket).matches()) {
+      throw refused(
+          address,
+          "has no valid bucket name ('"
+              + bucket
+              + "'; 3 to 63 lower-case letters, digits, dots and hyphens)");
+    }
+    String key = slash < 0 ? "" : rest.substring(slash + 1);
+    checkKey(address, key);
+    return new Location(Scheme.S3, bucket, key);
+  }
+
+  private static Location parseFile(String address) {
+    String rest = address.substring(5);
+    if (rest.startsWith("//")) {
+      // file:///dir is a usual spelling; file://dir would take the first folder for a host.
+      if (!rest.startsWith("///")) {
+        throw refused(address, "names a host; a path starts with one slash or with ./");
+      }
+      rest = rest.substring(2);
+    }
+    if (rest.isEmpty() || rest.equals("/") || rest.equals(".") || rest.equals("..")) {
+      throw refused(address, "names no file");
+    }
+    checkKey(address, rest);
+    try {
+      Path path = Path.of(rest).toAbsolutePath().normalize();
+      Path directory = path.getParent();
+      Path name = path.getFileName();
+      if (directory == null || name == null || rest.endsWith("/..") || rest.endsWith("/.")) {
+        throw refused(address, "names no file");
+      }
+      DirectoryObjectStore.checkKey(name.toString());
+      return new Location(Scheme.FILE, directory.toString(), name.toString());
+    } catch (InvalidPathException e) {
+      throw new IllegalArgumentException(
+          "'%s' is no path: %s; %s".formatted(address, e.getReason(), VALID), e);
+    }
+  }
+
+  private static void checkKey(String address, String key) {
+    if (key.isEmpty()) {
+      throw refused(address, "has no key after the bucket");
+    }
+    if (key.endsWith("/")) {
+      throw refused(
+          address,
+          "ends with a slash, which means an archive of many backups; that format is not supported"
+              + " yet: name one object");
+    }
+    if (key.chars().anyMatch(Character::isISOControl)) {
+      throw refused(address, "holds a control character");
+    }
+    if (key.length() > 1000) {
+      throw refused(address, "is longer than S3's 1024 bytes for a key");
+    }
+  }
+
+  private static IllegalArgumentException refused(String address, String why) {
+    return new IllegalArgumentException("'%s' %s; %s".formatted(address, why, VALID));
+  }
+}

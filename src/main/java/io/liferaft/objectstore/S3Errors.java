@@ -1,0 +1,152 @@
+package io.liferaft.objectstore;
+
+import io.liferaft.objectstore.ObjectStoreException.Reason;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.NestedExceptionUtils;
+import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
+import software.amazon.awssdk.core.exception.AbortedException;
+import software.amazon.awssdk.core.exception.ApiCallAttemptTimeoutException;
+import software.amazon.awssdk.core.exception.ApiCallTimeoutException;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.services.s3.model.S3Exception;
+
+/** Turns what the S3 client throws into reasons and sentences. */
+final class S3Errors {
+
+  static final String REGION_HINT =
+      "Set spring.cloud.aws.region.static, for example eu-central-1 (or AWS_REGION).";
+  static final String CREDENTIALS_HINT =
+      "Set spring.cloud.aws.credentials.access-key and spring.cloud.aws.credentials.secret-key, or"
+          + " give the process a role (IRSA, instance profile) or AWS_ACCESS_KEY_ID and"
+          + " AWS_SECRET_ACCESS_KEY.";
+
+  private S3Errors() {}
+
+  /**
+   * @param action what was tried, as "reading s3://bucket/key"
+   */
+  static ObjectStoreException translate(String action, SdkException e) {
+    if (e instanceof S3Exception s3) {
+      return translate(action, s3);
+    }
+    String message = String.valueOf(e.getMessage());
+    if (e instanceof ApiCallTimeoutException || e instanceof ApiCallAttemptTimeoutException) {
+      return failure(Reason.UNAVAILABLE, action, "no answer in time: " + message, e);
+    }
+    String lower = message.toLowerCase(Locale.ROOT);
+    if (lower.contains("unable to load credentials") || lower.contains("credentials provider")) {
+      return failure(
+          Reason.CONFIGURATION, action, "no AWS credentials found. " + CREDENTIALS_HINT, e);
+    }
+    if (lower.contains("unable to load region")) {
+      return failure(Reason.CONFIGURATION, action, "no AWS region known. " + REGION_HINT, e);
+    }
+    return failure(Reason.UNAVAILABLE, action, deepest(e), e);
+  }
+
+  private static ObjectStoreException translate(String action, S3Exception e) {
+    String code = code(e);
+    String said = said(e);
+    return switch (code) {
+      case "NoSuchBucket" -> failure(Reason.NO_SUCH_BUCKET, action, "no such bucket", e);
+      case "NoSuchKey", "NoSuchVersion" ->
+          failure(Reason.NOT_FOUND, action, "the object is not there", e);
+      case "RequestTimeTooSkewed" ->
+          failure(
+              Reason.UNAVAILABLE,
+              action,
+              "this node's clock differs too much from the store's: " + said,
+              e);
+      case "AuthorizationHeaderMalformed",
+          "PermanentRedirect",
+          "IllegalLocationConstraintException" ->
+          region(action, said, e);
+      case "ExpiredToken", "InvalidToken", "TokenRefreshRequired" ->
+          failure(Reason.ACCESS_DENIED, action, "the credentials have expired: " + said, e);
+      case "InvalidBucketName" -> failure(Reason.CONFIGURATION, action, said, e);
+      default -> byStatus(action, said, e);
+    };
+  }
+
+  private static ObjectStoreException byStatus(String action, String said, S3Exception e) {
+    return switch (e.statusCode()) {
+      case 301, 307, 308 -> region(action, said, e);
+      case 401, 403 -> failure(Reason.ACCESS_DENIED, action, "access denied: " + said, e);
+      case 404 -> failure(Reason.NOT_FOUND, action, "not found: " + said, e);
+      case 409, 412 ->
+          failure(Reason.PRECONDITION_FAILED, action, "somebody else wrote it: " + said, e);
+      case 400, 405, 501 ->
+          failure(
+              Reason.CONFIGURATION,
+              action,
+              "the store does not accept the request ("
+                  + said
+                  + "): check spring.cloud.aws.region.static, spring.cloud.aws.s3.endpoint,"
+                  + " spring.cloud.aws.s3.path-style-access-enabled and"
+                  + " liferaft.objectstore.s3.checksums",
+              e);
+      case 429, 503 -> failure(Reason.UNAVAILABLE, action, "the store is throttling: " + said, e);
+      default -> failure(Reason.UNAVAILABLE, action, said, e);
+    };
+  }
+
+  private static ObjectStoreException region(String action, String said, S3Exception e) {
+    String right =
+        header(e, "x-amz-bucket-region") == null
+            ? ""
+            : " The bucket is in " + header(e, "x-amz-bucket-region") + ".";
+    return failure(
+        Reason.CONFIGURATION,
+        action,
+        "the bucket is not in the region asked (" + said + ")." + right + " " + REGION_HINT,
+        e);
+  }
+
+  static String code(S3Exception e) {
+    AwsErrorDetails details = e.awsErrorDetails();
+    return details == null || details.errorCode() == null ? "" : details.errorCode();
+  }
+
+  static @Nullable String header(S3Exception e, String name) {
+    AwsErrorDetails details = e.awsErrorDetails();
+    return details == null || details.sdkHttpResponse() == null
+        ? null
+        : details.sdkHttpResponse().firstMatchingHeader(name).orElse(null);
+  }
+
+  /** The store's own words; the client's message adds ids that a reader does not need. */
+  static String said(S3Exception e) {
+    AwsErrorDetails details = e.awsErrorDetails();
+    String text = details == null ? null : details.errorMessage();
+    String code = code(e);
+    String status = "HTTP " + e.statusCode();
+    if (text == null || text.isBlank()) {
+      return code.isEmpty() ? status : status + " " + code;
+    }
+    return code.isEmpty() ? status + " " + text : status + " " + code + ": " + text;
+  }
+
+  static ObjectStoreException failure(
+      Reason reason, String action, String why, @Nullable Throwable cause) {
+    if (cause != null && interrupted(cause)) {
+      Thread.currentThread().interrupt();
+    }
+    return new ObjectStoreException(reason, action + " failed: " + why, cause);
+  }
+
+  private static boolean interrupted(Throwable e) {
+    for (Throwable t = e; t != null; t = t.getCause()) {
+      if (t instanceof InterruptedException || t instanceof AbortedException) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static String deepest(Throwable e) {
+    Throwable t = NestedExceptionUtils.getMostSpecificCause(e);
+    String message = t.getMessage();
+    return message == null ? t.getClass().getSimpleName() : message;
+  }
+}

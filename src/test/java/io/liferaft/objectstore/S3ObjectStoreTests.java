@@ -1,0 +1,356 @@
+package io.liferaft.objectstore;
+
+import static io.liferaft.objectstore.ObjectStoreContract.assertReason;
+import static io.liferaft.objectstore.ObjectStoreContract.text;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.liferaft.objectstore.ObjectStoreException.Reason;
+import io.liferaft.objectstore.ObjectStoreProperties.Checksums;
+import io.liferaft.support.FaultyS3;
+import io.liferaft.support.S3Server;
+import io.liferaft.support.S3Server.S3Request;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.core.sync.RequestBody;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.S3ClientBuilder;
+
+@TestInstance(Lifecycle.PER_CLASS)
+class S3ObjectStoreTests implements ObjectStoreContract {
+
+  private static final String BUCKET = "backups";
+  private static final ObjectStoreProperties.S3 SETTINGS = settings(Checksums.WHEN_REQUIRED);
+
+  private final S3Server server = S3Server.start(BUCKET);
+  private final FaultyS3 faulty = FaultyS3.inFrontOf(server);
+  private final S3Client client = client(SETTINGS, faulty.endpoint(), credentials("right"));
+
+  private static ObjectStoreProperties.S3 settings(Checksums checksums) {
+    return new ObjectStoreProperties.S3(
+        checksums, Duration.ofSeconds(1), Duration.ofSeconds(1), Duration.ofSeconds(3));
+  }
+
+  private AwsCredentialsProvider credentials(String which) {
+    return StaticCredentialsProvider.create(
+        AwsBasicCredentials.create(
+            server.accessKey(), which.equals("right") ? server.secretKey() : which));
+  }
+
+  private S3Client client(
+      ObjectStoreProperties.S3 settings, URI endpoint, AwsCredentialsProvider credentials) {
+    S3ClientBuilder builder =
+        S3Client.builder()
+            .endpointOverride(endpoint)
+            .region(Region.of(server.region()))
+            .credentialsProvider(credentials)
+            .forcePathStyle(true);
+    ObjectStoreConfiguration.configure(builder, settings);
+    return builder.build();
+  }
+
+  @AfterEach
+  void emptyTheBucket() {
+    faulty.heal();
+    try (S3Client direct = server.client()) {
+      direct
+          .listObjectsV2Paginator(b -> b.bucket(BUCKET))
+          .contents()
+          .forEach(object -> direct.deleteObject(b -> b.bucket(BUCKET).key(object.key())));
+      direct
+          .listMultipartUploads(b -> b.bucket(BUCKET))
+          .uploads()
+          .forEach(u ->
+              direct.abortMultipartUpload(
+                  b -> b.bucket(BUCKET).key(u.key()).uploadId(u.uploadId())));
+    }
+    server.forgetRequests();
+    faulty.forgetRequests();
+  }
+
+  @AfterAll
+  void stop() {
+    client.close();
+    faulty.close();
+    server.close();
+  }
+
+  @Override
+  public ObjectStore store() {
+    return new S3ObjectStore(client, BUCKET, SETTINGS, InstantSource.system());
+  }
+
+  @Override
+  public ObjectStore missingStore() {
+    return new S3ObjectStore(client, "no-such-bucket", SETTINGS, InstantSource.system());
+  }
+
+  private long uploadsUnderWay() {
+    try (S3Client direct = server.client()) {
+      return direct.listMultipartUploads(b -> b.bucket(BUCKET)).uploads().size();
+    }
+  }
+
+  @Test
+  void putsWhatFitsWithOneRequestAndTheRestInParts() {
+    store().put("exact", Map.of(), ALWAYS, out -> out.write(new byte[8 << 20]));
+    store().put("more", Map.of(), ALWAYS, out -> out.write(new byte[(8 << 20) + 1]));
+
+    assertThat(faulty.requests().stream().filter(r -> r.key().equals("exact")))
+        .extracting(S3Request::method)
+        .containsExactly("PUT");
+    assertThat(faulty.requests().stream().filter(r -> r.key().equals("more")))
+        .extracting(S3Request::method)
+        .containsExactly("POST", "PUT", "PUT", "POST");
+    assertThat(uploadsUnderWay()).isZero();
+  }
+
+  @Test
+  void growsPartsSoThatTenThousandLast() {
+    assertThat(S3Upload.partBytes(1)).isEqualTo(8 << 20);
+    assertThat(S3Upload.partBytes(1000)).isEqualTo(8 << 20);
+    assertThat(S3Upload.partBytes(1001)).isEqualTo(16 << 20);
+    assertThat(S3Upload.partBytes(2001)).isEqualTo(32 << 20);
+    assertThat(S3Upload.partBytes(S3Upload.MAX_PARTS)).isEqualTo(64 << 20);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Checksums.class)
+  void putsWithEitherKindOfChecksum(Checksums checksums) throws IOException {
+    ObjectStoreProperties.S3 settings = settings(checksums);
+    byte[] content = new byte[9 << 20];
+    new Random(2).nextBytes(content);
+    try (S3Client own = client(settings, server.endpoint(), credentials("right"))) {
+      ObjectStore store = new S3ObjectStore(own, BUCKET, settings, InstantSource.system());
+
+      store.put("small", Map.of(), ALWAYS, text("one"));
+      store.put("big", Map.of(), ALWAYS, out -> out.write(content));
+
+      try (InputStream in = store.get("big", 0, null)) {
+        assertThat(in.readAllBytes()).isEqualTo(content);
+      }
+    }
+  }
+
+  @Test
+  void storesBytesWithoutAContentType() {
+    store().put("k", Map.of(), ALWAYS, text("one"));
+
+    try (S3Client direct = server.client()) {
+      assertThat(direct.headObject(b -> b.bucket(BUCKET).key("k")).contentType())
+          .isEqualTo("application/octet-stream");
+    }
+  }
+
+  @Test
+  void abortsTheUploadWhenTheWriterFails() {
+    for (Throwable thrown :
+        new Throwable[] {
+          new IOException("io"), new IllegalStateException(), new StackOverflowError()
+        }) {
+      assertThatExceptionOfType(Throwable.class)
+          .isThrownBy(() ->
+              store()
+                  .put(
+                      "k",
+                      Map.of(),
+                      ALWAYS,
+                      out -> {
+                        out.write(new byte[9 << 20]);
+                        switch (thrown) {
+                          case IOException e -> throw e;
+                          case RuntimeException e -> throw e;
+                          default -> throw (Error) thrown;
+                        }
+                      }));
+    }
+
+    assertThat(faulty.requests()).filteredOn(r -> r.method().equals("DELETE")).hasSize(3);
+    assertThat(uploadsUnderWay()).isZero();
+    assertThat(store().list("")).isEmpty();
+  }
+
+  @Test
+  void abortsTheUploadWhenAPartOrTheCompletionFails() {
+    faulty.when("PUT").query("partNumber=2").answer(500, "InternalError");
+    assertReason(
+        Reason.UNAVAILABLE,
+        () -> store().put("k", Map.of(), ALWAYS, out -> out.write(new byte[20 << 20])));
+    faulty.heal();
+    faulty.when("POST").query("uploadId").answer(403, "AccessDenied");
+    assertReason(
+        Reason.ACCESS_DENIED,
+        () -> store().put("k", Map.of(), ALWAYS, out -> out.write(new byte[20 << 20])));
+
+    assertThat(uploadsUnderWay()).isZero();
+    assertThat(store().list("")).isEmpty();
+  }
+
+  @Test
+  void repeatsAPartThatWasCut() {
+    faulty.when("PUT").query("partNumber=1").times(1).cutRequestAt(1 << 20);
+
+    store().put("k", Map.of(), ALWAYS, out -> out.write(new byte[10 << 20]));
+
+    assertThat(store().head("k").orElseThrow().sizeBytes()).isEqualTo(10 << 20);
+  }
+
+  @Test
+  void explainsForbidden() {
+    faulty.when("HEAD").answer(403, "");
+    faulty.when("GET").answer(403, "AccessDenied");
+
+    assertThatExceptionOfType(ObjectStoreException.class)
+        .isThrownBy(() -> store().head("k"))
+        .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.ACCESS_DENIED))
+        .withMessageContaining("s3://backups/k")
+        .withMessageContaining("s3:ListBucket");
+    assertReason(Reason.ACCESS_DENIED, () -> store().get("k", 0, null).close());
+    assertReason(Reason.ACCESS_DENIED, () -> store().list(""));
+  }
+
+  @Test
+  void refusesWrongCredentialsWithoutTellingThem() {
+    try (S3Client wrong = client(SETTINGS, server.endpoint(), credentials("wrong-secret"))) {
+      ObjectStore store = new S3ObjectStore(wrong, BUCKET, SETTINGS, InstantSource.system());
+
+      assertThatExceptionOfType(ObjectStoreException.class)
+          .isThrownBy(() -> store.put("k", Map.of(), ALWAYS, text("one")))
+          .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.ACCESS_DENIED))
+          .satisfies(e -> assertThat(e.getMessage()).doesNotContain("wrong-secret"));
+    }
+  }
+
+  @Test
+  void takesADeleteMarkerForAnError() {
+    faulty.when("HEAD").key("k").answer(404, "", "x-amz-delete-marker: true");
+
+    assertThatExceptionOfType(ObjectStoreException.class)
+        .isThrownBy(() -> store().head("k"))
+        .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.NOT_FOUND))
+        .withMessageContaining("delete marker");
+  }
+
+  @Test
+  void doesNotTakeAFailingBucketForAnEmptyOne() {
+    faulty.when("HEAD").key("").answer(403, "");
+    assertReason(Reason.ACCESS_DENIED, () -> store().head("k"));
+    faulty.heal();
+    faulty.when("HEAD").key("").answer(500, "");
+    assertReason(Reason.UNAVAILABLE, () -> store().head("k"));
+  }
+
+  @Test
+  void calls500And503AndSilenceUnavailable() {
+    faulty.when("HEAD").key("a").answer(500, "");
+    faulty.when("HEAD").key("b").answer(503, "SlowDown");
+    faulty.when("GET").key("c").answer(503, "SlowDown");
+    faulty.when("HEAD").key("d").delay(Duration.ofMinutes(1));
+
+    assertReason(Reason.UNAVAILABLE, () -> store().head("a"));
+    assertReason(Reason.UNAVAILABLE, () -> store().head("b"));
+    assertReason(Reason.UNAVAILABLE, () -> store().get("c", 0, null).close());
+    assertReason(Reason.UNAVAILABLE, () -> store().head("d"));
+  }
+
+  @Test
+  void saysUnavailableWhileTheStoreIsDownAndGoesOnAfterwards() {
+    store().put("k", Map.of(), ALWAYS, text("one"));
+    faulty.stop();
+    try {
+      assertReason(Reason.UNAVAILABLE, () -> store().head("k"));
+      assertReason(Reason.UNAVAILABLE, () -> store().put("k", Map.of(), ALWAYS, text("two")));
+    } finally {
+      faulty.start();
+    }
+
+    assertThat(store().head("k")).isPresent();
+  }
+
+  @Test
+  void throwsWhenABodyIsCut() throws IOException {
+    store().put("k", Map.of(), ALWAYS, out -> out.write(new byte[1 << 20]));
+    faulty.when("GET").key("k").cutAnswerAt(100_000);
+
+    try (InputStream in = store().get("k", 0, null)) {
+      assertThatExceptionOfType(IOException.class)
+          .isThrownBy(in::readAllBytes)
+          .withMessageContaining("s3://backups/k")
+          .withMessageContaining("100000 of 1048576");
+    }
+  }
+
+  @Test
+  void saysWhichRegionIsRight() {
+    faulty.when("HEAD").answer(301, "", "x-amz-bucket-region: us-west-2");
+
+    assertThatExceptionOfType(ObjectStoreException.class)
+        .isThrownBy(() -> store().head("k"))
+        .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.CONFIGURATION))
+        .withMessageContaining("us-west-2")
+        .withMessageContaining("spring.cloud.aws.region.static");
+  }
+
+  @Test
+  void namesTheSettingsWhenThereAreNoCredentials() {
+    AwsCredentialsProvider none =
+        () -> {
+          throw SdkClientException.create("Unable to load credentials from any of the providers");
+        };
+    try (S3Client bare = client(SETTINGS, server.endpoint(), none)) {
+      ObjectStore store = new S3ObjectStore(bare, BUCKET, SETTINGS, InstantSource.system());
+
+      assertThatExceptionOfType(ObjectStoreException.class)
+          .isThrownBy(() -> store.head("k"))
+          .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.CONFIGURATION))
+          .withMessageContaining("spring.cloud.aws.credentials.access-key");
+    }
+  }
+
+  @Test
+  void copiesInPartsWhatIsTooBigForOneRequest() throws IOException {
+    byte[] content = new byte[12 << 20];
+    new Random(3).nextBytes(content);
+    store().put("k", Map.of("n", "1"), ALWAYS, out -> out.write(content));
+    ObjectStore copying =
+        new S3ObjectStore(client, BUCKET, SETTINGS, InstantSource.system(), 5 << 20);
+
+    copying.copy("k", "kept");
+
+    assertThat(store().head("kept").orElseThrow().metadata()).containsEntry("n", "1");
+    try (InputStream in = store().get("kept", 0, null)) {
+      assertThat(in.readAllBytes()).isEqualTo(content);
+    }
+    assertThat(faulty.requests())
+        .filteredOn(r -> r.key().equals("kept") && r.query().contains("partNumber"))
+        .hasSize(3);
+    assertThat(faulty.count("GET", "k")).isZero();
+  }
+
+  @Test
+  void listsMoreThanOnePage() {
+    for (int i = 0; i < 1005; i++) {
+      String key = "p%04d".formatted(i);
+      client.putObject(b -> b.bucket(BUCKET).key(key), RequestBody.fromString("x"));
+    }
+
+    assertThat(store().list("p")).hasSize(1005);
+  }
+}
