@@ -1,0 +1,157 @@
+package io.liferaft.objectstore;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.diagnostics.FailureAnalysis;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.ApplicationContext;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
+import software.amazon.awssdk.regions.providers.AwsRegionProvider;
+import software.amazon.awssdk.services.s3.S3Client;
+
+class ObjectStoreConfigurationTests {
+
+  private final ApplicationContextRunner runner =
+      new ApplicationContextRunner().withUserConfiguration(Application.class);
+
+  @Configuration(proxyBeanMethods = false)
+  @EnableAutoConfiguration
+  @Import(ObjectStoreConfiguration.class)
+  static class Application {}
+
+  private static List<String> awsBeans(ApplicationContext context) {
+    return Arrays.stream(context.getBeanDefinitionNames())
+        .filter(name -> fromAws(context.getType(name)))
+        .toList();
+  }
+
+  private static boolean fromAws(@Nullable Class<?> type) {
+    if (type == null) {
+      return false;
+    }
+    return type.getName().startsWith("software.amazon.")
+        || type.getName().startsWith("io.awspring.")
+        || Arrays.stream(type.getInterfaces()).anyMatch(ObjectStoreConfigurationTests::fromAws);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "liferaft.backup.target=",
+        "liferaft.backup.target=file:/backups/db.sqlite.gz",
+        "liferaft.restore.source=file:/s3:/db"
+      })
+  void makesNothingOfAwsUnlessAnAddressIsS3(String setting) {
+    runner
+        .withPropertyValues(setting)
+        .run(context -> {
+          assertThat(context).hasNotFailed().hasSingleBean(ObjectStores.class);
+          assertThat(awsBeans(context)).isEmpty();
+        });
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"liferaft.backup.target", "liferaft.restore.source"})
+  void makesAClientFromSpringCloudAwsSettings(String key) {
+    runner
+        .withPropertyValues(
+            key + "=s3://backups/db.sqlite.gz",
+            "spring.cloud.aws.region.static=eu-central-1",
+            "spring.cloud.aws.s3.endpoint=http://127.0.0.1:1",
+            "spring.cloud.aws.credentials.access-key=a",
+            "spring.cloud.aws.credentials.secret-key=b")
+        .run(context -> {
+          assertThat(context)
+              .hasSingleBean(S3Client.class)
+              .hasSingleBean(AwsRegionProvider.class)
+              .hasSingleBean(AwsCredentialsProvider.class);
+          var client = context.getBean(S3Client.class).serviceClientConfiguration();
+          assertThat(client.region().id()).isEqualTo("eu-central-1");
+          assertThat(client.endpointOverride()).hasToString("Optional[http://127.0.0.1:1]");
+          assertThat(
+                  context
+                      .getBean(ObjectStores.class)
+                      .open(ObjectStores.parse("s3://backups/db"), false)
+                      .location())
+              .isEqualTo("s3://backups");
+        });
+  }
+
+  @Test
+  void saysWhichSettingIsMissingWhenThereIsNoRegion() {
+    runner
+        .withPropertyValues("liferaft.backup.target=s3://backups/db.sqlite.gz")
+        .withSystemProperties("aws.disableEc2Metadata=true", "aws.configFile=/nonexistent")
+        .run(context -> {
+          Throwable failure = Objects.requireNonNull(context.getStartupFailure());
+          FailureAnalysis analysis =
+              Objects.requireNonNull(new AwsSettingsFailureAnalyzer().analyze(failure));
+          assertThat(analysis.getAction())
+              .contains("spring.cloud.aws.region.static")
+              .contains("eu-central-1");
+        });
+  }
+
+  @Test
+  void hasDefaults() {
+    runner.run(context ->
+        assertThat(context.getBean(ObjectStoreProperties.class).s3())
+            .isEqualTo(
+                new ObjectStoreProperties.S3(
+                    ObjectStoreProperties.Checksums.WHEN_REQUIRED,
+                    Duration.ofSeconds(3),
+                    Duration.ofSeconds(10),
+                    Duration.ofSeconds(30))));
+  }
+
+  @Test
+  void mapsEverySetting() {
+    runner
+        .withPropertyValues(
+            "liferaft.objectstore.s3.checksums=when-supported",
+            "liferaft.objectstore.s3.connect-timeout=1s",
+            "liferaft.objectstore.s3.read-timeout=2s",
+            "liferaft.objectstore.s3.call-timeout=3s")
+        .run(context ->
+            assertThat(context.getBean(ObjectStoreProperties.class).s3())
+                .isEqualTo(
+                    new ObjectStoreProperties.S3(
+                        ObjectStoreProperties.Checksums.WHEN_SUPPORTED,
+                        Duration.ofSeconds(1),
+                        Duration.ofSeconds(2),
+                        Duration.ofSeconds(3))));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "liferaft.objectstore.s3.checksums, never",
+    "liferaft.objectstore.s3.connect-timeout, 0s",
+    "liferaft.objectstore.s3.read-timeout, -1s",
+    "liferaft.objectstore.s3.call-timeout, 0s"
+  })
+  void refusesNonsenseNamingTheKey(String key, String value) {
+    runner
+        .withPropertyValues(key + "=" + value)
+        .run(context ->
+            assertThat(context)
+                .getFailure()
+                .satisfies(e ->
+                    assertThat(
+                            java.util.stream.Stream.iterate(e, x -> x.getCause())
+                                .takeWhile(x -> x != null)
+                                .map(Throwable::getMessage))
+                        .anyMatch(m -> m.contains(key))));
+  }
+}

@@ -1,0 +1,105 @@
+package io.liferaft.objectstore;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.liferaft.objectstore.ObjectStoreException.Reason;
+import io.liferaft.objectstore.ObjectStoreProperties.Checksums;
+import io.liferaft.objectstore.ObjectStores.Location;
+import io.liferaft.objectstore.ObjectStores.Scheme;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ObjectStoresTests {
+
+  @ParameterizedTest
+  @CsvSource({
+    "s3://backups/db.sqlite.gz, S3, backups, db.sqlite.gz",
+    "S3://my.bucket-1/a/b c/db, S3, my.bucket-1, a/b c/db",
+    "' s3://backups/db ', S3, backups, db",
+    "file:/var/backups/db.sqlite, FILE, /var/backups, db.sqlite",
+    "file:///var/backups/db.sqlite, FILE, /var/backups, db.sqlite",
+    "file:/var/./x/../backups//db.sqlite, FILE, /var/backups, db.sqlite",
+    "file:/db.sqlite, FILE, /, db.sqlite",
+  })
+  void takesAddressesApart(String address, Scheme scheme, String container, String key) {
+    assertThat(ObjectStores.parse(address)).isEqualTo(new Location(scheme, container, key));
+  }
+
+  @Test
+  void resolvesRelativePathsAgainstTheWorkingDirectory() {
+    String expected = Path.of("backups").toAbsolutePath().toString();
+
+    assertThat(ObjectStores.parse("file:./backups/db.sqlite").container()).isEqualTo(expected);
+    assertThat(ObjectStores.parse("file:backups/db.sqlite").container()).isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "s3://backups/a/b, s3://backups/a/b",
+    "file:///var/x/../db, file:/var/db",
+    "file:/db, file:/db"
+  })
+  void writesOnePlaceInOneWay(String address, String canonical) {
+    assertThat(ObjectStores.parse(address)).hasToString(canonical);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'', has no scheme",
+    "/var/db.sqlite, has no scheme",
+    "backups, has no scheme",
+    "gs://bucket/key, unknown scheme",
+    "https://bucket.s3.amazonaws.com/key, unknown scheme",
+    "s3:bucket/key, two slashes",
+    "s3://, no valid bucket",
+    "s3://Bucket/key, no valid bucket",
+    "s3://b/key, no valid bucket",
+    "s3://bu cket/key, no valid bucket",
+    "s3://bucket, no key",
+    "s3://bucket/, no key",
+    "s3://bucket/archive/, not supported yet",
+    "file:, no file",
+    "file:/, no file",
+    "file:/var/.., no file",
+    "file:/var/backups/, not supported yet",
+    "file://host/var/db, names a host",
+    "file:/var/db.metadata.json, cannot be a file name",
+  })
+  void refusesOtherAddressesAndShowsValidOnes(String address, String why) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> ObjectStores.parse(address))
+        .withMessageContaining(why)
+        .satisfies(e -> {
+          if (!why.equals("cannot be a file name")) {
+            assertThat(e).hasMessageContaining("file:/dir/name.sqlite.gz");
+            assertThat(e).hasMessageContaining("s3://bucket/key");
+          }
+        });
+  }
+
+  @Test
+  void saysWhatIsMissingForS3() {
+    ObjectStores stores =
+        new ObjectStores(
+            () -> null,
+            new ObjectStoreProperties.S3(
+                Checksums.WHEN_REQUIRED,
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(1)),
+            InstantSource.system());
+
+    assertThatExceptionOfType(ObjectStoreException.class)
+        .isThrownBy(() -> stores.open(ObjectStores.parse("s3://bucket/key"), false))
+        .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.CONFIGURATION))
+        .withMessageContaining("liferaft.backup.target");
+    assertThat(stores.open(ObjectStores.parse("file:/dir/name"), false).location())
+        .isEqualTo("file:/dir");
+  }
+}
