@@ -1,0 +1,179 @@
+package io.liferaft.api;
+
+import io.liferaft.backup.BackupStatus;
+import io.liferaft.raft.NodeStatus;
+import io.liferaft.raft.RaftNode;
+import io.liferaft.restore.RestoreState;
+import io.liferaft.sqlite.SqliteStore;
+import io.liferaft.sqlite.StoreStatus;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Map;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.apache.coyote.http11.AbstractHttp11Protocol;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.health.actuate.endpoint.HealthDescriptor;
+import org.springframework.boot.health.actuate.endpoint.HealthEndpoint;
+import org.springframework.boot.health.contributor.Status;
+import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
+import org.springframework.boot.web.server.WebServerFactoryCustomizer;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.Ordered;
+import org.springframework.core.env.Environment;
+
+/** Puts the rqlite paths together and Tomcat into the state they need. */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(HttpProperties.class)
+class ApiConfiguration {
+
+  /** Query strings of SQL are long; Go's own limit is a mebibyte, held per connection here. */
+  private static final int HEADER_BYTES = 1 << 16;
+
+  private static final String READINESS = "readiness";
+
+  @Bean
+  SqlChecks sqlChecks(ObjectProvider<SqliteStore> store) {
+    return SqlChecks.of(store);
+  }
+
+  @Bean
+  RqliteRouter rqliteRouter(
+      RaftNode raft,
+      SqlChecks checks,
+      HttpProperties http,
+      StatusReport status,
+      Environment environment,
+      ObjectProvider<Supplier<RestoreState>> restore,
+      ObjectProvider<HealthEndpoint> health,
+      ObjectProvider<MeterRegistry> meters) {
+    BodyLimit limit = new BodyLimit(http, Runtime.getRuntime().maxMemory());
+    LeaderRedirect redirect = new LeaderRedirect(raft);
+    SqlController sql = new SqlController(raft, checks, limit, redirect);
+    NodesController nodes = new NodesController(raft, redirect, limit);
+    LoadFiles files = new LoadFiles(dataFolder(environment).resolve("tmp"));
+    Map<Route, RqliteRouter.Handler> handlers =
+        Map.of(
+            Route.ROOT, ApiConfiguration::console,
+            Route.EXECUTE, sql::execute,
+            Route.QUERY, sql::query,
+            Route.REQUEST, sql::request,
+            Route.BACKUP, new BackupController(raft, redirect)::backup,
+            Route.LOAD,
+                new LoadController(raft, checks, redirect, files, restoreState(restore))::load,
+            Route.STATUS, new StatusController(status)::status,
+            Route.NODES, nodes::nodes,
+            Route.LEADER, nodes::leader,
+            Route.READYZ, new ReadyController(raft, readiness(health, restore))::readyz);
+    return new RqliteRouter(
+        handlers, new ApiMetrics(meters.getIfAvailable(SimpleMeterRegistry::new)), version());
+  }
+
+  @Bean
+  StatusReport statusReport(
+      RaftNode raft,
+      Environment environment,
+      ObjectProvider<SqliteStore> store,
+      ObjectProvider<Supplier<RestoreState>> restore,
+      ObjectProvider<Supplier<BackupStatus>> backup,
+      ObjectProvider<Clock> clock) {
+    return new StatusReport(
+        new StatusReport.Sources(
+            raft,
+            () -> {
+              SqliteStore files = store.getIfAvailable();
+              return files == null ? new StoreStatus(null, 0, 0, "", false) : files.status();
+            },
+            restoreState(restore),
+            () -> {
+              Supplier<BackupStatus> supplier = backup.getIfAvailable();
+              return supplier == null ? noBackup() : supplier.get();
+            },
+            () -> bindAddress(environment),
+            dataFolder(environment)),
+        version(),
+        clock.getIfAvailable(Clock::systemUTC));
+  }
+
+  @Bean
+  FilterRegistrationBean<RqliteFilter> rqliteFilter(RqliteRouter router, Environment environment) {
+    String actuator = environment.getProperty("management.endpoints.web.base-path", "/actuator");
+    var registration = new FilterRegistrationBean<>(new RqliteFilter(router, actuator));
+    // Behind character encoding and observation, before everything that would read a body.
+    registration.setOrder(Ordered.HIGHEST_PRECEDENCE + 100);
+    return registration;
+  }
+
+  @Bean
+  WebServerFactoryCustomizer<TomcatServletWebServerFactory> rqliteTomcat() {
+    return factory -> {
+      factory.addContextValves(new ExactHeadersValve());
+      factory.addConnectorCustomizers(connector -> {
+        if (connector.getProtocolHandler() instanceof AbstractHttp11Protocol<?> http) {
+          // Raw SQL in query strings.
+          http.setRelaxedQueryChars("\"<>[\\]^`{|}");
+          http.setMaxHttpRequestHeaderSize(HEADER_BYTES);
+          // A body that is refused by its length is never asked for.
+          http.setContinueResponseTiming("onRead");
+          // Clients keep one connection for ever.
+          http.setMaxKeepAliveRequests(-1);
+        }
+      });
+    };
+  }
+
+  private static void console(Exchange exchange) {
+    exchange.response().setHeader("Location", "/console/");
+    exchange.empty(302);
+  }
+
+  private static Predicate<NodeStatus> readiness(
+      ObjectProvider<HealthEndpoint> health, ObjectProvider<Supplier<RestoreState>> restore) {
+    return status -> {
+      HealthEndpoint endpoint = health.getIfAvailable();
+      @Nullable HealthDescriptor group =
+          endpoint == null ? null : endpoint.healthForPath(READINESS);
+      return group != null
+          ? Status.UP.equals(group.getStatus())
+          : status.phase() == NodeStatus.Phase.RUNNING
+              && status.leader() != null
+              && restoreState(restore).get() instanceof RestoreState.Done;
+    };
+  }
+
+  private static Supplier<RestoreState> restoreState(
+      ObjectProvider<Supplier<RestoreState>> provider) {
+    return () -> {
+      Supplier<RestoreState> supplier = provider.getIfAvailable();
+      return supplier == null ? new RestoreState.Done("disabled") : supplier.get();
+    };
+  }
+
+  private static BackupStatus noBackup() {
+    return new BackupStatus(null, Duration.ZERO, BackupStatus.State.OFF, null, null, 0, null, null);
+  }
+
+  private static Path dataFolder(Environment environment) {
+    return Path.of(environment.getProperty("liferaft.node.data-dir", "./data"));
+  }
+
+  private static String bindAddress(Environment environment) {
+    String port = environment.getProperty("local.server.port");
+    return environment.getProperty("server.address", "0.0.0.0")
+        + ":"
+        + (port == null ? environment.getProperty("server.port", "8080") : port);
+  }
+
+  /** rqlite's version that is answered for, then ours. */
+  private static String version() {
+    String own = ApiConfiguration.class.getPackage().getImplementationVersion();
+    return "v10.2.7-liferaft" + (own == null ? "" : "-" + own);
+  }
+}

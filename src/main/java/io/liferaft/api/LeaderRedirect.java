@@ -1,0 +1,54 @@
+package io.liferaft.api;
+
+import io.liferaft.raft.NodeStatus;
+import io.liferaft.raft.NotLeaderException;
+import io.liferaft.raft.RaftNode;
+
+/** Sends clients that ask for it to the leader instead of forwarding their request. */
+final class LeaderRedirect {
+
+  private final RaftNode raft;
+
+  LeaderRedirect(RaftNode raft) {
+    this.raft = raft;
+  }
+
+  /**
+   * Answers 301 when the client wants a redirect and another node leads.
+   *
+   * @return whether the request has been answered
+   * @throws NotLeaderException when no leader is known
+   */
+  boolean answered(Exchange exchange) {
+    if (!exchange.parameters().has("redirect")) {
+      return false;
+    }
+    NodeStatus status = raft.status();
+    // A node that is not up yet says so itself, with a time to try again.
+    if (status.phase() != NodeStatus.Phase.RUNNING || status.leads()) {
+      return false;
+    }
+    NodeStatus.Member leader = status.leader();
+    if (leader == null) {
+      throw new NotLeaderException("leader not found");
+    }
+    String query = exchange.request().getQueryString();
+    exchange
+        .response()
+        .setHeader(
+            "Location",
+            "http://"
+                + leader.httpAddress()
+                + exchange.request().getRequestURI()
+                + (query == null ? "" : "?" + query));
+    exchange.empty(301);
+    return true;
+  }
+
+  /** What X-RQLITE-SERVED-BY says of a request that the leader carries out. */
+  String servedBy() {
+    NodeStatus status = raft.status();
+    NodeStatus.Member leader = status.leader();
+    return status.leads() || leader == null ? status.httpAddress() : leader.raftAddress();
+  }
+}

@@ -1,0 +1,100 @@
+package io.liferaft.api;
+
+import io.liferaft.raft.NodeStatus;
+import io.liferaft.raft.NotReadyException;
+import io.liferaft.raft.RaftNode;
+import io.liferaft.raft.SqlReply;
+import io.liferaft.restore.RestoreState;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * {@code /db/load}: a database file or a SQL text, told apart by the first bytes. The body goes
+ * through a temporary file and is never held.
+ */
+final class LoadController {
+
+  private static final byte[] DATABASE = "SQLite format".getBytes(StandardCharsets.US_ASCII);
+  private static final Duration RETRY_AFTER = Duration.ofSeconds(2);
+
+  private final RaftNode raft;
+  private final SqlChecks checks;
+  private final LeaderRedirect redirect;
+  private final LoadFiles files;
+  private final Supplier<RestoreState> restore;
+
+  LoadController(
+      RaftNode raft,
+      SqlChecks checks,
+      LeaderRedirect redirect,
+      LoadFiles files,
+      Supplier<RestoreState> restore) {
+    this.raft = raft;
+    this.checks = checks;
+    this.redirect = redirect;
+    this.files = files;
+    this.restore = restore;
+  }
+
+  void load(Exchange exchange) throws IOException {
+    refuseEarly();
+    if (redirect.answered(exchange)) {
+      return;
+    }
+    InputStream body = exchange.request().getInputStream();
+    byte[] head = body.readNBytes(DATABASE.length);
+    if (head.length == 0) {
+      answer(exchange, new SqlReply(List.of(), null, -1, redirect.servedBy()));
+      return;
+    }
+    if (head.length >= 2 && head[0] == 0x1f && head[1] == (byte) 0x8b) {
+      throw RequestFailure.badRequest("gzip data cannot be loaded: send it uncompressed");
+    }
+    try (LoadFiles.Received received = files.receive(head, body)) {
+      answer(
+          exchange,
+          Arrays.equals(head, DATABASE)
+              ? loadDatabase(received.file(), timeout(exchange, received.sizeBytes()))
+              : loadText(received.file(), timeout(exchange, received.sizeBytes())));
+    }
+  }
+
+  private SqlReply loadDatabase(Path file, Duration timeout) throws IOException {
+    checks.verifier().verify(file);
+    long index = raft.loadDatabase(file, timeout);
+    return new SqlReply(List.of(), null, index, redirect.servedBy());
+  }
+
+  private SqlReply loadText(Path file, Duration timeout) {
+    return checks.anyDisallowedPragma(checks.split().statementsOf(file))
+        ? new SqlReply(List.of(), SqlController.DISALLOWED_PRAGMA, -1, "")
+        : raft.loadText(file, timeout);
+  }
+
+  /** Spares a client from sending gigabytes to a node that cannot take them yet. */
+  private void refuseEarly() {
+    NodeStatus.Phase phase = raft.status().phase();
+    if (phase != NodeStatus.Phase.RUNNING || !(restore.get() instanceof RestoreState.Done)) {
+      throw new NotReadyException("store not ready", RETRY_AFTER);
+    }
+  }
+
+  /** As asked for; else with a second for each mebibyte, since a file of any size is taken. */
+  private static Duration timeout(Exchange exchange, long sizeBytes) {
+    Duration asked = exchange.parameters().positiveDuration("timeout");
+    return asked != null ? asked : QueryParameters.DEFAULT_TIMEOUT.plusSeconds(sizeBytes >> 20);
+  }
+
+  private static void answer(Exchange exchange, SqlReply reply) throws IOException {
+    QueryParameters parameters = exchange.parameters();
+    exchange.contentType(ContentTypes.TEXT);
+    new ReplyWriter(parameters.has("pretty"), parameters.has("timings"), false, false, false, false)
+        .write(reply, exchange);
+  }
+}

@@ -1,0 +1,66 @@
+package io.liferaft.api;
+
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** The rqlite paths, how they match, and the methods they take. */
+enum Route {
+  ROOT("/", true, null, Methods.ANY),
+  EXECUTE("/db/execute", false, ContentTypes.JSON, Methods.POST),
+  QUERY("/db/query", false, ContentTypes.JSON, Methods.GET_OR_POST),
+  REQUEST("/db/request", false, ContentTypes.JSON, Methods.POST),
+  BACKUP("/db/backup", false, null, Methods.GET),
+  LOAD("/db/load", false, null, Methods.POST),
+  STATUS("/status", false, ContentTypes.JSON, Methods.GET),
+  NODES("/nodes", false, ContentTypes.JSON, Methods.GET),
+  LEADER("/leader", true, ContentTypes.JSON, Methods.GET_OR_POST),
+  READYZ("/readyz", false, null, Methods.GET);
+
+  private enum Methods {
+    ANY,
+    GET,
+    POST,
+    GET_OR_POST
+  }
+
+  private final String path;
+  private final boolean exact;
+  private final @Nullable String earlyContentType;
+  private final Methods methods;
+
+  Route(String path, boolean exact, @Nullable String earlyContentType, Methods methods) {
+    this.path = path;
+    this.exact = exact;
+    this.earlyContentType = earlyContentType;
+    this.methods = methods;
+  }
+
+  /** The route of a decoded path; null when there is none. */
+  static @Nullable Route of(String path) {
+    for (Route route : values()) {
+      if (route.exact ? path.equals(route.path) : path.startsWith(route.path)) {
+        return route;
+      }
+    }
+    return null;
+  }
+
+  boolean takes(String method) {
+    return switch (methods) {
+      case ANY -> true;
+      case GET -> method.equals("GET");
+      case POST -> method.equals("POST");
+      case GET_OR_POST -> method.equals("GET") || method.equals("POST");
+    };
+  }
+
+  /** The content type that even an empty refusal of this route carries; null for none. */
+  @Nullable String earlyContentType() {
+    return earlyContentType;
+  }
+
+  /** Value of the metrics' tag. */
+  String tag() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

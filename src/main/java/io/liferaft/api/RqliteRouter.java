@@ -1,0 +1,132 @@
+package io.liferaft.api;
+
+import io.liferaft.api.ErrorTable.Answer;
+import io.liferaft.api.ErrorTable.Result;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.web.util.UriUtils;
+
+/**
+ * Takes every request outside the actuator through rqlite's order of steps, which decides which
+ * error wins: headers, OPTIONS, parameters, route, method, body, work.
+ */
+final class RqliteRouter {
+
+  /** Does the work of one route. */
+  interface Handler {
+    void handle(Exchange exchange) throws IOException;
+  }
+
+  private static final Duration LINGER = Duration.ofSeconds(3);
+
+  private final Map<Route, Handler> handlers;
+  private final ApiMetrics metrics;
+  private final String version;
+
+  RqliteRouter(Map<Route, Handler> handlers, ApiMetrics metrics, String version) {
+    this.handlers = Map.copyOf(handlers);
+    this.metrics = metrics;
+    this.version = version;
+  }
+
+  /**
+   * Answers a request.
+   *
+   * @throws IOException when the answer had already begun and had to be given up: the connection is
+   *     to be broken off, so that nobody takes what was sent for the whole
+   */
+  void handle(HttpServletRequest request, HttpServletResponse response) throws IOException {
+    long start = System.nanoTime();
+    response.setHeader("X-Rqlite-Version", version);
+    response.setHeader("Access-Control-Allow-Methods", "OPTIONS, GET, POST");
+    response.setHeader("Access-Control-Allow-Headers", "Content-Type");
+    @Nullable Route route = null;
+    Result result = Result.OK;
+    try {
+      if (request.getMethod().equals("OPTIONS")) {
+        response.setContentLength(0);
+        return;
+      }
+      QueryParameters parameters = QueryParameters.parse(request.getQueryString());
+      route = Route.of(path(request));
+      Exchange exchange = new Exchange(request, response, parameters, start);
+      dispatch(route, exchange);
+      result = Result.ofStatus(response.getStatus());
+    } catch (Exception e) {
+      Answer answer = ErrorTable.answer(e);
+      result = answer.result();
+      if (response.isCommitted()) {
+        throw new IOException("the answer was given up half-way", e);
+      }
+      refuse(request, response, answer, start);
+    } finally {
+      metrics.record(route, result, System.nanoTime() - start);
+    }
+  }
+
+  private void dispatch(@Nullable Route route, Exchange exchange) throws IOException {
+    if (route == null) {
+      exchange.empty(404);
+      return;
+    }
+    String type = route.earlyContentType();
+    if (type != null) {
+      exchange.contentType(type);
+    }
+    Handler handler = handlers.get(route);
+    if (handler == null || !route.takes(exchange.request().getMethod())) {
+      exchange.empty(405);
+    } else {
+      handler.handle(exchange);
+    }
+  }
+
+  private static void refuse(
+      HttpServletRequest request, HttpServletResponse response, Answer answer, long start)
+      throws IOException {
+    response.resetBuffer();
+    response.setHeader("X-Content-Type-Options", "nosniff");
+    if (answer.retryAfterSeconds() > 0) {
+      response.setHeader("Retry-After", Long.toString(answer.retryAfterSeconds()));
+    }
+    boolean unread = answer.status() == 413;
+    if (unread) {
+      response.setHeader("Connection", "close");
+    }
+    new Exchange(request, response, new QueryParameters(Map.of()), start)
+        .text(answer.status(), answer.text() + "\n");
+    if (unread) {
+      response.flushBuffer();
+      linger(request);
+    }
+  }
+
+  /** Lets a client that is still sending see the answer before the connection is closed. */
+  private static void linger(HttpServletRequest request) {
+    if (request.getHeader("Expect") != null) {
+      return;
+    }
+    long end = System.nanoTime() + LINGER.toNanos();
+    try {
+      InputStream body = request.getInputStream();
+      byte[] discarded = new byte[1 << 16];
+      int read;
+      do {
+        read = body.read(discarded);
+      } while (read >= 0 && System.nanoTime() < end);
+    } catch (IOException _) {
+      // It has gone, or sent nonsense: either way there is nobody left to wait for.
+    }
+  }
+
+  /** The decoded path as the client sent it: Tomcat's own has been cleaned already. */
+  static String path(HttpServletRequest request) {
+    return UriUtils.decode(request.getRequestURI(), StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,293 @@
+package io.liferaft.api;
+
+import io.liferaft.sqlite.SqlParameter;
+import io.liferaft.sqlite.SqlStatement;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.Reader;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.TokenStreamFactory;
+import tools.jackson.core.exc.JacksonIOException;
+import tools.jackson.core.json.JsonFactory;
+
+/**
+ * Reads statements from a request's body as it arrives, by rqlite's rules. Immutable.
+ *
+ * <p>A body that is not JSON is reported as that even when something before the bad place is
+ * refused for another reason: so rqlite does, which parses first.
+ */
+final class StatementReader {
+
+  private static final String INVALID_JSON = "invalid JSON body";
+  private static final String INVALID_REQUEST = "invalid request";
+  private static final String NESTED_LIST = "unsupported type []interface {}";
+  private static final String NESTED_OBJECT = "unsupported type map[string]interface {}";
+
+  private final JsonFactory json;
+
+  /**
+   * @param longest no string of a body is longer than this, since no body is
+   */
+  StatementReader(long longest) {
+    int length = (int) Math.min(longest, Integer.MAX_VALUE - 8);
+    json =
+        JsonFactory.builder()
+            .disable(TokenStreamFactory.Feature.CANONICALIZE_PROPERTY_NAMES)
+            .streamReadConstraints(
+                StreamReadConstraints.builder()
+                    .maxStringLength(length)
+                    .maxNameLength(length)
+                    .maxNumberLength(length)
+                    .maxNestingDepth(500)
+                    .build())
+            .build();
+  }
+
+  /**
+   * The statements of a JSON body; empty ones are left out.
+   *
+   * @throws RequestFailure 400 with rqlite's text
+   */
+  List<SqlStatement> read(InputStream body) throws IOException {
+    // A reader, since Go replaces bytes that are not UTF-8 where Jackson would refuse them.
+    Reader reader = new InputStreamReader(body, StandardCharsets.UTF_8);
+    try (JsonParser parser = json.createParser(ObjectReadContext.empty(), reader)) {
+      return new Body(parser).statements();
+    } catch (JacksonIOException e) {
+      throw e.getCause();
+    } catch (JacksonException e) {
+      throw RequestFailure.badRequest(INVALID_JSON);
+    }
+  }
+
+  /** The one statement that a plain text body is. */
+  static List<SqlStatement> readText(InputStream body) throws IOException {
+    StringWriter text = new StringWriter();
+    new InputStreamReader(body, StandardCharsets.UTF_8).transferTo(text);
+    return text.getBuffer().isEmpty() ? List.of() : List.of(SqlStatement.of(text.toString()));
+  }
+
+  /** One body being read. The first refusal is kept until the end has been seen. */
+  private static final class Body {
+
+    private final JsonParser parser;
+    private final List<SqlStatement> statements = new ArrayList<>();
+    private @Nullable String refusal;
+    private boolean any;
+
+    Body(JsonParser parser) {
+      this.parser = parser;
+    }
+
+    List<SqlStatement> statements() {
+      JsonToken first = parser.nextToken();
+      if (first == null) {
+        throw RequestFailure.badRequest(INVALID_JSON);
+      }
+      if (first != JsonToken.START_ARRAY) {
+        refuse(INVALID_REQUEST);
+        skip(first);
+      } else {
+        for (JsonToken token = next(); token != JsonToken.END_ARRAY; token = next()) {
+          any = true;
+          element(token);
+        }
+      }
+      if (refusal != null) {
+        throw RequestFailure.badRequest(refusal);
+      }
+      if (!any) {
+        throw RequestFailure.badRequest("no statements");
+      }
+      return statements;
+    }
+
+    private void element(JsonToken token) {
+      switch (token) {
+        case VALUE_STRING -> add(string(), List.of());
+        case START_ARRAY -> {
+          JsonToken first = next();
+          String sql = null;
+          if (first == JsonToken.VALUE_STRING) {
+            sql = string();
+          } else {
+            refuse(INVALID_REQUEST);
+            if (first == JsonToken.END_ARRAY) {
+              return;
+            }
+            skip(first);
+          }
+          List<SqlParameter> parameters = new ArrayList<>();
+          for (JsonToken t = next(); t != JsonToken.END_ARRAY; t = next()) {
+            parameter(t, parameters);
+          }
+          if (sql != null) {
+            add(sql, parameters);
+          }
+        }
+        default -> {
+          refuse(INVALID_REQUEST);
+          skip(token);
+        }
+      }
+    }
+
+    private void add(String sql, List<SqlParameter> parameters) {
+      if (!sql.isEmpty() && refusal == null) {
+        statements.add(new SqlStatement(sql, parameters));
+      }
+    }
+
+    private void parameter(JsonToken token, List<SqlParameter> parameters) {
+      if (token != JsonToken.START_OBJECT) {
+        parameters.add(new SqlParameter(null, value(token)));
+        return;
+      }
+      Map<String, @Nullable Object> named = new LinkedHashMap<>();
+      for (JsonToken t = next(); t != JsonToken.END_OBJECT; t = next()) {
+        String name = wellFormed(parser.currentName());
+        named.put(name, value(next()));
+      }
+      named.forEach((name, value) -> parameters.add(new SqlParameter(name, value)));
+    }
+
+    private @Nullable Object value(JsonToken token) {
+      return switch (token) {
+        case VALUE_STRING -> textOrBlob(string());
+        case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> number(parser.getString());
+        case VALUE_TRUE -> 1L;
+        case VALUE_FALSE -> 0L;
+        case VALUE_NULL -> null;
+        case START_ARRAY -> bytes();
+        default -> {
+          refuse(NESTED_OBJECT);
+          skip(token);
+          yield null;
+        }
+      };
+    }
+
+    private @Nullable Object number(String literal) {
+      if (literal.chars().allMatch(c -> c == '-' || (c >= '0' && c <= '9'))) {
+        try {
+          return Long.parseLong(literal);
+        } catch (NumberFormatException e) {
+          // Beyond 64 bits: a REAL, as below.
+        }
+      }
+      double real = Double.parseDouble(literal);
+      if (Double.isInfinite(real)) {
+        refuse("invalid number " + literal);
+        return null;
+      }
+      return real;
+    }
+
+    private byte[] bytes() {
+      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+      for (JsonToken token = next(); token != JsonToken.END_ARRAY; token = next()) {
+        if (token == JsonToken.VALUE_NUMBER_INT || token == JsonToken.VALUE_NUMBER_FLOAT) {
+          String literal = parser.getString();
+          int b = byteValue(literal);
+          if (b < 0) {
+            refuse("unsupported type " + literal);
+          }
+          bytes.write(b);
+        } else {
+          refuse(NESTED_LIST);
+          skip(token);
+        }
+      }
+      return bytes.toByteArray();
+    }
+
+    private void refuse(String text) {
+      if (refusal == null) {
+        refusal = text;
+      }
+    }
+
+    private void skip(JsonToken token) {
+      if (token == JsonToken.START_ARRAY || token == JsonToken.START_OBJECT) {
+        parser.skipChildren();
+        if (parser.currentToken() == null) {
+          throw RequestFailure.badRequest(INVALID_JSON);
+        }
+      }
+    }
+
+    private JsonToken next() {
+      JsonToken token = parser.nextToken();
+      if (token == null) {
+        throw RequestFailure.badRequest(INVALID_JSON);
+      }
+      return token;
+    }
+
+    private String string() {
+      return wellFormed(parser.getString());
+    }
+  }
+
+  private static int byteValue(String literal) {
+    if (literal.length() > 4) {
+      return -1;
+    }
+    try {
+      int value = Integer.parseInt(literal);
+      return value <= 255 ? value : -1;
+    } catch (NumberFormatException e) {
+      return -1;
+    }
+  }
+
+  private static Object textOrBlob(String text) {
+    String trimmed = text.length() < 3 ? text : text.strip();
+    int length = trimmed.length();
+    if (length < 3
+        || (trimmed.charAt(0) | 0x20) != 'x'
+        || trimmed.charAt(1) != '\''
+        || trimmed.charAt(length - 1) != '\'') {
+      return text;
+    }
+    try {
+      return HexFormat.of().parseHex(trimmed, 2, length - 1);
+    } catch (IllegalArgumentException e) {
+      return text;
+    }
+  }
+
+  /** A lone surrogate cannot be UTF-8: it becomes U+FFFD, as in Go. */
+  private static String wellFormed(@Nullable String text) {
+    if (text == null) {
+      return "";
+    }
+    StringBuilder repaired = null;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (Character.isSurrogate(c)) {
+        if (i + 1 < text.length() && Character.isSurrogatePair(c, text.charAt(i + 1))) {
+          i++;
+        } else {
+          repaired = repaired == null ? new StringBuilder(text) : repaired;
+          repaired.setCharAt(i, '\ufffd');
+        }
+      }
+    }
+    return repaired == null ? text : repaired.toString();
+  }
+}

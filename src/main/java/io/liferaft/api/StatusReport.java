@@ -1,0 +1,256 @@
+package io.liferaft.api;
+
+import io.liferaft.backup.BackupStatus;
+import io.liferaft.raft.NodeStatus;
+import io.liferaft.raft.NodeStatus.Member;
+import io.liferaft.raft.RaftNode;
+import io.liferaft.raft.ReplicatedState;
+import io.liferaft.restore.RestoreState;
+import io.liferaft.sqlite.StoreStatus;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Gathers what {@code /status} tells; keys are rqlite's, sorted as Go sorts them. */
+final class StatusReport {
+
+  private static final Logger log = LoggerFactory.getLogger(StatusReport.class);
+  private static final String NEVER = "0001-01-01T00:00:00Z";
+
+  /**
+   * Where the facts come from.
+   *
+   * @param store null supplier result when there is no store
+   * @param bindAddress of HTTP
+   * @param dataFolder of the node
+   */
+  record Sources(
+      RaftNode raft,
+      Supplier<StoreStatus> store,
+      Supplier<RestoreState> restore,
+      Supplier<BackupStatus> backup,
+      Supplier<String> bindAddress,
+      Path dataFolder) {}
+
+  private final Sources sources;
+  private final String version;
+  private final Clock clock;
+  private final Instant started;
+
+  StatusReport(Sources sources, String version, Clock clock) {
+    this.sources = sources;
+    this.version = version;
+    this.clock = clock;
+    this.started = clock.instant();
+  }
+
+  Map<String, Object> tree() {
+    NodeStatus status = sources.raft().status();
+    Map<String, Object> tree = new TreeMap<>();
+    tree.put("build", build());
+    tree.put("http", http());
+    tree.put("node", node());
+    tree.put("os", os());
+    tree.put("runtime", runtime());
+    tree.put("liferaft", liferaft(status));
+    tree.put(
+        "store",
+        NodesController.isOpen(status) ? store(status) : new TreeMap<>(Map.of("open", false)));
+    BackupStatus backup = sources.backup().get();
+    if (backup.target() != null) {
+      tree.put("auto_backups", backups(backup, backup.target()));
+    }
+    return tree;
+  }
+
+  private Map<String, Object> build() {
+    Map<String, Object> build = new TreeMap<>();
+    build.put("version", version);
+    build.put("commit", "unknown");
+    build.put("branch", "unknown");
+    build.put("build_time", "unknown");
+    build.put("compiler_toolchain", "jdk");
+    build.put("compiler_command", "javac");
+    return build;
+  }
+
+  private Map<String, Object> http() {
+    Map<String, Object> http = new TreeMap<>();
+    http.put("bind_addr", sources.bindAddress().get());
+    http.put("auth", "disabled");
+    http.put("tls", new TreeMap<>(Map.of("enabled", "false")));
+    return http;
+  }
+
+  private Map<String, Object> node() {
+    Instant now = clock.instant();
+    Map<String, Object> node = new TreeMap<>();
+    node.put("start_time", started.truncatedTo(ChronoUnit.MICROS).toString());
+    node.put("current_time", now.truncatedTo(ChronoUnit.MICROS).toString());
+    node.put("uptime", GoDuration.format(Duration.between(started, now)));
+    return node;
+  }
+
+  private static Map<String, Object> os() {
+    Map<String, Object> os = new TreeMap<>();
+    os.put("pid", ProcessHandle.current().pid());
+    os.put("ppid", ProcessHandle.current().parent().map(ProcessHandle::pid).orElse(0L));
+    os.put("page_size", 4096);
+    return os;
+  }
+
+  private static Map<String, Object> runtime() {
+    Runtime jvm = Runtime.getRuntime();
+    Map<String, Object> runtime = new TreeMap<>();
+    runtime.put("GOARCH", System.getProperty("os.arch", ""));
+    runtime.put("GOOS", System.getProperty("os.name", "").toLowerCase(java.util.Locale.ROOT));
+    runtime.put("GOMAXPROCS", jvm.availableProcessors());
+    runtime.put("num_cpu", jvm.availableProcessors());
+    runtime.put("num_goroutine", Thread.activeCount());
+    runtime.put("version", "java" + Runtime.version());
+    runtime.put("heap_used", jvm.totalMemory() - jvm.freeMemory());
+    runtime.put("heap_max", jvm.maxMemory());
+    return runtime;
+  }
+
+  private Map<String, Object> liferaft(NodeStatus status) {
+    Map<String, Object> own = new TreeMap<>();
+    own.put("phase", status.phase().name());
+    own.put("problem", status.problem() == null ? "" : status.problem());
+    own.put("formed", status.formed());
+    own.put("restore", sources.restore().get().getClass().getSimpleName());
+    if (NodesController.isOpen(status)) {
+      try {
+        ReplicatedState state = sources.raft().state();
+        own.put("cluster_id", state.clusterId());
+        own.put("generation", state.generation());
+        own.put("change_index", RqliteIndex.ofChange(state.changeIndex()));
+      } catch (RuntimeException e) {
+        log.debug("The replicated state is not there yet", e);
+      }
+    }
+    return own;
+  }
+
+  private Map<String, Object> store(NodeStatus status) {
+    Map<String, Object> store = new TreeMap<>();
+    store.put("open", Map.of());
+    store.put("node_id", status.id());
+    store.put("addr", status.raftAddress());
+    store.put("dir", sources.dataFolder().toAbsolutePath().normalize().toString());
+    Member leader = status.leader();
+    Map<String, Object> leaderTree = new TreeMap<>();
+    leaderTree.put("node_id", leader == null ? "" : leader.id());
+    leaderTree.put("addr", leader == null ? "" : leader.raftAddress());
+    store.put("leader", leaderTree);
+    store.put(
+        "ready",
+        status.phase() == NodeStatus.Phase.RUNNING
+            && leader != null
+            && sources.restore().get() instanceof RestoreState.Done);
+    store.put("raft", raft(status));
+    store.put("fsm_index", RqliteIndex.of(status.appliedIndex()));
+    store.put("db_applied_index", changeIndex());
+    store.put("nodes", members(status));
+    StoreStatus files = sources.store().get();
+    if (files.file() != null) {
+      store.put("sqlite3", sqlite(files, files.file()));
+    }
+    return store;
+  }
+
+  private long changeIndex() {
+    try {
+      return RqliteIndex.ofChange(sources.raft().state().changeIndex());
+    } catch (RuntimeException e) {
+      log.debug("The replicated state is not there yet", e);
+      return 0;
+    }
+  }
+
+  private static Map<String, Object> raft(NodeStatus status) {
+    boolean voter =
+        status.members().stream().anyMatch(m -> m.id().equals(status.id()) && m.voter());
+    long voters = status.members().stream().filter(Member::voter).count();
+    Map<String, Object> raft = new TreeMap<>();
+    raft.put(
+        "state",
+        switch (status.role()) {
+          case LEADER -> "Leader";
+          case CANDIDATE -> "Candidate";
+          case FOLLOWER, LISTENER, NONE -> "Follower";
+        });
+    raft.put("voter", voter);
+    raft.put("commit_index", RqliteIndex.of(status.commitIndex()));
+    raft.put("applied_index", RqliteIndex.of(status.appliedIndex()));
+    raft.put("last_log_index", RqliteIndex.of(status.lastLogIndex()));
+    raft.put("last_snapshot_index", RqliteIndex.of(status.snapshotIndex()));
+    raft.put("fsm_pending", Math.max(0, status.commitIndex() - status.appliedIndex()));
+    raft.put("term", status.term());
+    raft.put("num_peers", Math.max(0, voters - (voter ? 1 : 0)));
+    return raft;
+  }
+
+  private static List<Object> members(NodeStatus status) {
+    List<Object> nodes = new ArrayList<>();
+    for (Member member : status.members()) {
+      Map<String, Object> node = new TreeMap<>();
+      node.put("id", member.id());
+      node.put("addr", member.raftAddress());
+      node.put("suffrage", member.voter() ? "voter" : "nonvoter");
+      nodes.add(node);
+    }
+    return nodes;
+  }
+
+  private static Map<String, Object> sqlite(StoreStatus files, Path file) {
+    Map<String, Object> sqlite = new TreeMap<>();
+    sqlite.put("path", file.toString());
+    sqlite.put("version", files.sqliteVersion());
+    sqlite.put("db_size", files.sizeBytes());
+    sqlite.put("wal_size", files.walBytes());
+    sqlite.put("size", files.sizeBytes() + files.walBytes());
+    Map<String, Object> pragmas = new TreeMap<>();
+    pragmas.put("ro", pragmas(files, "1000"));
+    pragmas.put("rw", pragmas(files, "0"));
+    sqlite.put("pragmas", pragmas);
+    return sqlite;
+  }
+
+  /** Exactly rqlite's five keys: harnesses compare the whole object. */
+  private static Map<String, Object> pragmas(StoreStatus files, String autoCheckpoint) {
+    Map<String, Object> pragmas = new TreeMap<>();
+    pragmas.put("busy_timeout", "5000");
+    pragmas.put("foreign_keys", files.foreignKeys() ? "1" : "0");
+    pragmas.put("journal_mode", "wal");
+    pragmas.put("synchronous", "0");
+    pragmas.put("wal_autocheckpoint", autoCheckpoint);
+    return pragmas;
+  }
+
+  private static Map<String, Object> backups(BackupStatus status, String target) {
+    Map<String, Object> backups = new TreeMap<>();
+    backups.put("upload_destination", target);
+    backups.put("upload_interval", GoDuration.format(status.interval()));
+    backups.put(
+        "last_upload_time", status.lastTime() == null ? NEVER : status.lastTime().toString());
+    backups.put(
+        "last_upload_duration",
+        GoDuration.format(status.lastDuration() == null ? Duration.ZERO : status.lastDuration()));
+    backups.put("last_index", Long.toString(RqliteIndex.ofChange(status.lastChangeIndex())));
+    backups.put("state", status.state().name());
+    if (status.problem() != null) {
+      backups.put("problem", status.problem());
+    }
+    return backups;
+  }
+}
