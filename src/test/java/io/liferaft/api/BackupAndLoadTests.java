@@ -1,0 +1,293 @@
+package io.liferaft.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.liferaft.raft.NodeStatus.Phase;
+import io.liferaft.raft.NodeStatus.Role;
+import io.liferaft.raft.SqlReply;
+import io.liferaft.restore.RestoreState;
+import io.liferaft.sqlite.SqlResult;
+import io.liferaft.sqlite.SqliteException.CopyRevoked;
+import io.liferaft.support.TestRaftNode;
+import io.liferaft.support.TestRaftNode.BytesCopy;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code /db/backup} and {@code /db/load}. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class BackupAndLoadTests {
+
+  private static final long SEED = 7;
+
+  private ApiServer server;
+  private TestRaftNode raft;
+  private Path folder;
+
+  @BeforeAll
+  void start(@TempDir Path dataFolder) {
+    folder = dataFolder;
+    server = new ApiServer(dataFolder, "--liferaft.http.max-statement-body=1KB");
+    raft = server.raft;
+  }
+
+  @AfterAll
+  void stop() {
+    server.close();
+  }
+
+  @BeforeEach
+  void reset() {
+    raft.reset();
+    server.switches.restore = new RestoreState.Done("disabled");
+  }
+
+  @Test
+  void streamsTheCopy() throws IOException {
+    byte[] database = database(3_000_000);
+    raft.copy = () -> new BytesCopy(database);
+
+    RawHttp.Answer answer = server.http.get("/db/backup");
+
+    assertThat(answer.status()).isEqualTo(200);
+    assertThat(answer.whole()).isTrue();
+    assertThat(answer.header("Content-Type")).containsExactly("application/octet-stream");
+    assertThat(answer.header("X-Rqlite-Served-By")).isEmpty();
+    assertThat(answer.body().toByteArray()).isEqualTo(database);
+    assertThat(raft.calls).containsExactly("copy false");
+  }
+
+  @Test
+  void compresses() throws IOException {
+    byte[] database = database(3_000_000);
+    raft.copy = () -> new BytesCopy(database);
+
+    RawHttp.Answer answer = server.http.get("/db/backup?compress&noleader");
+
+    assertThat(answer.header("Content-Type")).containsExactly("application/octet-stream");
+    assertThat(answer.header("Content-Encoding")).isEmpty();
+    byte[] gzip = answer.body().toByteArray();
+    assertThat(new GZIPInputStream(new ByteArrayInputStream(gzip)).readAllBytes())
+        .isEqualTo(database);
+    assertThat(raft.calls).containsExactly("copy true");
+  }
+
+  @Test
+  void switchesTheJournalModeWhenAsked() throws IOException {
+    byte[] database = database(8192);
+    database[18] = 2;
+    database[19] = 2;
+    raft.copy = () -> new BytesCopy(database);
+
+    byte[] wal = server.http.get("/db/backup?fmt=nonsense").body().toByteArray();
+    byte[] delete = server.http.get("/db/backup?fmt=DELETE").body().toByteArray();
+
+    assertThat(wal).isEqualTo(database);
+    database[18] = 1;
+    database[19] = 1;
+    assertThat(delete).isEqualTo(database);
+  }
+
+  @Test
+  void refusesFormatsThatAreNotThereYet() throws IOException {
+    assertThat(server.http.get("/db/backup?fmt=sql").status()).isEqualTo(501);
+    assertThat(server.http.get("/db/backup?vacuum").status()).isEqualTo(501);
+    assertThat(raft.calls).isEmpty();
+  }
+
+  @Test
+  void takesANewCopyWhenTheFirstWasRevokedBeforeAByte() throws IOException {
+    byte[] database = database(100_000);
+    AtomicInteger copies = new AtomicInteger();
+    AtomicInteger closed = new AtomicInteger();
+    raft.copy =
+        () -> new FragileCopy(database, copies.getAndIncrement() == 0 ? 0 : 100_000, closed);
+
+    RawHttp.Answer answer = server.http.get("/db/backup");
+
+    assertThat(answer.body().toByteArray()).isEqualTo(database);
+    assertThat(copies).hasValue(2);
+    assertThat(closed).hasValue(2);
+  }
+
+  @Test
+  void breaksTheConnectionWhenTheCopyIsRevokedLater() throws IOException {
+    byte[] database = database(3_000_000);
+    AtomicInteger closed = new AtomicInteger();
+    raft.copy = () -> new FragileCopy(database, 2_000_000, closed);
+
+    RawHttp.Answer plain = server.http.get("/db/backup");
+    RawHttp.Answer compressed = server.http.get("/db/backup?compress");
+
+    assertThat(plain.status()).isEqualTo(200);
+    assertThat(plain.whole()).isFalse();
+    assertThat(compressed.whole()).isFalse();
+    assertThat(closed).hasValue(2);
+  }
+
+  @Test
+  void loadsADatabaseFileOfAnySize() throws IOException {
+    byte[] database = database(3_000_000);
+    System.arraycopy("whole".getBytes(StandardCharsets.US_ASCII), 0, database, 2_999_995, 5);
+    AtomicReference<byte[]> loaded = new AtomicReference<>(new byte[0]);
+    raft.load =
+        file -> {
+          loaded.set(bytes(file));
+          return new SqlReply(List.of(), null, 17, "");
+        };
+
+    RawHttp.Answer answer = server.http.send("POST", "/db/load", "", database);
+
+    assertThat(answer.text()).isEqualTo("{\"results\":[]}");
+    assertThat(answer.status()).isEqualTo(200);
+    assertThat(answer.header("Content-Type")).containsExactly("text/plain; charset=utf-8");
+    assertThat(answer.header("X-Rqlite-Served-By")).containsExactly("127.0.0.1:4001");
+    assertThat(loaded.get()).isEqualTo(database);
+    assertThat(raft.calls).containsExactly("loadDatabase PT32S");
+    assertNothingLeft();
+  }
+
+  @Test
+  void refusesAnInvalidDatabaseFile() throws IOException {
+    RawHttp.Answer answer = server.http.post("/db/load", "SQLite format 3\0 and nonsense");
+
+    assertThat(answer.status()).isEqualTo(400);
+    assertThat(answer.text()).isEqualTo("file is not a database\n");
+    assertThat(raft.calls).isEmpty();
+    assertNothingLeft();
+  }
+
+  @Test
+  void loadsSqlText() throws IOException {
+    raft.load = file -> TestRaftNode.reply(new SqlResult.Write(2, bytes(file).length, 0));
+    String text = "INSERT INTO t VALUES(1);".repeat(1000);
+
+    RawHttp.Answer answer = server.http.post("/db/load?timeout=5s", text);
+
+    assertThat(answer.text())
+        .isEqualTo("{\"results\":[{\"last_insert_id\":2,\"rows_affected\":24000}]}");
+    assertThat(answer.header("Content-Type")).containsExactly("text/plain; charset=utf-8");
+    assertThat(raft.calls).containsExactly("loadText PT5S");
+    assertNothingLeft();
+  }
+
+  @Test
+  void refusesTextThatWouldBreakTheNode() throws IOException {
+    assertThat(server.http.post("/db/load", "PRAGMA journal_mode=delete").text())
+        .isEqualTo("{\"results\":[],\"error\":\"disallowed pragma\"}");
+    assertThat(raft.calls).isEmpty();
+  }
+
+  @Test
+  void answersAnEmptyBodyAndRefusesAGzippedOne() throws IOException {
+    assertThat(server.http.post("/db/load?pretty", "").text())
+        .isEqualTo("{\n    \"results\": []\n}");
+    RawHttp.Answer gzipped =
+        server.http.send("POST", "/db/load", "", new byte[] {0x1f, (byte) 0x8b, 8, 0});
+    assertThat(gzipped.status()).isEqualTo(400);
+    assertThat(gzipped.text()).contains("gzip");
+    assertThat(raft.calls).isEmpty();
+  }
+
+  @Test
+  void refusesToReceiveWhatItCannotLoadYet() throws IOException {
+    server.switches.restore = new RestoreState.Waiting("forming");
+    RawHttp.Answer restoring = server.http.post("/db/load", "SELECT 1");
+    assertThat(restoring.status()).isEqualTo(503);
+    assertThat(restoring.text()).isEqualTo("store not ready\n");
+    assertThat(restoring.header("Retry-After")).containsExactly("2");
+
+    server.switches.restore = new RestoreState.Done("disabled");
+    raft.status = TestRaftNode.status(Phase.OPENING, Role.NONE, null);
+    assertThat(server.http.post("/db/load", "SELECT 1").status()).isEqualTo(503);
+    assertThat(raft.calls).isEmpty();
+  }
+
+  @Test
+  void deletesWhatAClientLeftHalfSent() throws IOException {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+      socket
+          .getOutputStream()
+          .write(RawHttp.head("POST", "/db/load", "Content-Length: 1000000\r\n"));
+      socket.getOutputStream().write(new byte[100_000]);
+      Awaitility.await().until(() -> !left().isEmpty());
+    }
+    Awaitility.await().until(() -> left().isEmpty());
+    assertThat(raft.calls).isEmpty();
+  }
+
+  private void assertNothingLeft() throws IOException {
+    assertThat(folder.resolve("tmp")).isDirectory();
+    assertThat(left()).isEmpty();
+  }
+
+  private List<Path> left() throws IOException {
+    Path tmp = folder.resolve("tmp");
+    if (!Files.exists(tmp)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(tmp)) {
+      return files.toList();
+    }
+  }
+
+  private static byte[] bytes(Path file) {
+    try {
+      return Files.readAllBytes(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static byte[] database(int size) {
+    byte[] bytes = new byte[size];
+    new Random(SEED).nextBytes(bytes);
+    byte[] head = "SQLite format 3\0".getBytes(StandardCharsets.US_ASCII);
+    System.arraycopy(head, 0, bytes, 0, head.length);
+    return bytes;
+  }
+
+  /** Is revoked once it has been read up to an offset. */
+  private static final class FragileCopy extends BytesCopy {
+    private final long revokedAt;
+    private final AtomicInteger closed;
+
+    FragileCopy(byte[] bytes, long revokedAt, AtomicInteger closed) {
+      super(bytes);
+      this.revokedAt = revokedAt;
+      this.closed = closed;
+    }
+
+    @Override
+    public int read(long offset, ByteBuffer into) {
+      if (offset >= revokedAt && revokedAt < sizeBytes()) {
+        throw new CopyRevoked("held too long");
+      }
+      return super.read(offset, into);
+    }
+
+    @Override
+    public void close() {
+      closed.incrementAndGet();
+    }
+  }
+}
