@@ -53,4 +53,16 @@ public interface BackupArchive {
    * @throws CorruptBackupException when the content is damaged; parts are then deleted
    */
   String fetch(StoredBackup backup, Path into, LongConsumer progress);
+
+  /**
+   * The lineage noted beside the backup by {@link #writeLineageMarker}: the sign that a directory
+   * is the shared one and not another node's, or an unmounted volume's empty mount point.
+   *
+   * @return empty only when the place answered that there is no marker; a directory that does not
+   *     exist is {@code NO_SUCH_BUCKET}, an error
+   */
+  Optional<String> lineageMarker();
+
+  /** Notes a lineage beside the backup, under {@code <name>.lineage}; durable on return. */
+  void writeLineageMarker(String clusterId);
 }

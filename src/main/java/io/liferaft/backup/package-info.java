@@ -1,6 +1,24 @@
 /**
- * When and whether to back up: on the leader only, only what changed, never over somebody else's
- * data.
+ * When and whether to back up. A round runs every interval, on the leader only, and does no more
+ * than the decision asks for: an unchanged database is neither copied nor uploaded, and its place
+ * is looked at once a term.
+ *
+ * <p>Promises: a backup becomes visible whole, after a quorum confirmed this leader, and only over
+ * the object that was seen before (If-Match, else If-None-Match). Somebody else's object is kept
+ * aside once before it is replaced; when it comes back after an upload of our own, uploads stop
+ * until an operator decides. An empty database never replaces a backup that holds data. Trouble is
+ * reported and retried; it never makes the node unready and never fails a client's request.
+ *
+ * <p>Never: an upload while the cluster's restore has not ended, two rounds at a time, a database
+ * held in memory, a decision from anything but the replicated state, the store's answer and what
+ * this term has seen.
+ *
+ * <p>Threads: {@code liferaft-backup} (virtual) runs the rounds; {@code liferaft-backup-stop}
+ * (virtual) waits for the last one; an operator's POST runs one on {@code liferaft-backup-now}
+ * (virtual).
+ *
+ * <p>After a crash at any line: nothing on this node's disk. In the store either the old backup or
+ * the new one; a new one that was not recorded is recognised by its lineage, generation and hash.
  */
 @NullMarked
 @ApplicationModule(allowedDependencies = {"archive", "raft", "sqlite", "objectstore"})

@@ -1,6 +1,24 @@
 /**
  * The one automatic restore of a fresh cluster: decided first, downloaded once, by the leader,
  * verified, through the log.
+ *
+ * <p>Promises: a cluster that has data is never touched, and no network is used to find that out.
+ * Nothing is asked of the store before this node is the ready leader of a formed and empty cluster;
+ * followers never ask it. What enters the log was checked against its hash and by SQLite. Only an
+ * answer of the store that nothing is there lets a cluster start empty by itself; everything else
+ * is a failure with a sentence, retried for ever (or, with the policy start-empty, given up
+ * loudly). This node's readiness is DOWN until the replicated state it applied says that the
+ * restore has ended.
+ *
+ * <p>Never: two attempts at a time, a restore after {@code RestoreEnded} or the first client write,
+ * an attempt that goes on after leadership was lost, a backup held in memory.
+ *
+ * <p>Threads: {@code liferaft-restore} (virtual) runs the attempts and ends with the restore; it is
+ * woken by leadership events and interrupted when leadership is lost.
+ *
+ * <p>After a crash at any line: parts of a download under {@code restore/} in the data directory,
+ * which a later attempt goes on from and the end of the restore deletes; in the log an attempt
+ * without an end, which the next leader replaces by one of its own from the same source.
  */
 @NullMarked
 @ApplicationModule(allowedDependencies = {"archive", "raft", "sqlite", "objectstore"})

@@ -1,0 +1,75 @@
+package io.liferaft.backup;
+
+import io.liferaft.archive.BackupArchive;
+import io.liferaft.archive.BackupArchives;
+import io.liferaft.raft.RaftNode;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** The backup scheduler and what reports on it. */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(BackupProperties.class)
+class BackupConfiguration {
+
+  @Bean
+  BackupMetrics backupMetrics(MeterRegistry registry) {
+    return new BackupMetrics(registry);
+  }
+
+  @Bean
+  BackupScheduler backupScheduler(
+      BackupProperties properties,
+      BackupArchives archives,
+      RaftNode node,
+      ObjectProvider<Clock> clock,
+      BackupMetrics metrics) {
+    return new BackupScheduler(
+        properties,
+        archive(properties, archives),
+        node,
+        clock.getIfAvailable(Clock::systemUTC),
+        new SecureRandom(),
+        metrics);
+  }
+
+  private static @Nullable BackupArchive archive(
+      BackupProperties properties, BackupArchives archives) {
+    if (properties.target().isEmpty()) {
+      return null;
+    }
+    try {
+      return archives.open(properties.target(), properties.compress());
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "liferaft.backup.target=" + properties.target() + " is refused: " + e.getMessage(), e);
+    }
+  }
+
+  @Bean
+  Supplier<BackupStatus> backupStatus(BackupScheduler scheduler) {
+    return scheduler::status;
+  }
+
+  @Bean
+  BackupGauges backupGauges(BackupScheduler scheduler, RaftNode node, ObjectProvider<Clock> clock) {
+    return new BackupGauges(scheduler, node, clock.getIfAvailable(Clock::systemUTC));
+  }
+
+  @Bean
+  BackupHealthIndicator backupHealthIndicator(BackupScheduler scheduler) {
+    return new BackupHealthIndicator(scheduler);
+  }
+
+  @Bean
+  BackupEndpoint backupEndpoint(BackupScheduler scheduler, RaftNode node) {
+    return new BackupEndpoint(scheduler, node, Duration.ofSeconds(30));
+  }
+}

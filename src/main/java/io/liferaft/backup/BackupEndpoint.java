@@ -1,0 +1,133 @@
+package io.liferaft.backup;
+
+import io.liferaft.backup.BackupOutcome.Result;
+import io.liferaft.raft.NodeStatus;
+import io.liferaft.raft.RaftNode;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
+import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
+import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
+import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
+
+/** {@code /actuator/backup}: how it stands; POST makes a backup now. */
+@Endpoint(id = "backup")
+final class BackupEndpoint {
+
+  private static final int ACCEPTED = 202;
+  private static final int CONFLICT = 409;
+  private static final int UNAVAILABLE = 503;
+
+  private final BackupScheduler scheduler;
+  private final RaftNode node;
+  private final Duration patience;
+
+  /**
+   * @param patience how long a POST waits for the end of the backup
+   */
+  BackupEndpoint(BackupScheduler scheduler, RaftNode node, Duration patience) {
+    this.scheduler = scheduler;
+    this.node = node;
+    this.patience = patience;
+  }
+
+  @ReadOperation
+  Map<String, Object> backup() {
+    BackupStatus status = scheduler.status();
+    Map<String, Object> answer = new LinkedHashMap<>();
+    answer.put("state", status.state());
+    put(answer, "target", status.target());
+    answer.put("intervalSeconds", status.interval().toMillis() / 1000.0);
+    put(answer, "last", status.lastTime());
+    put(answer, "lastDurationMillis", millis(status));
+    answer.put("lastChangeIndex", status.lastChangeIndex());
+    put(answer, "next", status.next());
+    put(answer, "problem", status.problem());
+    answer.put("failuresInARow", scheduler.failures());
+    Map<String, Long> results = new LinkedHashMap<>();
+    for (Result result : Result.values()) {
+      results.put(result.tag(), scheduler.count(result));
+    }
+    answer.put("results", results);
+    return answer;
+  }
+
+  /**
+   * Makes a backup now if one is due, also after uploads were stopped, and answers when it is over:
+   * 200 with what it came to, 409 when it may not be made here, 503 when it failed; 202 when it
+   * takes longer.
+   */
+  @WriteOperation
+  WebEndpointResponse<Map<String, Object>> backUpNow() {
+    Map<String, Object> answer = new LinkedHashMap<>();
+    if (scheduler.off()) {
+      answer.put("result", Result.SKIPPED.tag());
+      answer.put("detail", "Backup is off: set liferaft.backup.target");
+      return new WebEndpointResponse<>(answer, CONFLICT);
+    }
+    NodeStatus status = node.status();
+    if (!status.leads()) {
+      return new WebEndpointResponse<>(notLeader(answer, status.leader()), CONFLICT);
+    }
+    BackupOutcome outcome = outcome();
+    if (outcome == null) {
+      answer.put("result", "running");
+      answer.put("detail", "The backup is under way: GET this address to see how it ends");
+      return new WebEndpointResponse<>(answer, ACCEPTED);
+    }
+    answer.put("result", outcome.result().tag());
+    answer.put("detail", outcome.detail());
+    return new WebEndpointResponse<>(
+        answer,
+        switch (outcome.result()) {
+          case OK, RECORDED, SKIPPED -> WebEndpointResponse.STATUS_OK;
+          case REFUSED, STOPPED -> CONFLICT;
+          case FAILED -> UNAVAILABLE;
+        });
+  }
+
+  /** A big database takes longer than a client waits: null then, and the backup goes on. */
+  private @Nullable BackupOutcome outcome() {
+    FutureTask<BackupOutcome> round = new FutureTask<>(scheduler::backUpNow);
+    Thread.ofVirtual().name("liferaft-backup-now").start(round);
+    try {
+      return round.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      return null;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return null;
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("the backup round broke off", e);
+    }
+  }
+
+  private static Map<String, Object> notLeader(
+      Map<String, Object> answer, NodeStatus.@Nullable Member leader) {
+    answer.put("result", Result.SKIPPED.tag());
+    if (leader == null) {
+      answer.put("detail", "Only the leader makes backups, and none is known now");
+    } else {
+      answer.put("detail", "Only the leader makes backups: ask " + leader.id());
+      answer.put("leader", leader.id());
+      answer.put("leaderHttpAddress", leader.httpAddress());
+    }
+    return answer;
+  }
+
+  private static @Nullable Long millis(BackupStatus status) {
+    return status.lastDuration() == null ? null : status.lastDuration().toMillis();
+  }
+
+  private static void put(Map<String, Object> answer, String key, @Nullable Object value) {
+    if (value != null) {
+      answer.put(key, value);
+    }
+  }
+}

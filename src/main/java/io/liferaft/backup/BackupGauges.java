@@ -1,0 +1,48 @@
+package io.liferaft.backup;
+
+import io.liferaft.raft.RaftNode;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+
+/** How far the last good backup is behind, as every node knows it. */
+final class BackupGauges implements MeterBinder {
+
+  private final BackupScheduler scheduler;
+  private final RaftNode node;
+  private final Clock clock;
+
+  BackupGauges(BackupScheduler scheduler, RaftNode node, Clock clock) {
+    this.scheduler = scheduler;
+    this.node = node;
+    this.clock = clock;
+  }
+
+  @Override
+  public void bindTo(MeterRegistry registry) {
+    Gauge.builder("liferaft.backup.age", this, BackupGauges::ageSeconds)
+        .description("Age of the last good backup; no value before the first one")
+        .baseUnit("seconds")
+        .register(registry);
+    Gauge.builder("liferaft.backup.change.lag", this, BackupGauges::changeLag)
+        .description("Log indexes between the last change of the database and the last backup's")
+        .register(registry);
+    Gauge.builder("liferaft.backup.stopped", scheduler, s -> s.stopped() ? 1 : 0)
+        .description("1 while uploads are stopped because two clusters share the target")
+        .register(registry);
+  }
+
+  double ageSeconds() {
+    Instant last = scheduler.status().lastTime();
+    return last == null ? Double.NaN : Duration.between(last, clock.instant()).toMillis() / 1000.0;
+  }
+
+  double changeLag() {
+    return scheduler.off()
+        ? Double.NaN
+        : Math.max(0, node.state().changeIndex() - scheduler.status().lastChangeIndex());
+  }
+}

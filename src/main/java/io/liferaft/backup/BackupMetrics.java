@@ -1,0 +1,58 @@
+package io.liferaft.backup;
+
+import io.liferaft.backup.BackupOutcome.Result;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+
+/** What the rounds came to. The gauges of the state are in {@link BackupGauges}. */
+final class BackupMetrics {
+
+  private final Map<Result, Counter> results = new EnumMap<>(Result.class);
+  private final Timer duration;
+  private final Counter bytes;
+
+  BackupMetrics(MeterRegistry registry) {
+    for (Result result : Result.values()) {
+      results.put(
+          result,
+          Counter.builder("liferaft.backup.results")
+              .description("Backup rounds by what they came to")
+              .tag("result", result.tag())
+              .register(registry));
+    }
+    duration =
+        Timer.builder("liferaft.backup.duration")
+            .description("Time from the copy to the record of a complete backup")
+            .register(registry);
+    bytes =
+        Counter.builder("liferaft.backup.bytes")
+            .description("Bytes stored by complete backups")
+            .baseUnit("bytes")
+            .register(registry);
+  }
+
+  void result(Result result) {
+    counter(result).increment();
+  }
+
+  long count(Result result) {
+    return (long) counter(result).count();
+  }
+
+  void uploaded(Duration took, long storedBytes) {
+    duration.record(took);
+    bytes.increment((double) storedBytes);
+  }
+
+  private Counter counter(Result result) {
+    Counter counter = results.get(result);
+    if (counter == null) {
+      throw new IllegalArgumentException("no counter for " + result);
+    }
+    return counter;
+  }
+}

@@ -1,0 +1,61 @@
+package io.liferaft.backup;
+
+import java.time.Duration;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.validation.annotation.Validated;
+
+/**
+ * The automatic backup.
+ *
+ * @param target where backups go: a file or an object, for example s3://bucket/liferaft.sqlite.gz
+ *     or file:/backups/liferaft.sqlite.gz (with several nodes one directory that all of them
+ *     share); empty switches backups off
+ * @param interval how often a backup is made when the database has changed
+ * @param format how a backup is stored: plain is one object that holds the database file
+ * @param compress whether the object is compressed with gzip
+ * @param onStopTimeout how long a clean stop may take for a last backup; 0s makes none
+ */
+@Validated
+@ConfigurationProperties("liferaft.backup")
+record BackupProperties(
+    @DefaultValue("") String target,
+    @DefaultValue("10s") Duration interval,
+    @DefaultValue("plain") String format,
+    @DefaultValue("true") boolean compress,
+    @DefaultValue("20s") Duration onStopTimeout) {
+
+  private static final String VALID_TARGET =
+      "a valid one is s3://bucket/liferaft.sqlite.gz or file:/backups/liferaft.sqlite.gz";
+
+  BackupProperties {
+    target = target.strip();
+    require(
+        target.isEmpty() || target.startsWith("s3://") || target.startsWith("file:"),
+        "target",
+        target,
+        "names no place that is known: " + VALID_TARGET);
+    require(
+        !target.endsWith("/"),
+        "target",
+        target,
+        "ends in / and would be an archive, which this version does not write: " + VALID_TARGET);
+    require(
+        format.equals("plain"),
+        "format",
+        format,
+        "is not a format this version writes: the valid one is plain");
+    require(interval.isPositive(), "interval", interval, "is not positive: a valid one is 10s");
+    require(
+        !onStopTimeout.isNegative(),
+        "on-stop-timeout",
+        onStopTimeout,
+        "is negative: a valid one is 20s");
+  }
+
+  private static void require(boolean holds, String key, Object value, String why) {
+    if (!holds) {
+      throw new IllegalArgumentException("liferaft.backup." + key + "=" + value + " " + why);
+    }
+  }
+}

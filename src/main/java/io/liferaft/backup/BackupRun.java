@@ -1,0 +1,312 @@
+package io.liferaft.backup;
+
+import io.liferaft.archive.BackupArchive;
+import io.liferaft.archive.StoredBackup;
+import io.liferaft.backup.BackupDecision.Copied;
+import io.liferaft.backup.BackupDecision.Copy;
+import io.liferaft.backup.BackupDecision.Facts;
+import io.liferaft.backup.BackupDecision.Look;
+import io.liferaft.backup.BackupDecision.PreserveThenUpload;
+import io.liferaft.backup.BackupDecision.Reason;
+import io.liferaft.backup.BackupDecision.RecordOnly;
+import io.liferaft.backup.BackupDecision.Refuse;
+import io.liferaft.backup.BackupDecision.Seen;
+import io.liferaft.backup.BackupDecision.Skip;
+import io.liferaft.backup.BackupDecision.Stop;
+import io.liferaft.backup.BackupDecision.Upload;
+import io.liferaft.backup.BackupOutcome.Result;
+import io.liferaft.objectstore.ObjectStoreException;
+import io.liferaft.objectstore.PutCondition;
+import io.liferaft.raft.BackupRecord;
+import io.liferaft.raft.ClusterCopy;
+import io.liferaft.raft.NodeStatus;
+import io.liferaft.raft.RaftNode;
+import io.liferaft.raft.ReplicatedState;
+import io.liferaft.raft.RestoreRecord;
+import io.liferaft.sqlite.SqliteException;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One round after the other: gathers the facts, asks {@link BackupDecision}, carries out, and keeps
+ * what a term has seen of the place. For one thread at a time.
+ */
+final class BackupRun {
+
+  private static final Logger log = LoggerFactory.getLogger(BackupRun.class);
+
+  /** Waiting for a checkpoint, not for the bytes. */
+  private static final Duration COPY_TIMEOUT = Duration.ofSeconds(60);
+
+  /** How often a round may start over because the place or the copy changed under it. */
+  private static final int PASSES = 6;
+
+  private final BackupArchive archive;
+  private final RaftNode node;
+  private final Clock clock;
+  private final BackupMetrics metrics;
+  private final SharedDirectory directory;
+  private final BackupRecords records;
+
+  private long term = -1;
+  private @Nullable Seen seen;
+  private boolean uploadedThisTerm;
+  private @Nullable String refused;
+  private @Nullable String preservedEtag;
+  private boolean operatorAllows;
+  private boolean inOrder;
+  private volatile @Nullable String stopped;
+
+  BackupRun(BackupArchive archive, RaftNode node, Clock clock, BackupMetrics metrics) {
+    this.archive = archive;
+    this.node = node;
+    this.clock = clock;
+    this.metrics = metrics;
+    this.directory = new SharedDirectory(archive);
+    this.records = new BackupRecords(archive, node, clock);
+  }
+
+  /** Why uploads are stopped until an operator decides; null when they are not. */
+  @Nullable String stopped() {
+    return stopped;
+  }
+
+  /** Whether the last round had nothing to do because the backup is as it should be. */
+  boolean inOrder() {
+    return inOrder;
+  }
+
+  /** An operator asks: what was stopped or refused is tried again, the place is looked at anew. */
+  void allow() {
+    operatorAllows = stopped != null;
+    stopped = null;
+    refused = null;
+    seen = null;
+  }
+
+  /**
+   * Runs one round.
+   *
+   * @param leaderTerm the term in which this node is the ready leader; null when it is not
+   * @param notBefore the end of the back-off
+   */
+  BackupOutcome round(@Nullable Long leaderTerm, Instant notBefore) throws IOException {
+    inOrder = false;
+    if (leaderTerm != null && leaderTerm != term) {
+      newTerm(leaderTerm);
+    }
+    for (int pass = 0; pass < PASSES; pass++) {
+      switch (BackupDecision.due(facts(leaderTerm != null, notBefore))) {
+        case Skip(Reason reason) -> {
+          return skipped(reason);
+        }
+        case Look() -> look();
+        case Copy() -> {
+          BackupOutcome outcome = copy();
+          if (outcome != null) {
+            return outcome;
+          }
+        }
+      }
+    }
+    throw new IOException(
+        "the database or the object at "
+            + archive.location()
+            + " changed "
+            + PASSES
+            + " times while a backup was made");
+  }
+
+  private void newTerm(long leaderTerm) {
+    term = leaderTerm;
+    seen = null;
+    refused = null;
+    uploadedThisTerm = false;
+  }
+
+  private Facts facts(boolean leads, Instant notBefore) {
+    NodeStatus status = node.status();
+    ReplicatedState state = node.state();
+    return new Facts(
+        leads && status.leads(),
+        ready(status, state),
+        stopped != null,
+        clock.instant(),
+        notBefore,
+        state.generation(),
+        state.changeIndex(),
+        state.backups().get(archive.fingerprint()),
+        seen,
+        position(state).equals(refused));
+  }
+
+  /** The first client write counts as the restore's end. */
+  static boolean ready(NodeStatus status, ReplicatedState state) {
+    return status.phase() == NodeStatus.Phase.RUNNING
+        && (state.restore() instanceof RestoreRecord.Ended || state.changeIndex() > 0);
+  }
+
+  private static String position(ReplicatedState state) {
+    return state.generation() + "@" + state.changeIndex();
+  }
+
+  private void look() {
+    long voters = voters(node.status());
+    directory.check(recorded(node.state()), voters);
+    try {
+      seen = new Seen(archive.latest().orElse(null));
+    } catch (ObjectStoreException e) {
+      if (!directory.maybeMade(voters, e)) {
+        throw e;
+      }
+      seen = new Seen(null);
+    }
+  }
+
+  private static long voters(NodeStatus status) {
+    return status.members().stream().filter(NodeStatus.Member::voter).count();
+  }
+
+  private @Nullable BackupRecord recorded(ReplicatedState state) {
+    return state.backups().get(archive.fingerprint());
+  }
+
+  /**
+   * @return null when the round has to start over
+   */
+  private @Nullable BackupOutcome copy() throws IOException {
+    Instant started = clock.instant();
+    try (ClusterCopy copy = node.copy(true, COPY_TIMEOUT)) {
+      return carryOut(copy, CopyDigest.of(copy.file()), started);
+    } catch (SqliteException.CopyRevoked e) {
+      log.debug("The copy for a backup was given up and is taken again", e);
+      return null;
+    }
+  }
+
+  private @Nullable BackupOutcome carryOut(ClusterCopy copy, CopyDigest digest, Instant started)
+      throws IOException {
+    ReplicatedState state = copy.state();
+    Copied copied =
+        new Copied(
+            state.clusterId(),
+            state.generation(),
+            state.changeIndex(),
+            term,
+            digest.sha256(),
+            digest.empty());
+    StoredBackup there = seen == null ? null : seen.stored();
+    return switch (BackupDecision.of(copied, recorded(state), there, operatorAllows)) {
+      case RecordOnly(StoredBackup stored) -> {
+        node.recordBackup(records.of(copied, digest, stored));
+        yield new BackupOutcome(
+            Result.RECORDED, "The backup holds the database as of index " + copied.changeIndex());
+      }
+      case Upload(PutCondition condition, boolean vanished) -> {
+        if (vanished) {
+          log.warn("The backup at {} has vanished and is uploaded again", archive.location());
+        }
+        yield upload(copy, copied, digest, condition, started);
+      }
+      case PreserveThenUpload(StoredBackup old, boolean ours) -> {
+        preserve(old, ours);
+        yield upload(copy, copied, digest, new PutCondition.IfMatch(old.etag()), started);
+      }
+      case Refuse(StoredBackup stored) -> refuse(state, stored);
+      case Stop(StoredBackup foreign) -> stop(foreign);
+    };
+  }
+
+  private void preserve(StoredBackup old, boolean ours) {
+    if (old.etag().equals(preservedEtag)) {
+      return;
+    }
+    if (!node.confirmLeadership()) {
+      throw new LeadershipLost();
+    }
+    String key = archive.preserve(old);
+    preservedEtag = old.etag();
+    if (ours) {
+      log.info(
+          "The backup at {} holds an earlier generation of this database and is kept as {}",
+          archive.location(),
+          key);
+    } else {
+      log.warn(
+          "The object at {} was not written by this cluster (its cluster is {}); it is kept as {}"
+              + " and replaced",
+          archive.location(),
+          old.manifest().clusterId(),
+          key);
+    }
+  }
+
+  private @Nullable BackupOutcome upload(
+      ClusterCopy copy, Copied copied, CopyDigest digest, PutCondition condition, Instant started) {
+    directory.mark(copied.clusterId());
+    ConfirmedWriter writer = new ConfirmedWriter(copy.file(), node);
+    StoredBackup stored;
+    try {
+      stored = archive.write(records.manifest(copied, digest), condition, writer);
+    } catch (RuntimeException e) {
+      if (writer.leadershipLost()) {
+        throw new LeadershipLost();
+      }
+      if (writer.copyRevoked()) {
+        return null;
+      }
+      // Whatever went wrong, a request that was cut off may have taken effect: look before the
+      // next.
+      seen = null;
+      if (e instanceof ObjectStoreException o
+          && o.reason() == ObjectStoreException.Reason.PRECONDITION_FAILED) {
+        log.info("Somebody else wrote to {} meanwhile", archive.location());
+        return null;
+      }
+      throw e;
+    }
+    seen = new Seen(stored);
+    operatorAllows = false;
+    node.recordBackup(records.of(copied, digest, stored));
+    Duration took = Duration.between(started, clock.instant());
+    metrics.uploaded(took, stored.storedBytes());
+    if (!uploadedThisTerm) {
+      // A store that ignores conditions shows a second writer only to who looks again.
+      uploadedThisTerm = true;
+      seen = null;
+    }
+    return new BackupOutcome(
+        Result.OK,
+        "Backup of index %d complete: %d bytes, stored as %d, in %d ms"
+            .formatted(
+                copied.changeIndex(), digest.sizeBytes(), stored.storedBytes(), took.toMillis()));
+  }
+
+  private BackupOutcome refuse(ReplicatedState state, StoredBackup stored) {
+    refused = position(state);
+    return new BackupOutcome(Result.REFUSED, BackupSentences.refused(archive.location(), stored));
+  }
+
+  private BackupOutcome stop(StoredBackup foreign) {
+    String why = BackupSentences.stopped(archive.location(), foreign);
+    stopped = why;
+    return new BackupOutcome(Result.STOPPED, why);
+  }
+
+  private BackupOutcome skipped(Reason reason) {
+    inOrder = reason == Reason.UNCHANGED || reason == Reason.NOTHING_WRITTEN;
+    return new BackupOutcome(Result.SKIPPED, BackupSentences.skipped(reason));
+  }
+
+  /** A quorum did not confirm that this node leads: nothing was made visible. */
+  static final class LeadershipLost extends RuntimeException {
+    LeadershipLost() {
+      super("a quorum does not confirm that this node leads");
+    }
+  }
+}

@@ -1,0 +1,264 @@
+package io.liferaft.backup;
+
+import io.liferaft.archive.BackupArchive;
+import io.liferaft.backup.BackupOutcome.Result;
+import io.liferaft.backup.BackupStatus.State;
+import io.liferaft.objectstore.ObjectStoreException;
+import io.liferaft.raft.BackupRecord;
+import io.liferaft.raft.CommitUnknownException;
+import io.liferaft.raft.LeadershipChanged;
+import io.liferaft.raft.NotLeaderException;
+import io.liferaft.raft.NotReadyException;
+import io.liferaft.raft.RaftNode;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.SmartLifecycle;
+import org.springframework.context.event.EventListener;
+
+/**
+ * Runs a backup round every interval, when this node becomes the leader and when an operator asks;
+ * keeps what is known of them; makes a last one on a clean stop.
+ */
+final class BackupScheduler implements SmartLifecycle {
+
+  private static final Logger log = LoggerFactory.getLogger(BackupScheduler.class);
+
+  /** Above raft's, below the web server's: stops after the one and before the other. */
+  static final int PHASE = 1000;
+
+  private final BackupProperties properties;
+  private final @Nullable BackupArchive archive;
+  private final @Nullable BackupRun run;
+  private final RaftNode node;
+  private final Clock clock;
+  private final BackupTrouble trouble;
+  private final BackupMetrics metrics;
+
+  /** Held during a round: there is never more than one. */
+  private final ReentrantLock rounds = new ReentrantLock();
+
+  private final BackupThread thread = new BackupThread(this::step, this::lastStep);
+
+  private volatile boolean running;
+  private volatile boolean inRound;
+  private volatile @Nullable LeadershipChanged leadership;
+  private volatile @Nullable Duration lastDuration;
+  private volatile @Nullable Instant next;
+
+  /**
+   * @param archive null when backup is off
+   */
+  BackupScheduler(
+      BackupProperties properties,
+      @Nullable BackupArchive archive,
+      RaftNode node,
+      Clock clock,
+      RandomGenerator random,
+      BackupMetrics metrics) {
+    this.properties = properties;
+    this.archive = archive;
+    this.run = archive == null ? null : new BackupRun(archive, node, clock, metrics);
+    this.node = node;
+    this.clock = clock;
+    this.trouble = new BackupTrouble(clock, random);
+    this.metrics = metrics;
+  }
+
+  @EventListener
+  void on(LeadershipChanged event) {
+    leadership = event;
+    if (event.thisNodeLeads()) {
+      thread.wake();
+    }
+  }
+
+  /** What is known, now; never waits. */
+  BackupStatus status() {
+    BackupArchive to = archive;
+    if (to == null) {
+      return new BackupStatus(null, properties.interval(), State.OFF, null, null, 0, null, null);
+    }
+    BackupRecord last = node.state().backups().get(to.fingerprint());
+    State state = state();
+    boolean standby = state == State.STANDBY;
+    return new BackupStatus(
+        to.location(),
+        properties.interval(),
+        state,
+        last == null ? null : Instant.ofEpochMilli(last.timeMillis()),
+        lastDuration,
+        last == null ? 0 : last.changeIndex(),
+        standby || state == State.STOPPED ? null : next,
+        standby ? null : trouble.problem());
+  }
+
+  private State state() {
+    if (inRound) {
+      return State.RUNNING;
+    }
+    if (leaderTerm() == null || !BackupRun.ready(node.status(), node.state())) {
+      return State.STANDBY;
+    }
+    if (stopped()) {
+      return State.STOPPED;
+    }
+    return trouble.problem() == null ? State.WAITING : State.FAILING;
+  }
+
+  boolean off() {
+    return run == null;
+  }
+
+  boolean stopped() {
+    return run != null && run.stopped() != null;
+  }
+
+  int failures() {
+    return trouble.failures();
+  }
+
+  long count(Result result) {
+    return metrics.count(result);
+  }
+
+  private @Nullable Long leaderTerm() {
+    LeadershipChanged last = leadership;
+    return last != null && last.thisNodeLeads() && node.status().leads() ? last.term() : null;
+  }
+
+  /** Runs the round that is due by the clock; waits for one that is under way. */
+  BackupOutcome tick() {
+    return round(trouble.notBefore(), false);
+  }
+
+  /** Runs a round now because an operator asks; waits for one that is under way. */
+  BackupOutcome backUpNow() {
+    return round(Instant.MIN, true);
+  }
+
+  private BackupOutcome round(Instant earliest, boolean asked) {
+    BackupRun round = run;
+    if (round == null) {
+      return new BackupOutcome(Result.SKIPPED, "Backup is off: set liferaft.backup.target");
+    }
+    rounds.lock();
+    try {
+      if (asked) {
+        round.allow();
+      }
+      Long term = leaderTerm();
+      Instant started = clock.instant();
+      inRound = term != null;
+      BackupOutcome outcome = attempt(round, term, earliest);
+      inRound = false;
+      metrics.result(outcome.result());
+      take(outcome, started);
+      return outcome;
+    } finally {
+      inRound = false;
+      rounds.unlock();
+    }
+  }
+
+  private BackupOutcome attempt(BackupRun round, @Nullable Long term, Instant earliest) {
+    try {
+      return round.round(term, earliest);
+    } catch (BackupRun.LeadershipLost
+        | NotLeaderException
+        | NotReadyException
+        | CommitUnknownException e) {
+      log.info("Backup given up, as the cluster is changing its leader: {}", e.getMessage());
+      return new BackupOutcome(Result.SKIPPED, "Given up: " + e.getMessage());
+    } catch (RuntimeException | IOException e) {
+      return failed(e);
+    }
+  }
+
+  private BackupOutcome failed(Exception e) {
+    String detail = "Backup failed: " + e.getMessage();
+    trouble.failed(
+        e instanceof ObjectStoreException store ? store.reason().name() : e.getClass().getName(),
+        detail,
+        e);
+    return new BackupOutcome(Result.FAILED, detail);
+  }
+
+  private void take(BackupOutcome outcome, Instant started) {
+    switch (outcome.result()) {
+      case OK, RECORDED -> {
+        if (outcome.result() == Result.OK) {
+          lastDuration = Duration.between(started, clock.instant());
+        }
+        log.info("{}", outcome.detail());
+        trouble.over();
+      }
+      case REFUSED, STOPPED -> trouble.held(outcome.result().tag(), outcome.detail());
+      case FAILED -> {}
+      case SKIPPED -> {
+        if (run != null && run.inOrder()) {
+          trouble.over();
+        }
+      }
+    }
+  }
+
+  @Override
+  public void start() {
+    if (off()) {
+      log.warn(
+          "Nothing is backed up: set liferaft.backup.target, for example to"
+              + " s3://bucket/liferaft.sqlite.gz");
+      running = true;
+      return;
+    }
+    running = true;
+    thread.start();
+  }
+
+  private Duration step() {
+    tick();
+    Duration pause = trouble.failures() == 0 ? properties.interval() : trouble.untilRetry();
+    next = clock.instant().plus(pause);
+    return pause;
+  }
+
+  private void lastStep() {
+    if (properties.onStopTimeout().isPositive()) {
+      round(Instant.MIN, false);
+    }
+  }
+
+  /** Lets a round under way finish and makes a last backup if one is due, within the time limit. */
+  @Override
+  public void stop(Runnable callback) {
+    Thread.ofVirtual()
+        .name("liferaft-backup-stop")
+        .start(() -> {
+          stop();
+          callback.run();
+        });
+  }
+
+  @Override
+  public void stop() {
+    running = false;
+    thread.stop(properties.onStopTimeout());
+  }
+
+  @Override
+  public boolean isRunning() {
+    return running;
+  }
+
+  @Override
+  public int getPhase() {
+    return PHASE;
+  }
+}

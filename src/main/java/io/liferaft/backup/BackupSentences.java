@@ -1,0 +1,43 @@
+package io.liferaft.backup;
+
+import io.liferaft.archive.StoredBackup;
+import io.liferaft.backup.BackupDecision.Reason;
+
+/** What operators read in logs, health details and the endpoint. */
+final class BackupSentences {
+
+  private BackupSentences() {}
+
+  static String refused(String location, StoredBackup stored) {
+    return "The database is empty and would replace a backup that may hold data ("
+        + location
+        + " of "
+        + stored.stored()
+        + "): move that object away, or set another liferaft.backup.target, if that is what you want";
+  }
+
+  static String stopped(String location, StoredBackup foreign) {
+    return "Somebody else replaced this cluster's backup at "
+        + location
+        + " (cluster "
+        + foreign.manifest().clusterId()
+        + ", generation "
+        + foreign.manifest().generation()
+        + ", "
+        + foreign.stored()
+        + "): two live clusters share the target. Uploads are stopped; give one of them another"
+        + " liferaft.backup.target, then POST /actuator/backup here to go on";
+  }
+
+  static String skipped(Reason reason) {
+    return switch (reason) {
+      case NOT_LEADER -> "This node does not lead";
+      case NOT_READY -> "The cluster is forming or its restore has not ended";
+      case STOPPED -> "Uploads are stopped until an operator decides";
+      case BACKING_OFF -> "The last attempt failed; the next one waits";
+      case NOTHING_WRITTEN -> "Nothing has been written yet";
+      case UNCHANGED -> "Nothing has changed since the last backup";
+      case REFUSED -> "An empty database does not replace a backup that holds data";
+    };
+  }
+}

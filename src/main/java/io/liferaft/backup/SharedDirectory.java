@@ -1,0 +1,76 @@
+package io.liferaft.backup;
+
+import io.liferaft.archive.BackupArchive;
+import io.liferaft.objectstore.ObjectStoreException;
+import io.liferaft.objectstore.ObjectStoreException.Reason;
+import io.liferaft.raft.BackupRecord;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps the nodes of a cluster from backing up to a directory each: the directory that holds the
+ * backup carries a marker, and one without it is not the one the cluster knows of.
+ */
+final class SharedDirectory {
+
+  private final BackupArchive archive;
+  private final boolean directory;
+
+  SharedDirectory(BackupArchive archive) {
+    this.archive = archive;
+    this.directory = archive.location().startsWith("file:");
+  }
+
+  /**
+   * @throws ObjectStoreException when this is not the directory that holds the recorded backup
+   */
+  void check(@Nullable BackupRecord recorded, long voters) {
+    if (!directory || voters < 2 || !BackupDecision.uploadedByUs(recorded)) {
+      return;
+    }
+    Optional<String> marker;
+    try {
+      marker = archive.lineageMarker();
+    } catch (ObjectStoreException e) {
+      throw new ObjectStoreException(e.reason(), e.getMessage() + ". " + advice(), e);
+    }
+    if (marker.isEmpty()) {
+      throw new ObjectStoreException(
+          Reason.NO_SUCH_BUCKET,
+          "The directory of "
+              + archive.location()
+              + " lacks the marker of this cluster. "
+              + advice(),
+          null);
+    }
+  }
+
+  /** Whether a missing directory is one that the first backup makes: only a lone node's is. */
+  boolean maybeMade(long voters, ObjectStoreException e) {
+    return directory && voters < 2 && e.reason() == Reason.NO_SUCH_BUCKET;
+  }
+
+  /** Called before a backup is written, so that none lies there without its marker. */
+  void mark(String clusterId) {
+    if (!directory) {
+      return;
+    }
+    Optional<String> marker;
+    try {
+      marker = archive.lineageMarker();
+    } catch (ObjectStoreException e) {
+      if (e.reason() != Reason.NO_SUCH_BUCKET) {
+        throw e;
+      }
+      marker = Optional.empty();
+    }
+    if (!marker.equals(Optional.of(clusterId))) {
+      archive.writeLineageMarker(clusterId);
+    }
+  }
+
+  private static String advice() {
+    return "A file: target of several nodes must be one directory that all of them share: mount it"
+        + " on this node at the same path";
+  }
+}

@@ -1,0 +1,271 @@
+package io.liferaft.restore;
+
+import io.liferaft.archive.BackupArchive;
+import io.liferaft.archive.BackupArchives;
+import io.liferaft.archive.BackupManifest;
+import io.liferaft.archive.StoredBackup;
+import io.liferaft.objectstore.ObjectStoreException;
+import io.liferaft.raft.BackupRecord;
+import io.liferaft.raft.NodeProbe;
+import io.liferaft.raft.RaftNode;
+import io.liferaft.raft.ReplicatedState;
+import io.liferaft.raft.RestoreRecord;
+import io.liferaft.restore.RestoreDecision.EndNothingThere;
+import io.liferaft.restore.RestoreDecision.Fault;
+import io.liferaft.restore.RestoreDecision.Restore;
+import io.liferaft.restore.RestoreDecision.Vanished;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One attempt of the ready leader of an empty cluster, from looking to loading. */
+final class RestoreAttempt {
+
+  private static final Logger log = LoggerFactory.getLogger(RestoreAttempt.class);
+  private static final Duration PROBE_TIMEOUT = Duration.ofSeconds(3);
+
+  private final BackupArchives archives;
+  private final RaftNode node;
+  private final Clock clock;
+  private final DatabaseCheck check;
+  private final RestoreFolder folder;
+  private final @Nullable String backupTarget;
+  private final Consumer<RestoreState> states;
+  private final BooleanSupplier leading;
+
+  /**
+   * @param backupTarget where this node's backups go; null for nowhere
+   * @param states told each state
+   * @param leading whether this node still leads
+   */
+  RestoreAttempt(
+      BackupArchives archives,
+      RaftNode node,
+      Clock clock,
+      DatabaseCheck check,
+      RestoreFolder folder,
+      @Nullable String backupTarget,
+      Consumer<RestoreState> states,
+      BooleanSupplier leading) {
+    this.archives = archives;
+    this.node = node;
+    this.clock = clock;
+    this.check = check;
+    this.folder = folder;
+    this.backupTarget = backupTarget;
+    this.states = states;
+    this.leading = leading;
+  }
+
+  /** Checks a file as {@code SqliteStore.verify} does. */
+  @FunctionalInterface
+  interface DatabaseCheck {
+    boolean isEmpty(Path file) throws IOException;
+  }
+
+  /** This node does not lead any more: somebody else goes on. */
+  static final class LeadershipLost extends RuntimeException {
+    LeadershipLost() {
+      super("this node does not lead any more");
+    }
+  }
+
+  /**
+   * Runs the attempt. When this returns the restore has ended.
+   *
+   * @param begun an earlier attempt has begun from this source
+   */
+  void run(String source, boolean begun) throws IOException {
+    BackupArchive archive = archives.open(source, true);
+    states.accept(new RestoreState.Looking(archive.location()));
+    log.info("Looking for a backup at {}", archive.location());
+    switch (RestoreDecision.found(begun, latest(archive, begun))) {
+      case EndNothingThere() -> {
+        log.info("There is no backup at {}: the cluster starts empty", archive.location());
+        node.endRestore(RestoreRecord.Outcome.NOTHING_THERE);
+      }
+      case Vanished() ->
+          throw new RestoreFailure(
+              Fault.BACKUP,
+              "VANISHED",
+              "The backup at "
+                  + archive.location()
+                  + " was there when the restore began and is gone: bring it back",
+              null);
+      case Restore(StoredBackup backup) -> restore(archive, backup);
+    }
+  }
+
+  private @Nullable StoredBackup latest(BackupArchive archive, boolean begun) {
+    try {
+      return archive.latest().orElse(null);
+    } catch (ObjectStoreException e) {
+      // A lone node makes its directory with the first backup, so a missing one is an answer.
+      boolean notMadeYet =
+          !begun
+              && e.reason() == ObjectStoreException.Reason.NO_SUCH_BUCKET
+              && archive.location().startsWith("file:")
+              && node.state().initialMembers().size() < 2;
+      if (notMadeYet) {
+        return null;
+      }
+      throw e;
+    }
+  }
+
+  private void restore(BackupArchive archive, StoredBackup backup) throws IOException {
+    askFormerMembers(archive, backup.manifest());
+    long attempt = node.beginRestore(archive.location());
+    Path file = folder.fileFor(archive.location(), backup.etag());
+    String sha256 = download(archive, backup, file);
+    verify(archive, file);
+    load(archive, backup, attempt, file, sha256);
+  }
+
+  /** A node of the backup's time that is alive may hold what the backup lacks. */
+  private void askFormerMembers(BackupArchive archive, BackupManifest manifest) {
+    ReplicatedState state = node.state();
+    Set<String> ours =
+        state.initialMembers().stream().map(RestoreAttempt::address).collect(Collectors.toSet());
+    for (String member : manifest.members()) {
+      String address = address(member);
+      if (ours.contains(address)) {
+        continue;
+      }
+      checkLeading();
+      NodeProbe probe = node.probe(address, PROBE_TIMEOUT);
+      // A node of this very cluster may be reachable at an address of old.
+      if (probe.reachable() && probe.hasData() && !probe.clusterId().equals(state.clusterId())) {
+        throw new RestoreFailure(
+            Fault.OTHER,
+            "MEMBER_ALIVE",
+            ("Node %s at %s, a member when the backup at %s was made, answers and has data up to index"
+                    + " %d: that cluster may be alive. Stop that node for good to restore here, or start"
+                    + " this cluster with it as a member")
+                .formatted(probe.id(), address, archive.location(), probe.lastIndex()),
+            null);
+      }
+    }
+  }
+
+  private static String address(String member) {
+    return member.substring(member.indexOf('=') + 1);
+  }
+
+  private String download(BackupArchive archive, StoredBackup backup, Path file) {
+    String source = archive.location();
+    Instant since = clock.instant();
+    long total = backup.storedBytes();
+    log.info("Downloading the backup of {} from {}: {} bytes", backup.stored(), source, total);
+    states.accept(new RestoreState.Downloading(source, 0, total, since));
+    Tenths tenths = new Tenths("Downloading the backup", total);
+    return archive.fetch(
+        backup,
+        file,
+        bytes -> {
+          checkLeading();
+          states.accept(new RestoreState.Downloading(source, bytes, total, since));
+          tenths.reached(bytes);
+        });
+  }
+
+  private void verify(BackupArchive archive, Path file) throws IOException {
+    checkLeading();
+    long bytes = Files.size(file);
+    log.info("Verifying the database: {} bytes", bytes);
+    states.accept(new RestoreState.Verifying(archive.location(), bytes));
+    boolean empty;
+    try {
+      empty = check.isEmpty(file);
+    } catch (RuntimeException e) {
+      // What does not pass must not be taken for a finished download by the next attempt.
+      folder.clear();
+      throw e;
+    }
+    if (empty) {
+      log.warn("The backup at {} is a database without any object", archive.location());
+    }
+  }
+
+  private void load(
+      BackupArchive archive, StoredBackup backup, long attempt, Path file, String sha256)
+      throws IOException {
+    checkLeading();
+    String source = archive.location();
+    Instant since = clock.instant();
+    long total = Files.size(file);
+    log.info("Loading the database through the log: {} bytes", total);
+    states.accept(new RestoreState.Loading(source, 0, total, since));
+    Tenths tenths = new Tenths("Loading the database", total);
+    node.loadRestored(
+        attempt,
+        file,
+        backup.manifest().clusterId(),
+        record(archive, backup, sha256, total),
+        bytes -> {
+          checkLeading();
+          states.accept(new RestoreState.Loading(source, bytes, total, since));
+          tenths.reached(bytes);
+        });
+    log.info("Restored from {}", source);
+  }
+
+  /**
+   * The record that keeps the restored backup from being uploaded again. Its term is 0: the term of
+   * whoever wrote it means nothing in this cluster, and a high one would stand above our own.
+   */
+  private @Nullable BackupRecord record(
+      BackupArchive archive, StoredBackup backup, String sha256, long sizeBytes) {
+    if (backupTarget == null
+        || !archives.open(backupTarget, true).fingerprint().equals(archive.fingerprint())) {
+      return null;
+    }
+    String generation = backup.manifest().generation();
+    return new BackupRecord(
+        archive.fingerprint(),
+        generation == null ? "" : generation,
+        backup.manifest().changeIndex(),
+        sha256,
+        sizeBytes,
+        backup.etag(),
+        backup.versionId(),
+        0,
+        backup.stored().toEpochMilli());
+  }
+
+  private void checkLeading() {
+    if (!leading.getAsBoolean()) {
+      throw new LeadershipLost();
+    }
+  }
+
+  /** Logs every tenth once. */
+  private static final class Tenths {
+    private final String what;
+    private final long total;
+    private long logged;
+
+    Tenths(String what, long total) {
+      this.what = what;
+      this.total = total;
+    }
+
+    void reached(long bytes) {
+      long tenth = total <= 0 ? 0 : bytes * 10 / total;
+      if (tenth > logged && tenth <= 10) {
+        logged = tenth;
+        log.info("{}: {} % of {} bytes", what, tenth * 10, total);
+      }
+    }
+  }
+}

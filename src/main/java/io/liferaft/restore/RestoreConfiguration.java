@@ -1,0 +1,79 @@
+package io.liferaft.restore;
+
+import io.liferaft.archive.BackupArchives;
+import io.liferaft.raft.RaftNode;
+import io.liferaft.sqlite.SqliteStore;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
+
+/** The restore service and what reports on it. */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(RestoreProperties.class)
+class RestoreConfiguration {
+
+  /** Settings of other modules, which this one only reads: the records that own them are theirs. */
+  @Bean
+  RestoreService restoreService(
+      RestoreProperties properties,
+      BackupArchives archives,
+      RaftNode node,
+      ObjectProvider<Clock> clocks,
+      Environment environment) {
+    Clock clock = clocks.getIfAvailable(Clock::systemUTC);
+    String target = environment.getProperty("liferaft.backup.target", "").strip();
+    String backupTarget = target.isEmpty() ? null : target;
+    String source = location(archives, properties.effectiveSource(backupTarget));
+    RestoreFolder folder =
+        new RestoreFolder(Path.of(environment.getProperty("liferaft.node.data-dir", "./data")));
+    return new RestoreService(
+        properties.onFailure(),
+        source,
+        node,
+        clock,
+        new SecureRandom(),
+        folder,
+        (states, leading) ->
+            new RestoreAttempt(
+                archives, node, clock, SqliteStore::verify, folder, backupTarget, states, leading));
+  }
+
+  private static @Nullable String location(BackupArchives archives, @Nullable String source) {
+    if (source == null) {
+      return null;
+    }
+    try {
+      return archives.open(source, true).location();
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "liferaft.restore.source=" + source + " is refused: " + e.getMessage(), e);
+    }
+  }
+
+  @Bean
+  Supplier<RestoreState> restoreState(RestoreService service) {
+    return service::state;
+  }
+
+  @Bean
+  RestoreHealthIndicator restoreHealthIndicator(RaftNode node, RestoreService service) {
+    return new RestoreHealthIndicator(node, service::state);
+  }
+
+  @Bean
+  RestoreEndpoint restoreEndpoint(RestoreService service, ObjectProvider<Clock> clocks) {
+    return new RestoreEndpoint(service, clocks.getIfAvailable(Clock::systemUTC));
+  }
+
+  @Bean
+  RestoreMetrics restoreMetrics(RestoreService service) {
+    return new RestoreMetrics(service);
+  }
+}

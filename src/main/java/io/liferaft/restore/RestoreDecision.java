@@ -1,0 +1,169 @@
+package io.liferaft.restore;
+
+import io.liferaft.archive.StoredBackup;
+import io.liferaft.raft.NodeStatus;
+import io.liferaft.raft.RestoreRecord;
+import java.time.Instant;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the restore does next: pure functions of a few facts. {@link #of} needs no network; {@link
+ * #found} follows the store's answer; {@link #failed} follows a failure.
+ */
+sealed interface RestoreDecision {
+
+  /** Taken without any network. */
+  sealed interface Next extends RestoreDecision {}
+
+  /** Taken when the store has answered. */
+  sealed interface Found extends RestoreDecision {}
+
+  /** Taken when an attempt has failed. */
+  sealed interface AfterFailure extends RestoreDecision {}
+
+  /** Over for ever. */
+  record Finished(String outcome) implements Next {}
+
+  record Wait(String reason) implements Next {}
+
+  record Follow(String leaderId) implements Next {}
+
+  record BackOff(Instant until) implements Next {}
+
+  /** There is nothing to restore from: the cluster starts empty. */
+  record EndDisabled() implements Next {}
+
+  /**
+   * Ask the store, then go on with what it answers.
+   *
+   * @param begun an attempt has begun, so there was a backup
+   */
+  record Look(String source, boolean begun) implements Next {}
+
+  record EndNothingThere() implements Found {}
+
+  /** It was there when the restore began. */
+  record Vanished() implements Found {}
+
+  record Restore(StoredBackup backup) implements Found {}
+
+  record Retry() implements AfterFailure {}
+
+  /** Another node may reach the source. */
+  record HandOn() implements AfterFailure {}
+
+  record StartEmpty() implements AfterFailure {}
+
+  /**
+   * What is known without asking anybody.
+   *
+   * @param databaseEmpty as applied on this node
+   * @param leaderId null when none is known
+   * @param readyLeader this node leads and has applied every entry of earlier terms
+   * @param source of this node's settings; null when restore is off
+   * @param next when the next attempt may be made
+   */
+  record Facts(
+      RestoreRecord record,
+      long changeIndex,
+      boolean databaseEmpty,
+      NodeStatus.Phase phase,
+      boolean formed,
+      @Nullable String leaderId,
+      boolean leads,
+      boolean readyLeader,
+      @Nullable String source,
+      Instant now,
+      Instant next) {}
+
+  /** Whose fault a failure is. */
+  enum Fault {
+    /** The store refuses, is away or is slow. */
+    STORE,
+    /** What is stored cannot be used. */
+    BACKUP,
+    /** A node of the backup's cluster is alive, or this node or cluster cannot do its part. */
+    OTHER
+  }
+
+  /** Failures of the store or the backup after which the policy start-empty applies. */
+  int ATTEMPTS_BEFORE_GIVING_UP = 3;
+
+  /** Decides without network. */
+  static Next of(Facts facts) {
+    if (facts.record() instanceof RestoreRecord.Ended(RestoreRecord.Outcome outcome, _)) {
+      return new Finished(word(outcome));
+    }
+    if (facts.changeIndex() > 0) {
+      return new Finished("skipped");
+    }
+    if (facts.phase() != NodeStatus.Phase.RUNNING) {
+      return new Wait("this node is " + facts.phase().name().toLowerCase(Locale.ROOT));
+    }
+    if (!facts.databaseEmpty()) {
+      return new Finished("skipped");
+    }
+    if (!facts.leads()) {
+      return facts.leaderId() == null
+          ? new Wait("no leader is known")
+          : new Follow(facts.leaderId());
+    }
+    if (!facts.readyLeader()) {
+      return new Wait("this node leads and has not applied its log yet");
+    }
+    if (!facts.formed()) {
+      return new Wait("a majority of the initial cluster has not joined yet");
+    }
+    if (facts.now().isBefore(facts.next())) {
+      return new BackOff(facts.next());
+    }
+    if (facts.record() instanceof RestoreRecord.Begun(_, String source)) {
+      return new Look(source, true);
+    }
+    return facts.source() == null ? new EndDisabled() : new Look(facts.source(), false);
+  }
+
+  /**
+   * Decides on the store's answer.
+   *
+   * @param backup null when the store answered that nothing is there
+   */
+  static Found found(boolean begun, @Nullable StoredBackup backup) {
+    if (backup != null) {
+      return new Restore(backup);
+    }
+    return begun ? new Vanished() : new EndNothingThere();
+  }
+
+  /**
+   * Decides after a failure.
+   *
+   * @param attempts failures of the store or the backup so far, this one included
+   * @param othersSource the restore began with another source than this node's settings name
+   * @param members voters of the cluster
+   */
+  static AfterFailure failed(
+      Fault fault,
+      int attempts,
+      RestoreProperties.OnFailure policy,
+      boolean othersSource,
+      int members) {
+    boolean persists = fault != Fault.OTHER && attempts >= ATTEMPTS_BEFORE_GIVING_UP;
+    if (!persists) {
+      return new Retry();
+    }
+    if (fault == Fault.STORE && othersSource && members > 1) {
+      return new HandOn();
+    }
+    return switch (policy) {
+      case HOLD -> new Retry();
+      case START_EMPTY -> new StartEmpty();
+    };
+  }
+
+  /** An outcome as the endpoint and the logs tell it. */
+  static String word(RestoreRecord.Outcome outcome) {
+    return outcome.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+}

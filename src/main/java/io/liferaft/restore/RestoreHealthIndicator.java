@@ -1,0 +1,41 @@
+package io.liferaft.restore;
+
+import io.liferaft.raft.NodeStatus;
+import io.liferaft.raft.RaftNode;
+import io.liferaft.raft.ReplicatedState;
+import java.util.function.Supplier;
+import org.springframework.boot.health.contributor.AbstractHealthIndicator;
+import org.springframework.boot.health.contributor.Health;
+
+/**
+ * DOWN until the replicated state as applied on this node says that the cluster's restore has
+ * ended, or holds client data. What the service remembers only explains it.
+ */
+final class RestoreHealthIndicator extends AbstractHealthIndicator {
+
+  private final RaftNode node;
+  private final Supplier<RestoreState> state;
+
+  RestoreHealthIndicator(RaftNode node, Supplier<RestoreState> state) {
+    super("restore health cannot be told");
+    this.node = node;
+    this.state = state;
+  }
+
+  @Override
+  protected void doHealthCheck(Health.Builder builder) {
+    RestoreState now = state.get();
+    boolean over = over();
+    builder.status(over ? "UP" : "DOWN");
+    RestoreDetails.of(now, null).forEach(builder::withDetail);
+    if (!over && now instanceof RestoreState.Done) {
+      builder.withDetail("reason", "this node has not applied the end of the restore");
+    }
+  }
+
+  private boolean over() {
+    ReplicatedState applied = node.state();
+    return RestoreService.ended(applied)
+        || (node.status().phase() == NodeStatus.Phase.RUNNING && !node.databaseEmpty());
+  }
+}

@@ -1,0 +1,69 @@
+package io.liferaft.restore;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.validation.annotation.Validated;
+
+/**
+ * The automatic restore of a fresh cluster.
+ *
+ * @param enabled whether a fresh cluster is restored; by default when there is a source
+ * @param source where from, for example s3://bucket/liferaft.sqlite.gz or
+ *     file:/backups/liferaft.sqlite.gz; by default the backup target
+ * @param onFailure what a cluster does whose restore keeps failing: hold waits for ever and serves
+ *     nobody, start-empty gives up after three attempts
+ */
+@Validated
+@ConfigurationProperties("liferaft.restore")
+record RestoreProperties(
+    @Nullable Boolean enabled, @Nullable String source, @DefaultValue("hold") OnFailure onFailure) {
+
+  /** What follows when attempts keep failing. */
+  enum OnFailure {
+    HOLD,
+    START_EMPTY
+  }
+
+  private static final String VALID_SOURCE =
+      "a valid one is s3://bucket/liferaft.sqlite.gz or file:/backups/liferaft.sqlite.gz";
+
+  RestoreProperties {
+    if (source != null) {
+      source = source.strip();
+      if (source.isEmpty()) {
+        source = null;
+      } else if (!source.startsWith("s3://") && !source.startsWith("file:")) {
+        throw new IllegalArgumentException(
+            "liferaft.restore.source=" + source + " names no place that is known: " + VALID_SOURCE);
+      } else if (source.endsWith("/")) {
+        throw new IllegalArgumentException(
+            "liferaft.restore.source="
+                + source
+                + " ends in / and would be an archive, which this version does not read: "
+                + VALID_SOURCE);
+      }
+    }
+  }
+
+  /**
+   * Where to restore from.
+   *
+   * @param backupTarget null or empty when backup is off
+   * @return null when nothing is to be restored
+   * @throws IllegalArgumentException when a restore is asked for and there is no source
+   */
+  @Nullable String effectiveSource(@Nullable String backupTarget) {
+    String from = source;
+    if (from == null && backupTarget != null && !backupTarget.isBlank()) {
+      from = backupTarget.strip();
+    }
+    if (from == null && Boolean.TRUE.equals(enabled)) {
+      throw new IllegalArgumentException(
+          "liferaft.restore.enabled=true needs a place to restore from: set liferaft.restore.source"
+              + " or liferaft.backup.target; "
+              + VALID_SOURCE);
+    }
+    return Boolean.FALSE.equals(enabled) ? null : from;
+  }
+}

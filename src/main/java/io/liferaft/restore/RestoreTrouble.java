@@ -1,0 +1,70 @@
+package io.liferaft.restore;
+
+import io.liferaft.restore.RestoreDecision.Fault;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The failed attempts of this node since it leads: told once per cause, with the time of the next.
+ * Changed by one thread at a time, read by any.
+ */
+final class RestoreTrouble {
+
+  private static final Logger log = LoggerFactory.getLogger(RestoreTrouble.class);
+
+  /**
+   * @param storeFailures in a row, of the store or the backup
+   * @param kind of the last failure; null for none
+   */
+  private record State(int attempts, int storeFailures, Instant next, @Nullable String kind) {}
+
+  private static final State NONE = new State(0, 0, Instant.MIN, null);
+
+  private final Clock clock;
+  private final RandomGenerator random;
+  private volatile State state = NONE;
+
+  RestoreTrouble(Clock clock, RandomGenerator random) {
+    this.clock = clock;
+    this.random = random;
+  }
+
+  int attempts() {
+    return state.attempts();
+  }
+
+  int storeFailures() {
+    return state.storeFailures();
+  }
+
+  /** When the next attempt may be made. */
+  Instant next() {
+    return state.next();
+  }
+
+  void failed(RestoreFailure failure) {
+    int attempts = state.attempts() + 1;
+    boolean first = !failure.kind().equals(state.kind());
+    state =
+        new State(
+            attempts,
+            failure.fault() == Fault.OTHER ? 0 : state.storeFailures() + 1,
+            clock.instant().plus(Backoff.after(attempts, random)),
+            failure.kind());
+    if (first) {
+      log.warn(
+          "Restore failed: {}. It is retried; until it has ended no client is served",
+          failure.sentence());
+    }
+    log.debug("Attempt {} failed", attempts, failure);
+  }
+
+  /** What failed under an earlier leadership does not count for the next. */
+  void forget() {
+    state = NONE;
+  }
+}
