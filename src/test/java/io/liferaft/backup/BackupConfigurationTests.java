@@ -1,0 +1,215 @@
+package io.liferaft.backup;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.liferaft.objectstore.ObjectStoreException.Reason;
+import io.liferaft.raft.RestoreRecord;
+import io.liferaft.support.FakeArchive.Call;
+import io.liferaft.support.FakeArchives;
+import io.liferaft.support.FakeRaftNode;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.health.actuate.endpoint.HealthEndpoint;
+import org.springframework.boot.health.actuate.endpoint.HealthEndpointGroups;
+import org.springframework.boot.health.autoconfigure.actuate.endpoint.HealthEndpointAutoConfiguration;
+import org.springframework.boot.health.autoconfigure.contributor.HealthContributorAutoConfiguration;
+import org.springframework.boot.health.autoconfigure.registry.HealthContributorRegistryAutoConfiguration;
+import org.springframework.boot.health.contributor.Status;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.ResolvableType;
+
+@ExtendWith(OutputCaptureExtension.class)
+class BackupConfigurationTests {
+
+  private static final String TARGET = "liferaft.backup.target=s3://bucket/db.sqlite.gz";
+
+  private final ApplicationContextRunner runner =
+      new ApplicationContextRunner()
+          .withUserConfiguration(BackupConfiguration.class, Fakes.class)
+          .withConfiguration(
+              AutoConfigurations.of(
+                  HealthContributorAutoConfiguration.class,
+                  HealthContributorRegistryAutoConfiguration.class,
+                  HealthEndpointAutoConfiguration.class))
+          .withPropertyValues(
+              "management.endpoint.health.show-components=always",
+              "management.endpoint.health.show-details=always",
+              "management.endpoint.health.status.order=DOWN,OUT_OF_SERVICE,DEGRADED,UP,UNKNOWN",
+              "management.endpoint.health.status.http-mapping.DEGRADED=200",
+              "management.endpoint.health.status.http-mapping.DOWN=503");
+
+  @Configuration(proxyBeanMethods = false)
+  static class Fakes {
+    @Bean
+    FakeRaftNode node() {
+      return new FakeRaftNode()
+          .restored(new RestoreRecord.Ended(RestoreRecord.Outcome.NOTHING_THERE, 0));
+    }
+
+    @Bean
+    FakeArchives archives() {
+      return new FakeArchives();
+    }
+
+    @Bean
+    MeterRegistry registry() {
+      return new SimpleMeterRegistry();
+    }
+  }
+
+  @Test
+  void isOffByDefaultAndSaysSo(CapturedOutput output) {
+    runner.run(context -> {
+      assertThat(context.getBean(BackupProperties.class))
+          .isEqualTo(
+              new BackupProperties(
+                  "", Duration.ofSeconds(10), "plain", true, Duration.ofSeconds(20)));
+      assertThat(
+              status(
+                      context
+                          .getBeanProvider(
+                              ResolvableType.forClassWithGenerics(
+                                  Supplier.class, BackupStatus.class))
+                          .getObject())
+                  .state())
+          .isEqualTo(BackupStatus.State.OFF);
+      assertThat(context.getBean(BackupEndpoint.class).backUpNow().getStatus()).isEqualTo(409);
+    });
+
+    assertThat(output).contains("Nothing is backed up: set liferaft.backup.target");
+  }
+
+  private static BackupStatus status(Object supplier) {
+    return (BackupStatus) Objects.requireNonNull(((Supplier<?>) supplier).get());
+  }
+
+  @Test
+  void takesEverySetting() {
+    runner
+        .withPropertyValues(
+            TARGET,
+            "liferaft.backup.interval=3m",
+            "liferaft.backup.format=plain",
+            "liferaft.backup.compress=false",
+            "liferaft.backup.on-stop-timeout=0s")
+        .run(context ->
+            assertThat(context.getBean(BackupProperties.class))
+                .isEqualTo(
+                    new BackupProperties(
+                        "s3://bucket/db.sqlite.gz",
+                        Duration.ofMinutes(3),
+                        "plain",
+                        false,
+                        Duration.ZERO)));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      value = {
+        "liferaft.backup.target=s3://bucket/folder/, s3://bucket/liferaft.sqlite.gz",
+        "liferaft.backup.target=ftp://host/db, s3://bucket/liferaft.sqlite.gz",
+        "liferaft.backup.target=s3://bucket, s3://bucket/key",
+        "liferaft.backup.format=archive, plain",
+        "liferaft.backup.interval=PT0S, 10s",
+        "liferaft.backup.on-stop-timeout=PT-1S, 20s"
+      })
+  void refusesWithKeyValueAndAValidOne(String setting, String valid) {
+    runner
+        .withPropertyValues(setting)
+        .run(context ->
+            assertThat(context.getStartupFailure())
+                .hasStackTraceContaining(setting)
+                .hasStackTraceContaining(valid));
+  }
+
+  @Test
+  void troubleIsDegradedAndNeverUnreadiesTheNode() {
+    runner
+        .withPropertyValues(TARGET, "liferaft.backup.interval=1h")
+        .run(context -> {
+          context.getBean(FakeRaftNode.class).listen(context::publishEvent);
+          HealthEndpoint health = context.getBean(HealthEndpoint.class);
+          assertThat(status(health, "backup")).isEqualTo(Status.UP);
+          context
+              .getBean(FakeArchives.class)
+              .open("s3://bucket/db.sqlite.gz", true)
+              .failNext(Call.LATEST, Reason.ACCESS_DENIED, 1000);
+
+          context.getBean(FakeRaftNode.class).write("a").lead();
+          WebEndpointResponse<Map<String, Object>> answer =
+              context.getBean(BackupEndpoint.class).backUpNow();
+
+          assertThat(answer.getStatus()).isEqualTo(503);
+          Status status = status(health, "backup");
+          assertThat(status.getCode()).isEqualTo("DEGRADED");
+          assertThat(health.health().getStatus()).isEqualTo(status);
+          assertThat(
+                  context
+                      .getBean(HealthEndpointGroups.class)
+                      .getPrimary()
+                      .getHttpCodeStatusMapper()
+                      .getStatusCode(status))
+              .isEqualTo(200);
+          assertThat(context.getBean(BackupEndpoint.class).backup())
+              .containsEntry("state", BackupStatus.State.FAILING)
+              .containsKeys("target", "problem", "results");
+        });
+  }
+
+  @Test
+  void backsUpNowOnTheLeader() {
+    runner
+        .withPropertyValues(TARGET, "liferaft.backup.interval=1h")
+        .run(context -> {
+          context.getBean(FakeRaftNode.class).listen(context::publishEvent);
+          context.getBean(FakeRaftNode.class).write("a").lead();
+
+          WebEndpointResponse<Map<String, Object>> answer =
+              context.getBean(BackupEndpoint.class).backUpNow();
+
+          assertThat(answer.getStatus()).isEqualTo(200);
+          assertThat(answer.getBody()).containsKeys("result", "detail");
+          assertThat(context.getBean(FakeRaftNode.class).state().backups()).hasSize(1);
+          assertThat(
+                  context.getBean(MeterRegistry.class).find("liferaft.backup.results").counters())
+              .hasSize(BackupOutcome.Result.values().length);
+        });
+  }
+
+  @Test
+  void aFollowerSaysWhoLeads() {
+    runner
+        .withPropertyValues(TARGET)
+        .run(context -> {
+          FakeRaftNode node = context.getBean(FakeRaftNode.class);
+          node.members("n1=127.0.0.1:4002", "n2=127.0.0.1:4003").leader("n2");
+
+          WebEndpointResponse<Map<String, Object>> answer =
+              context.getBean(BackupEndpoint.class).backUpNow();
+
+          assertThat(answer.getStatus()).isEqualTo(409);
+          assertThat(answer.getBody())
+              .containsEntry("leader", "n2")
+              .containsEntry("leaderHttpAddress", "n2:4001");
+        });
+  }
+
+  private static Status status(HealthEndpoint health, String path) {
+    return Objects.requireNonNull(health.healthForPath(path)).getStatus();
+  }
+}

@@ -1,0 +1,592 @@
+package io.liferaft.backup;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.liferaft.archive.BackupManifest;
+import io.liferaft.backup.BackupOutcome.Result;
+import io.liferaft.backup.BackupStatus.State;
+import io.liferaft.objectstore.ObjectStoreException.Reason;
+import io.liferaft.raft.BackupRecord;
+import io.liferaft.raft.CommitUnknownException;
+import io.liferaft.raft.RestoreRecord;
+import io.liferaft.support.FakeArchive;
+import io.liferaft.support.FakeArchive.Call;
+import io.liferaft.support.FakeDatabase;
+import io.liferaft.support.FakeRaftNode;
+import io.liferaft.support.ManualClock;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
+@ExtendWith(OutputCaptureExtension.class)
+class BackupSchedulerTests {
+
+  private static final String S3 = "s3://bucket/db.sqlite.gz";
+  private static final RestoreRecord OVER =
+      new RestoreRecord.Ended(RestoreRecord.Outcome.NOTHING_THERE, 0);
+
+  private final ManualClock clock = new ManualClock();
+  private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+  private final FakeRaftNode node = new FakeRaftNode().restored(OVER);
+  private FakeArchive archive = new FakeArchive(S3);
+  private BackupScheduler scheduler = scheduler(Duration.ofSeconds(20));
+
+  @BeforeEach
+  void lead() {
+    node.listen(event -> scheduler.on(event));
+    node.lead();
+  }
+
+  @AfterEach
+  void stop() {
+    scheduler.stop();
+  }
+
+  // --- when nothing is done ---
+
+  @Test
+  void doesNothingWhileAnotherNodeLeads() {
+    node.write("a").leader("n2");
+
+    assertThat(scheduler.tick().result()).isEqualTo(Result.SKIPPED);
+
+    assertThat(archive.calls()).isZero();
+    assertThat(scheduler.status().state()).isEqualTo(State.STANDBY);
+  }
+
+  @Test
+  void doesNothingBeforeTheRestoreHasEnded() {
+    node.restored(new RestoreRecord.Begun(3, S3));
+
+    scheduler.tick();
+
+    assertThat(archive.calls()).isZero();
+    assertThat(node.copies()).isZero();
+    assertThat(scheduler.status().state()).isEqualTo(State.STANDBY);
+  }
+
+  @Test
+  void backsNothingUpBeforeTheFirstWrite() {
+    scheduler.tick();
+
+    assertThat(archive.calls()).isZero();
+    assertThat(scheduler.status().state()).isEqualTo(State.WAITING);
+  }
+
+  @Test
+  void neitherAsksNorCopiesWhenNothingChanged() {
+    node.write("a");
+    scheduler.tick();
+    scheduler.tick();
+    int calls = archive.calls();
+    int copies = node.copies();
+
+    for (int i = 0; i < 5; i++) {
+      assertThat(scheduler.tick().result()).isEqualTo(Result.SKIPPED);
+    }
+
+    assertThat(archive.calls()).isEqualTo(calls);
+    assertThat(node.copies()).isEqualTo(copies);
+  }
+
+  @Test
+  void uploadsNothingAfterARestoreUntilTheFirstWrite() {
+    byte[] restored = FakeDatabase.holding("restored");
+    String etag = archive.place(manifest("cluster-a", "g0", 90, 700), restored).etag();
+    node.write(restored);
+    record("g1", node.state().changeIndex(), etag, 0);
+
+    scheduler.tick();
+    scheduler.tick();
+    assertThat(archive.calls(Call.WRITE)).isZero();
+    assertThat(node.copies()).isZero();
+
+    node.write("more");
+    scheduler.tick();
+    assertThat(archive.calls(Call.WRITE)).isEqualTo(1);
+    assertThat(archive.preserved()).isEmpty();
+    assertThat(recorded().term()).isEqualTo(node.term());
+  }
+
+  // --- what is done ---
+
+  @Test
+  void uploadsWhatChangedWithAllThatIsKnownOfIt() {
+    node.write("a");
+
+    assertThat(scheduler.tick().result()).isEqualTo(Result.OK);
+
+    BackupManifest manifest = archive.stored().orElseThrow().manifest();
+    assertThat(archive.bytes()).isEqualTo(node.database());
+    assertThat(manifest)
+        .isEqualTo(
+            new BackupManifest(
+                "cluster-a",
+                "g1",
+                node.term(),
+                node.state().changeIndex(),
+                FakeDatabase.sha256(node.database()),
+                node.database().length,
+                false,
+                List.of("n1=127.0.0.1:4002"),
+                "3.54.1",
+                null,
+                clock.instant()));
+    assertThat(recorded().etag()).isEqualTo(archive.stored().orElseThrow().etag());
+    assertThat(recorded().changeIndex()).isEqualTo(node.state().changeIndex());
+    assertThat(scheduler.status().lastTime()).isEqualTo(clock.instant());
+    assertThat(registry.get("liferaft.backup.results").tag("result", "ok").counter().count())
+        .isEqualTo(1);
+    assertThat(registry.get("liferaft.backup.duration").timer().count()).isEqualTo(1);
+    assertThat(registry.get("liferaft.backup.bytes").counter().count())
+        .isEqualTo(node.database().length);
+  }
+
+  @Test
+  void recordsEqualContentUnderANewIndexWithoutUploadingIt() {
+    node.write("a");
+    scheduler.tick();
+    node.write("a");
+
+    assertThat(scheduler.tick().result()).isEqualTo(Result.RECORDED);
+
+    assertThat(archive.calls(Call.WRITE)).isEqualTo(1);
+    assertThat(recorded().changeIndex()).isEqualTo(node.state().changeIndex());
+  }
+
+  @Test
+  void looksOnceATermAndUploadsAgainWhatVanished() {
+    node.write("a");
+    scheduler.tick();
+    scheduler.tick();
+    archive.remove();
+    assertThat(scheduler.tick().result()).isEqualTo(Result.SKIPPED);
+
+    node.lead();
+
+    assertThat(scheduler.tick().result()).isEqualTo(Result.OK);
+    assertThat(archive.stored()).isPresent();
+  }
+
+  @Test
+  void uploadsNothingAgainAfterALeaderChangeOrRestart() {
+    node.write("a");
+    scheduler.tick();
+    scheduler = scheduler(Duration.ofSeconds(20));
+    node.lead();
+
+    scheduler.tick();
+
+    assertThat(archive.calls(Call.WRITE)).isEqualTo(1);
+    assertThat(node.copies()).isEqualTo(1);
+  }
+
+  @Test
+  void startsOverWhenTheCopyIsGivenUp() {
+    node.write("a").revokeCopies(2);
+
+    assertThat(scheduler.tick().result()).isEqualTo(Result.OK);
+
+    assertThat(node.copies()).isEqualTo(3);
+  }
+
+  @Test
+  void failsWhenTheCopyIsGivenUpWithoutEnd() {
+    node.write("a").revokeCopies(100);
+
+    assertThat(scheduler.tick().result()).isEqualTo(Result.FAILED);
+  }
+
+  // --- fencing ---
+
+  @Test
+  void makesNothingVisibleWhenAQuorumDoesNotConfirmIt(CapturedOutput output) {
+    node.write("a").quorum(false);
+
+    assertThat(scheduler.tick().result()).isEqualTo(Result.SKIPPED);
+
+    assertThat(archive.calls(Call.WRITE)).isEqualTo(1);
+    assertThat(archive.stored()).isEmpty();
+    assertThat(node.state().backups()).isEmpty();
+    assertThat(output).doesNotContain("WARN");
+  }
+
+  @Test
+  void recordsWithoutUploadingWhatALostRecordLeft() {
+    node.write("a");
+    node.failNextRecord(new CommitUnknownException("leader changed", null));
+    assertThat(scheduler.tick().result()).isEqualTo(Result.SKIPPED);
+    assertThat(node.state().backups()).isEmpty();
+    scheduler = scheduler(Duration.ofSeconds(20));
+    node.lead();
+
+    assertThat(scheduler.tick().result()).isEqualTo(Result.RECORDED);
+
+    assertThat(archive.calls(Call.WRITE)).isEqualTo(1);
+    assertThat(archive.preserved()).isEmpty();
+  }
+
+  @Test
+  void takesAnUploadOfOurOwnThatCameBetweenAsTheNewBase() {
+    node.write("a");
+    scheduler.tick();
+    scheduler.tick();
+    node.write("b");
+    archive.beforeVisible(
+        once(() ->
+            archive.place(
+                manifest("cluster-a", "g1", node.term(), node.state().changeIndex()),
+                node.database())));
+
+    assertThat(scheduler.tick().result()).isEqualTo(Result.RECORDED);
+
+    assertThat(archive.preserved()).isEmpty();
+    assertThat(recorded().etag()).isEqualTo(archive.stored().orElseThrow().etag());
+  }
+
+  @Test
+  void stopsWhenSomebodyElsesUploadCameBetween() {
+    node.write("a");
+    scheduler.tick();
+    scheduler.tick();
+    node.write("b");
+    archive.beforeVisible(once(() -> placeForeign()));
+
+    assertThat(scheduler.tick().result()).isEqualTo(Result.STOPPED);
+  }
+
+  // --- other people's data ---
+
+  @Test
+  void preservesAForeignObjectOnceBeforeReplacingIt(CapturedOutput output) {
+    placeForeign();
+    node.write("a");
+    archive.failNext(Call.WRITE, Reason.UNAVAILABLE, 1);
+
+    scheduler.tick();
+    clock.advance(Duration.ofMinutes(2));
+    assertThat(scheduler.tick().result()).isEqualTo(Result.OK);
+
+    assertThat(archive.preserved()).hasSize(1);
+    assertThat(archive.bytes()).isEqualTo(node.database());
+    assertThat(output).containsOnlyOnce("was not written by this cluster");
+  }
+
+  @Test
+  void doesNotTouchAForeignObjectWithoutAQuorum() {
+    placeForeign();
+    node.write("a").quorum(false);
+
+    scheduler.tick();
+
+    assertThat(archive.calls(Call.PRESERVE)).isZero();
+  }
+
+  @Test
+  void stopsWhenTwoClustersShareTheTargetUntilAnOperatorDecides(CapturedOutput output) {
+    node.write("a");
+    scheduler.tick();
+    placeForeign();
+
+    assertThat(scheduler.tick().result()).isEqualTo(Result.STOPPED);
+    node.write("b");
+    scheduler.tick();
+    node.lead();
+    scheduler.tick();
+
+    assertThat(archive.calls(Call.WRITE)).isEqualTo(1);
+    assertThat(archive.bytes()).isEqualTo(FakeDatabase.holding("foreign"));
+    assertThat(scheduler.status().state()).isEqualTo(State.STOPPED);
+    assertThat(scheduler.status().problem()).contains("two live clusters share the target");
+    assertThat(output).containsOnlyOnce("two live clusters");
+    assertThat(registry.get("liferaft.backup.results").tag("result", "stopped").counter().count())
+        .isEqualTo(1);
+
+    assertThat(scheduler.backUpNow().result()).isEqualTo(Result.OK);
+    assertThat(archive.preserved()).hasSize(1);
+    assertThat(scheduler.status().problem()).isNull();
+
+    placeForeign();
+    node.lead();
+    assertThat(scheduler.tick().result()).isEqualTo(Result.STOPPED);
+  }
+
+  @Test
+  void anEmptyDatabaseNeverReplacesABackupThatHoldsData(CapturedOutput output) {
+    node.write("a");
+    scheduler.tick();
+    scheduler.tick();
+    node.write(FakeDatabase.empty());
+
+    assertThat(scheduler.tick().result()).isEqualTo(Result.REFUSED);
+    int copies = node.copies();
+    scheduler.tick();
+
+    assertThat(archive.bytes()).isEqualTo(FakeDatabase.holding("a"));
+    assertThat(node.copies()).isEqualTo(copies);
+    assertThat(scheduler.status().problem()).contains("empty").contains(S3);
+    assertThat(scheduler.status().state()).isEqualTo(State.FAILING);
+    assertThat(output).containsOnlyOnce("The database is empty");
+
+    assertThat(scheduler.backUpNow().result()).isEqualTo(Result.REFUSED);
+    node.write("b");
+    assertThat(scheduler.tick().result()).isEqualTo(Result.OK);
+    assertThat(scheduler.status().problem()).isNull();
+  }
+
+  @Test
+  void keepsTheBackupOfAnEarlierGenerationWhenADatabaseWasLoaded(CapturedOutput output) {
+    node.write("a");
+    scheduler.tick();
+    node.load("b");
+
+    assertThat(scheduler.tick().result()).isEqualTo(Result.OK);
+
+    assertThat(archive.preserved()).hasSize(1);
+    assertThat(archive.bytes()).isEqualTo(FakeDatabase.holding("b"));
+    assertThat(output).doesNotContain("WARN");
+  }
+
+  // --- failures ---
+
+  @Test
+  void retriesWithBackoffAndWarnsOncePerCause(CapturedOutput output) {
+    node.write("a");
+    archive.failNext(Call.LATEST, Reason.ACCESS_DENIED, 3);
+    archive.failNext(Call.LATEST, Reason.UNAVAILABLE, 1);
+
+    for (int i = 0; i < 4; i++) {
+      assertThat(scheduler.tick().result()).isEqualTo(Result.FAILED);
+      assertThat(scheduler.tick().detail()).contains("waits");
+      assertThat(scheduler.status().state()).isEqualTo(State.FAILING);
+      clock.advance(Duration.ofMinutes(2));
+    }
+
+    assertThat(output.getOut().split("WARN", -1)).as("one warning a cause").hasSize(3);
+    assertThat(output).contains("ACCESS_DENIED at " + S3).contains("UNAVAILABLE at " + S3);
+    assertThat(scheduler.tick().result()).isEqualTo(Result.OK);
+    assertThat(scheduler.status().problem()).isNull();
+    assertThat(output).contains("succeed again after 4 failed attempts");
+  }
+
+  @Test
+  void waitsLongerAfterEachFailureAndNeverMoreThanAMinute() {
+    Random random = new Random(7);
+
+    for (int failures = 1; failures < 100; failures++) {
+      long most = failures > 6 ? 60_000 : 1_000L << (failures - 1);
+      assertThat(Backoff.after(failures, random).toMillis()).isBetween(most / 2, most);
+    }
+  }
+
+  @Test
+  void looksAgainAfterAFailedUploadThatMayHaveTakenEffect() {
+    node.write("a");
+    archive.beforeVisible(
+        once(() -> {
+          archive.place(
+              manifest("cluster-a", "g1", node.term(), node.state().changeIndex()),
+              node.database());
+          throw new io.liferaft.objectstore.ObjectStoreException(
+              Reason.UNAVAILABLE, "the answer was lost", null);
+        }));
+
+    assertThat(scheduler.tick().result()).isEqualTo(Result.FAILED);
+    clock.advance(Duration.ofMinutes(2));
+
+    assertThat(scheduler.tick().result()).isEqualTo(Result.RECORDED);
+    assertThat(archive.calls(Call.WRITE)).isEqualTo(1);
+  }
+
+  // --- directories ---
+
+  @Test
+  void aLoneNodeMakesItsDirectory() {
+    useDirectory();
+    archive.directoryMissing(true);
+    node.write("a");
+
+    archive.directoryMissing(true);
+    assertThat(scheduler.tick().result()).isEqualTo(Result.OK);
+
+    assertThat(archive.marker()).contains("cluster-a");
+  }
+
+  @Test
+  void severalNodesDoNotMakeAMissingDirectory() {
+    useDirectory();
+    node.members("n1=127.0.0.1:4002", "n2=127.0.0.1:4003", "n3=127.0.0.1:4004").write("a");
+    archive.directoryMissing(true);
+
+    assertThat(scheduler.tick().result()).isEqualTo(Result.FAILED);
+
+    assertThat(archive.marker()).isEmpty();
+  }
+
+  @Test
+  void aDirectoryWithoutTheMarkerIsNotTheSharedOne() {
+    useDirectory();
+    node.members("n1=127.0.0.1:4002", "n2=127.0.0.1:4003", "n3=127.0.0.1:4004").write("a");
+    scheduler.tick();
+    archive.remove();
+    archive.removeMarker();
+    node.lead();
+
+    assertThat(scheduler.tick().result()).isEqualTo(Result.FAILED);
+
+    assertThat(archive.stored()).isEmpty();
+    assertThat(scheduler.status().problem()).contains("one directory that all of them share");
+  }
+
+  // --- life cycle ---
+
+  @Test
+  void makesALastBackupOnACleanStop() {
+    node.write("a");
+    scheduler.start();
+    Awaitility.await().until(() -> archive.stored().isPresent());
+    // Past the round that looks again after the first upload of the term.
+    Awaitility.await().until(() -> scheduler.status().next() != null);
+    node.write("b");
+
+    scheduler.stop();
+
+    assertThat(archive.bytes()).isEqualTo(FakeDatabase.holding("b"));
+  }
+
+  @Test
+  void stopsWithoutALastBackupWhenItTakesTooLong() {
+    scheduler = scheduler(Duration.ofMillis(50));
+    node.announce();
+    node.write("a");
+    CountDownLatch never = new CountDownLatch(1);
+    AtomicReference<@Nullable Throwable> interrupted = new AtomicReference<>();
+    archive.beforeVisible(() -> {
+      try {
+        never.await();
+      } catch (InterruptedException e) {
+        interrupted.set(e);
+        throw new IllegalStateException(e);
+      }
+    });
+    scheduler.start();
+    Awaitility.await().until(() -> archive.calls(Call.WRITE) == 1);
+
+    scheduler.stop();
+
+    Awaitility.await().until(() -> interrupted.get() != null);
+    assertThat(archive.stored()).isEmpty();
+  }
+
+  @Test
+  void saysOnceThatNothingIsBackedUp(CapturedOutput output) {
+    BackupScheduler off =
+        new BackupScheduler(
+            properties(Duration.ofSeconds(20)),
+            null,
+            node,
+            clock,
+            new Random(1),
+            new BackupMetrics(registry));
+
+    off.start();
+    off.stop();
+
+    assertThat(output).containsOnlyOnce("WARN").contains("liferaft.backup.target");
+    assertThat(off.status().state()).isEqualTo(State.OFF);
+  }
+
+  @Test
+  void tellsAgeAndLag() {
+    node.write("a");
+    BackupGauges gauges = new BackupGauges(scheduler, node, clock);
+    assertThat(gauges.ageSeconds()).isNaN();
+    scheduler.tick();
+    clock.advance(Duration.ofSeconds(90));
+    long recorded = node.state().changeIndex();
+    node.write("b");
+
+    assertThat(gauges.ageSeconds()).isEqualTo(90);
+    assertThat(gauges.changeLag()).isEqualTo((double) (node.state().changeIndex() - recorded));
+  }
+
+  private void useDirectory() {
+    archive = new FakeArchive("file:/backups/db.sqlite.gz");
+    scheduler = scheduler(Duration.ofSeconds(20));
+    node.announce();
+  }
+
+  private BackupScheduler scheduler(Duration onStopTimeout) {
+    return new BackupScheduler(
+        properties(onStopTimeout),
+        archive,
+        node,
+        clock,
+        new Random(1),
+        new BackupMetrics(registry));
+  }
+
+  private static BackupProperties properties(Duration onStopTimeout) {
+    return new BackupProperties(S3, Duration.ofSeconds(10), "plain", true, onStopTimeout);
+  }
+
+  private BackupRecord recorded() {
+    BackupRecord recorded = node.state().backups().get(archive.fingerprint());
+    assertThat(recorded).isNotNull();
+    return java.util.Objects.requireNonNull(recorded);
+  }
+
+  private void record(String generation, long index, String etag, long term) {
+    node.recordBackup(
+        new BackupRecord(
+            archive.fingerprint(),
+            generation,
+            index,
+            FakeDatabase.sha256(node.database()),
+            node.database().length,
+            etag,
+            null,
+            term,
+            clock.millis()));
+  }
+
+  private void placeForeign() {
+    archive.place(manifest("cluster-b", "g1", 1, 5), FakeDatabase.holding("foreign"));
+  }
+
+  private BackupManifest manifest(String clusterId, String generation, long term, long index) {
+    return new BackupManifest(
+        clusterId,
+        generation,
+        term,
+        index,
+        FakeDatabase.sha256(node.database()),
+        1,
+        false,
+        List.of(),
+        null,
+        null,
+        clock.instant());
+  }
+
+  private static Runnable once(Runnable action) {
+    AtomicReference<@Nullable Runnable> next = new AtomicReference<>(action);
+    return () -> {
+      Runnable now = next.getAndSet(null);
+      if (now != null) {
+        now.run();
+      }
+    };
+  }
+}

@@ -1,0 +1,243 @@
+package io.liferaft.restore;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.liferaft.raft.NodeStatus;
+import io.liferaft.raft.RestoreRecord;
+import io.liferaft.restore.RestoreProperties.OnFailure;
+import io.liferaft.support.FakeArchives;
+import io.liferaft.support.FakeRaftNode;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Supplier;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.health.actuate.endpoint.HealthEndpoint;
+import org.springframework.boot.health.actuate.endpoint.HealthEndpointGroup;
+import org.springframework.boot.health.actuate.endpoint.HealthEndpointGroups;
+import org.springframework.boot.health.autoconfigure.actuate.endpoint.HealthEndpointAutoConfiguration;
+import org.springframework.boot.health.autoconfigure.contributor.HealthContributorAutoConfiguration;
+import org.springframework.boot.health.autoconfigure.registry.HealthContributorRegistryAutoConfiguration;
+import org.springframework.boot.health.contributor.Health;
+import org.springframework.boot.health.contributor.Status;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.ResolvableType;
+
+class RestoreConfigurationTests {
+
+  @TempDir Path dataDir;
+
+  private ApplicationContextRunner runner() {
+    return new ApplicationContextRunner()
+        .withUserConfiguration(RestoreConfiguration.class, Fakes.class)
+        .withConfiguration(
+            AutoConfigurations.of(
+                HealthContributorAutoConfiguration.class,
+                HealthContributorRegistryAutoConfiguration.class,
+                HealthEndpointAutoConfiguration.class))
+        .withPropertyValues(
+            "liferaft.node.data-dir=" + dataDir,
+            "management.endpoint.health.group.readiness.include=restore",
+            "management.endpoint.health.show-details=always");
+  }
+
+  @Configuration(proxyBeanMethods = false)
+  static class Fakes {
+    @Bean
+    FakeRaftNode node() {
+      return new FakeRaftNode();
+    }
+
+    @Bean
+    FakeArchives archives() {
+      return new FakeArchives();
+    }
+
+    @Bean
+    MeterRegistry registry() {
+      return new SimpleMeterRegistry();
+    }
+  }
+
+  // --- settings ---
+
+  @Test
+  void restoresFromTheBackupTargetByDefault() {
+    runner()
+        .run(context -> {
+          RestoreProperties defaults = context.getBean(RestoreProperties.class);
+          assertThat(defaults).isEqualTo(new RestoreProperties(null, null, OnFailure.HOLD));
+          assertThat(defaults.effectiveSource(null)).isNull();
+          assertThat(defaults.effectiveSource("")).isNull();
+          assertThat(defaults.effectiveSource("s3://bucket/db")).isEqualTo("s3://bucket/db");
+        });
+  }
+
+  @Test
+  void takesEverySetting() {
+    runner()
+        .withPropertyValues(
+            "liferaft.restore.enabled=false",
+            "liferaft.restore.source=file:/backups/db.sqlite",
+            "liferaft.restore.on-failure=start-empty")
+        .run(context -> {
+          RestoreProperties properties = context.getBean(RestoreProperties.class);
+          assertThat(properties)
+              .isEqualTo(
+                  new RestoreProperties(false, "file:/backups/db.sqlite", OnFailure.START_EMPTY));
+          assertThat(properties.effectiveSource("s3://bucket/db")).isNull();
+        });
+    assertThat(
+            new RestoreProperties(true, "file:/b/db", OnFailure.HOLD).effectiveSource("s3://b/k"))
+        .isEqualTo("file:/b/db");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "liferaft.restore.source=ftp://host/db, s3://bucket/liferaft.sqlite.gz",
+    "liferaft.restore.source=s3://bucket/folder/, s3://bucket/liferaft.sqlite.gz",
+    "liferaft.restore.source=s3://bucket, s3://bucket/key",
+    "liferaft.restore.enabled=true, s3://bucket/liferaft.sqlite.gz"
+  })
+  void refusesWithKeyValueAndAValidOne(String setting, String valid) {
+    runner()
+        .withPropertyValues(setting)
+        .run(context ->
+            assertThat(context.getStartupFailure())
+                .hasStackTraceContaining(setting)
+                .hasStackTraceContaining(valid));
+  }
+
+  @Test
+  void refusesAnUnknownPolicy() {
+    runner()
+        .withPropertyValues("liferaft.restore.on-failure=shrug")
+        .run(context ->
+            assertThat(context.getStartupFailure())
+                .hasStackTraceContaining("liferaft.restore.on-failure")
+                .hasStackTraceContaining("shrug"));
+  }
+
+  // --- readiness ---
+
+  @Test
+  void readinessIsDownUntilTheAppliedStateSaysThatTheRestoreEnded() {
+    runner()
+        .run(context -> {
+          FakeRaftNode node = context.getBean(FakeRaftNode.class);
+          node.listen(context::publishEvent);
+          HealthEndpoint health = context.getBean(HealthEndpoint.class);
+          assertThat(status(health, "readiness")).isEqualTo(Status.DOWN);
+
+          node.restored(new RestoreRecord.Begun(1, "s3://bucket/db"));
+          assertThat(status(health, "readiness")).isEqualTo(Status.DOWN);
+          HealthEndpointGroup readiness =
+              Objects.requireNonNull(context.getBean(HealthEndpointGroups.class).get("readiness"));
+          assertThat(readiness.getHttpCodeStatusMapper().getStatusCode(Status.DOWN)).isEqualTo(503);
+
+          node.restored(new RestoreRecord.Ended(RestoreRecord.Outcome.DISABLED, 1));
+          assertThat(status(health, "readiness")).isEqualTo(Status.UP);
+        });
+  }
+
+  @Test
+  void theFirstClientWriteCountsAsTheEnd() {
+    FakeRaftNode node = new FakeRaftNode();
+    RestoreHealthIndicator health =
+        new RestoreHealthIndicator(node, () -> new RestoreState.Following("n2"));
+    assertThat(health.health().getStatus()).isEqualTo(Status.DOWN);
+
+    node.write("a");
+
+    assertThat(health.health().getStatus()).isEqualTo(Status.UP);
+  }
+
+  @Test
+  void whatTheServiceRemembersDoesNotMakeANodeReady() {
+    FakeRaftNode node = new FakeRaftNode();
+    node.phase(NodeStatus.Phase.OPENING);
+
+    Health health =
+        new RestoreHealthIndicator(node, () -> new RestoreState.Done("restored")).health();
+
+    assertThat(health.getStatus()).isEqualTo(Status.DOWN);
+    assertThat(health.getDetails()).containsKey("reason");
+  }
+
+  @Test
+  void healthTellsWhyItIsDown() {
+    Health health =
+        new RestoreHealthIndicator(
+                new FakeRaftNode(),
+                () ->
+                    new RestoreState.Failed("s3://bucket/db", "Access is denied", 4, Instant.EPOCH))
+            .health();
+
+    assertThat(health.getStatus()).isEqualTo(Status.DOWN);
+    assertThat(health.getDetails())
+        .containsEntry("state", "failed")
+        .containsEntry("source", "s3://bucket/db")
+        .containsEntry("reason", "Access is denied")
+        .containsEntry("attempts", 4)
+        .containsEntry("next", Instant.EPOCH);
+  }
+
+  // --- reports ---
+
+  @Test
+  void tellsProgressWithAnEstimate() {
+    Instant since = Instant.parse("2026-01-02T03:04:05Z");
+
+    Map<String, Object> details =
+        RestoreDetails.of(
+            new RestoreState.Downloading("s3://bucket/db", 250, 1000, since),
+            since.plusSeconds(10));
+
+    assertThat(details)
+        .containsEntry("state", "downloading")
+        .containsEntry("bytes", 250L)
+        .containsEntry("totalBytes", 1000L)
+        .containsEntry("percent", 25L)
+        .containsEntry("etaSeconds", 30L);
+  }
+
+  @Test
+  void endsAFreshClusterWithoutASourceByItselfAndReportsIt() {
+    runner()
+        .run(context -> {
+          FakeRaftNode node = context.getBean(FakeRaftNode.class);
+          node.listen(context::publishEvent);
+
+          node.lead();
+
+          RestoreEndpoint endpoint = context.getBean(RestoreEndpoint.class);
+          Awaitility.await().until(() -> "done".equals(endpoint.restore().get("state")));
+          assertThat(endpoint.restore()).containsEntry("outcome", "disabled");
+          MeterRegistry registry = context.getBean(MeterRegistry.class);
+          new RestoreMetrics(context.getBean(RestoreService.class)).bindTo(registry);
+          assertThat(registry.get("liferaft.restore.state").tag("state", "done").gauge().value())
+              .isEqualTo(1);
+          assertThat(registry.find("liferaft.restore.state").gauges()).hasSize(8);
+          Object supplier =
+              context
+                  .getBeanProvider(
+                      ResolvableType.forClassWithGenerics(Supplier.class, RestoreState.class))
+                  .getObject();
+          assertThat(((Supplier<?>) supplier).get()).isEqualTo(new RestoreState.Done("disabled"));
+        });
+  }
+
+  private static Status status(HealthEndpoint health, String path) {
+    return Objects.requireNonNull(health.healthForPath(path)).getStatus();
+  }
+}

@@ -1,0 +1,293 @@
+package io.liferaft.restore;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.liferaft.archive.BackupManifest;
+import io.liferaft.archive.StoredBackup;
+import io.liferaft.raft.NodeStatus.Phase;
+import io.liferaft.raft.RestoreRecord;
+import io.liferaft.restore.RestoreDecision.AfterFailure;
+import io.liferaft.restore.RestoreDecision.BackOff;
+import io.liferaft.restore.RestoreDecision.EndDisabled;
+import io.liferaft.restore.RestoreDecision.EndNothingThere;
+import io.liferaft.restore.RestoreDecision.Facts;
+import io.liferaft.restore.RestoreDecision.Fault;
+import io.liferaft.restore.RestoreDecision.Finished;
+import io.liferaft.restore.RestoreDecision.Follow;
+import io.liferaft.restore.RestoreDecision.HandOn;
+import io.liferaft.restore.RestoreDecision.Look;
+import io.liferaft.restore.RestoreDecision.Next;
+import io.liferaft.restore.RestoreDecision.Restore;
+import io.liferaft.restore.RestoreDecision.Retry;
+import io.liferaft.restore.RestoreDecision.StartEmpty;
+import io.liferaft.restore.RestoreDecision.Vanished;
+import io.liferaft.restore.RestoreDecision.Wait;
+import io.liferaft.restore.RestoreProperties.OnFailure;
+import java.time.Instant;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class RestoreDecisionTests {
+
+  private static final Instant NOW = Instant.parse("2026-01-02T03:04:05Z");
+  private static final RestoreRecord UNDECIDED = new RestoreRecord.Undecided();
+  private static final RestoreRecord BEGUN = new RestoreRecord.Begun(4, "s3://begun/key");
+  private static final String SOURCE = "s3://bucket/key";
+
+  static Stream<Arguments> next() {
+    return Stream.of(
+        row(
+            "another leads",
+            UNDECIDED,
+            Phase.RUNNING,
+            true,
+            "n2",
+            false,
+            false,
+            SOURCE,
+            0,
+            new Follow("n2")),
+        row(
+            "another leads and has begun",
+            BEGUN,
+            Phase.RUNNING,
+            true,
+            "n2",
+            false,
+            false,
+            SOURCE,
+            0,
+            new Follow("n2")),
+        row(
+            "no leader",
+            UNDECIDED,
+            Phase.RUNNING,
+            true,
+            null,
+            false,
+            false,
+            SOURCE,
+            0,
+            new Wait("no leader is known")),
+        row(
+            "opening",
+            UNDECIDED,
+            Phase.OPENING,
+            true,
+            "n1",
+            true,
+            true,
+            SOURCE,
+            0,
+            new Wait("this node is opening")),
+        row(
+            "forming",
+            UNDECIDED,
+            Phase.FORMING,
+            false,
+            null,
+            false,
+            false,
+            SOURCE,
+            0,
+            new Wait("this node is forming")),
+        row(
+            "leads, not ready",
+            UNDECIDED,
+            Phase.RUNNING,
+            true,
+            "n1",
+            true,
+            false,
+            SOURCE,
+            0,
+            new Wait("this node leads and has not applied its log yet")),
+        row(
+            "not formed",
+            UNDECIDED,
+            Phase.RUNNING,
+            false,
+            "n1",
+            true,
+            true,
+            SOURCE,
+            0,
+            new Wait("a majority of the initial cluster has not joined yet")),
+        row(
+            "not formed, off",
+            UNDECIDED,
+            Phase.RUNNING,
+            false,
+            "n1",
+            true,
+            true,
+            null,
+            0,
+            new Wait("a majority of the initial cluster has not joined yet")),
+        row(
+            "backing off",
+            UNDECIDED,
+            Phase.RUNNING,
+            true,
+            "n1",
+            true,
+            true,
+            SOURCE,
+            1,
+            new BackOff(NOW.plusSeconds(1))),
+        row("off", UNDECIDED, Phase.RUNNING, true, "n1", true, true, null, 0, new EndDisabled()),
+        row(
+            "ready leader",
+            UNDECIDED,
+            Phase.RUNNING,
+            true,
+            "n1",
+            true,
+            true,
+            SOURCE,
+            0,
+            new Look(SOURCE, false)),
+        row(
+            "begun elsewhere",
+            BEGUN,
+            Phase.RUNNING,
+            true,
+            "n1",
+            true,
+            true,
+            SOURCE,
+            0,
+            new Look("s3://begun/key", true)),
+        row(
+            "begun elsewhere, off here",
+            BEGUN,
+            Phase.RUNNING,
+            true,
+            "n1",
+            true,
+            true,
+            null,
+            0,
+            new Look("s3://begun/key", true)));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource
+  void next(String name, Facts facts, Next expected) {
+    assertThat(RestoreDecision.of(facts)).isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void nothingStartsAgainWhatHasEnded(RestoreRecord.Outcome outcome) {
+    for (Phase phase : Phase.values()) {
+      for (int bits = 0; bits < 1 << 4; bits++) {
+        boolean leads = (bits & 1) != 0;
+        Facts facts =
+            new Facts(
+                new RestoreRecord.Ended(outcome, 1),
+                (bits & 2) != 0 ? 9 : 0,
+                (bits & 4) != 0,
+                phase,
+                (bits & 8) != 0,
+                leads ? "n1" : null,
+                leads,
+                leads,
+                SOURCE,
+                NOW,
+                NOW);
+
+        assertThat(RestoreDecision.of(facts))
+            .isEqualTo(new Finished(RestoreDecision.word(outcome)));
+      }
+    }
+  }
+
+  @Test
+  void dataIsNeverRestoredOver() {
+    for (RestoreRecord record : List.of(UNDECIDED, BEGUN)) {
+      assertThat(RestoreDecision.of(facts(record, 1, false))).isEqualTo(new Finished("skipped"));
+      assertThat(RestoreDecision.of(facts(record, 1, true))).isEqualTo(new Finished("skipped"));
+      assertThat(RestoreDecision.of(facts(record, 0, false))).isEqualTo(new Finished("skipped"));
+    }
+  }
+
+  private static Facts facts(RestoreRecord record, long changeIndex, boolean empty) {
+    return new Facts(
+        record, changeIndex, empty, Phase.RUNNING, true, "n1", true, true, SOURCE, NOW, NOW);
+  }
+
+  @Test
+  void onlyAnAnswerOfTheStoreLetsAClusterStartEmpty() {
+    StoredBackup backup =
+        new StoredBackup(
+            new BackupManifest(null, null, 0, 0, null, -1, false, List.of(), null, null, null),
+            "key",
+            "etag",
+            null,
+            1,
+            NOW);
+
+    assertThat(RestoreDecision.found(false, null)).isEqualTo(new EndNothingThere());
+    assertThat(RestoreDecision.found(true, null)).isEqualTo(new Vanished());
+    assertThat(RestoreDecision.found(false, backup)).isEqualTo(new Restore(backup));
+    assertThat(RestoreDecision.found(true, backup)).isEqualTo(new Restore(backup));
+  }
+
+  @Test
+  void startsEmptyOnlyByPolicyAndAfterFailuresOfTheStoreOrBackupThatPersist() {
+    for (Fault fault : Fault.values()) {
+      for (int attempts = 1; attempts < 6; attempts++) {
+        for (OnFailure policy : OnFailure.values()) {
+          for (int members : new int[] {1, 3}) {
+            for (boolean others : new boolean[] {true, false}) {
+              AfterFailure expected = new Retry();
+              if (attempts >= 3 && fault == Fault.STORE && others && members > 1) {
+                expected = new HandOn();
+              } else if (attempts >= 3 && fault != Fault.OTHER && policy == OnFailure.START_EMPTY) {
+                expected = new StartEmpty();
+              }
+
+              assertThat(RestoreDecision.failed(fault, attempts, policy, others, members))
+                  .as("%s %s %s %s %s", fault, attempts, policy, members, others)
+                  .isEqualTo(expected);
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private static Arguments row(
+      String name,
+      RestoreRecord record,
+      Phase phase,
+      boolean formed,
+      @Nullable String leaderId,
+      boolean leads,
+      boolean readyLeader,
+      @Nullable String source,
+      int waitSeconds,
+      Next expected) {
+    Facts facts =
+        new Facts(
+            record,
+            0,
+            true,
+            phase,
+            formed,
+            leaderId,
+            leads,
+            readyLeader,
+            source,
+            NOW,
+            NOW.plusSeconds(waitSeconds));
+    return Arguments.of(name, facts, expected);
+  }
+}

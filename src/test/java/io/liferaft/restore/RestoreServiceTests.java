@@ -1,0 +1,501 @@
+package io.liferaft.restore;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.liferaft.archive.BackupManifest;
+import io.liferaft.objectstore.ObjectStoreException.Reason;
+import io.liferaft.raft.BackupRecord;
+import io.liferaft.raft.NodeStatus;
+import io.liferaft.raft.RestoreRecord;
+import io.liferaft.raft.RestoreRecord.Outcome;
+import io.liferaft.restore.RestoreProperties.OnFailure;
+import io.liferaft.sqlite.SqliteException;
+import io.liferaft.support.FakeArchive;
+import io.liferaft.support.FakeArchive.Call;
+import io.liferaft.support.FakeArchives;
+import io.liferaft.support.FakeDatabase;
+import io.liferaft.support.FakeRaftNode;
+import io.liferaft.support.ManualClock;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Random;
+import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
+@ExtendWith(OutputCaptureExtension.class)
+class RestoreServiceTests {
+
+  private static final String S3 = "s3://bucket/db.sqlite.gz";
+  private static final String LONG_TEXT = "x".repeat(2000);
+
+  @TempDir Path dataDir;
+
+  private final ManualClock clock = new ManualClock();
+  private final FakeRaftNode node = new FakeRaftNode();
+  private final FakeArchives archives = new FakeArchives();
+  private final FakeArchive archive = archives.open(S3, true);
+  private final List<RestoreState> states = new ArrayList<>();
+  private RestoreAttempt.DatabaseCheck check = file -> false;
+  private RestoreService service;
+
+  @BeforeEach
+  void listen() {
+    service = service(OnFailure.HOLD, S3);
+    node.listen(event -> service.on(event));
+  }
+
+  // --- nothing to decide here ---
+
+  @Test
+  void skipsWithoutAnyNetworkWhenTheClusterHasData() {
+    node.write("a").lead();
+
+    assertThat(service.step()).isZero();
+
+    assertThat(service.state()).isEqualTo(new RestoreState.Done("skipped"));
+    assertThat(archives.calls()).isZero();
+    assertThat(node.probed()).isEmpty();
+  }
+
+  @Test
+  void skipsWithoutAnyNetworkWhenTheRestoreHasEnded() {
+    node.restored(new RestoreRecord.Ended(Outcome.NOTHING_THERE, 1)).lead();
+    archive.place(manifest(List.of()), FakeDatabase.holding("a"));
+
+    assertThat(service.step()).isZero();
+
+    assertThat(service.state()).isEqualTo(new RestoreState.Done("nothing-there"));
+    assertThat(archives.calls()).isZero();
+  }
+
+  @Test
+  void waitsForALeader() {
+    service.step();
+
+    assertThat(service.state()).isEqualTo(new RestoreState.Waiting("no leader is known"));
+    assertThat(archives.calls()).isZero();
+  }
+
+  @Test
+  void downloadsNothingWhenAnotherNodeLeads() {
+    place();
+    node.members("n1=127.0.0.1:4002", "n2=127.0.0.1:4003").leader("n2");
+
+    service.step();
+
+    assertThat(service.state()).isEqualTo(new RestoreState.Following("n2"));
+    assertThat(archives.calls()).isZero();
+  }
+
+  @Test
+  void asksNobodyBeforeTheClusterIsFormed() {
+    place();
+    node.lead().formed(false);
+
+    service.step();
+
+    assertThat(service.state()).isInstanceOf(RestoreState.Waiting.class);
+    assertThat(archives.calls()).isZero();
+  }
+
+  @Test
+  void asksNobodyWhileThisNodeIsOpening() {
+    place();
+    node.lead().phase(NodeStatus.Phase.OPENING);
+
+    service.step();
+
+    assertThat(service.state()).isInstanceOf(RestoreState.Waiting.class);
+    assertThat(archives.calls()).isZero();
+  }
+
+  // --- ways to end ---
+
+  @Test
+  void restoresWhatIsThere(CapturedOutput output) {
+    place();
+    node.lead();
+
+    service.step();
+    assertThat(service.step()).isZero();
+
+    assertThat(node.database()).isEqualTo(FakeDatabase.holding(LONG_TEXT));
+    assertThat(service.state()).isEqualTo(new RestoreState.Done("restored"));
+    assertThat(states.stream().map(RestoreDetails::name).distinct())
+        .containsExactly("looking", "downloading", "verifying", "loading");
+    assertThat(dataDir.resolve("restore")).doesNotExist();
+    assertThat(output)
+        .containsOnlyOnce("Downloading the backup: 10 % of")
+        .containsOnlyOnce("Downloading the backup: 100 % of")
+        .containsOnlyOnce("Loading the database: 100 % of")
+        .containsOnlyOnce("Verifying the database")
+        .containsOnlyOnce("Restored from " + S3);
+  }
+
+  @Test
+  void keepsTheLineageAndRecordsTheBackupInTheSameEntry() {
+    String etag = place();
+    node.lead();
+
+    service.step();
+
+    assertThat(node.state().clusterId()).isEqualTo("cluster-old");
+    BackupRecord recorded =
+        Objects.requireNonNull(node.state().backups().get(archive.fingerprint()));
+    assertThat(recorded.etag()).isEqualTo(etag);
+    assertThat(recorded.changeIndex()).isEqualTo(node.state().changeIndex());
+    // The old cluster's term, 99, would stand above every record of this one.
+    assertThat(recorded.term()).isZero();
+    assertThat(Instant.ofEpochMilli(recorded.timeMillis())).isEqualTo("2026-01-01T00:00:00Z");
+  }
+
+  @Test
+  void recordsNoBackupWhenItComesFromElsewhere() {
+    archives
+        .open("s3://other/db.sqlite", true)
+        .place(manifest(List.of()), FakeDatabase.holding("a"));
+    service = service(OnFailure.HOLD, "s3://other/db.sqlite");
+    node.lead();
+
+    service.step();
+
+    assertThat(node.state().restore()).isInstanceOf(RestoreRecord.Ended.class);
+    assertThat(node.state().backups()).isEmpty();
+  }
+
+  @Test
+  void startsEmptyWhenTheStoreSaysThatNothingIsThere() {
+    node.lead();
+
+    service.step();
+    service.step();
+
+    assertThat(service.state()).isEqualTo(new RestoreState.Done("nothing-there"));
+    assertThat(archive.calls(Call.FETCH)).isZero();
+  }
+
+  @Test
+  void endsAtOnceWhenRestoreIsOff() {
+    service = service(OnFailure.HOLD, null);
+    node.lead();
+
+    service.step();
+    service.step();
+
+    assertThat(service.state()).isEqualTo(new RestoreState.Done("disabled"));
+    assertThat(archives.calls()).isZero();
+  }
+
+  @Test
+  void aLoneNodesMissingDirectoryHoldsNothingYet() {
+    service = service(OnFailure.HOLD, "file:/backups/db.sqlite.gz");
+    archives.open("file:/backups/db.sqlite.gz", true).directoryMissing(true);
+    node.lead();
+
+    service.step();
+
+    assertThat(node.state().restore()).isEqualTo(new RestoreRecord.Ended(Outcome.NOTHING_THERE, 0));
+  }
+
+  @Test
+  void aMissingDirectoryOfSeveralNodesIsAFailure() {
+    service = service(OnFailure.HOLD, "file:/backups/db.sqlite.gz");
+    archives.open("file:/backups/db.sqlite.gz", true).directoryMissing(true);
+    node.members("n1=127.0.0.1:4002", "n2=127.0.0.1:4003").lead();
+
+    service.step();
+
+    assertThat(failed().reason()).contains("does not exist: create or mount it");
+  }
+
+  // --- failures ---
+
+  @ParameterizedTest
+  @CsvSource({
+    "ACCESS_DENIED, s3:ListBucket",
+    "NO_SUCH_BUCKET, does not exist",
+    "NOT_FOUND, delete marker",
+    "UNAVAILABLE, cannot be reached or does not answer in time",
+    "CONFIGURATION, spring.cloud.aws",
+    "PRECONDITION_FAILED, was replaced while it was read"
+  })
+  void holdsWithASentenceWhateverTheStoreRefuses(
+      Reason reason, String sentence, CapturedOutput output) {
+    place();
+    archive.failNext(Call.LATEST, reason, 4);
+    node.lead();
+
+    for (int attempt = 1; attempt <= 4; attempt++) {
+      service.step();
+      assertThat(failed().reason()).contains(sentence).contains(S3);
+      assertThat(failed().attempts()).isEqualTo(attempt);
+      assertThat(failed().next()).isAfter(clock.instant());
+      int calls = archives.calls();
+      service.step();
+      assertThat(archives.calls()).isEqualTo(calls);
+      clock.advance(Duration.ofMinutes(2));
+    }
+
+    assertThat(output).containsOnlyOnce("WARN");
+    service.step();
+    assertThat(node.database()).isEqualTo(FakeDatabase.holding(LONG_TEXT));
+  }
+
+  @Test
+  void holdsWhenTheBackupIsDamaged() {
+    place();
+    archive.corrupt(true);
+    node.lead();
+
+    service.step();
+
+    assertThat(failed().reason()).contains("is damaged").contains(S3);
+    assertThat(node.databaseEmpty()).isTrue();
+
+    archive.corrupt(false);
+    clock.advance(Duration.ofMinutes(2));
+    service.step();
+    assertThat(node.state().restore()).isInstanceOf(RestoreRecord.Ended.class);
+  }
+
+  @Test
+  void holdsWhenTheBackupIsNoDatabase() {
+    check =
+        file -> {
+          throw new SqliteException.InvalidDatabase("file is not a database", null);
+        };
+    service = service(OnFailure.HOLD, S3);
+    place();
+    node.lead();
+
+    service.step();
+
+    assertThat(failed().reason()).contains("no sound SQLite database").contains(S3);
+    assertThat(node.databaseEmpty()).isTrue();
+    assertThat(dataDir.resolve("restore")).doesNotExist();
+  }
+
+  @Test
+  void holdsWhenTheBackupVanishedAfterTheRestoreBegan() {
+    node.restored(new RestoreRecord.Begun(1, S3)).lead();
+
+    service.step();
+
+    assertThat(failed().reason()).contains("was there when the restore began and is gone");
+  }
+
+  @Test
+  void startsEmptyLoudlyWhenThePolicySaysSo(CapturedOutput output) {
+    service = service(OnFailure.START_EMPTY, S3);
+    place();
+    archive.failNext(Call.LATEST, Reason.ACCESS_DENIED, 3);
+    node.lead();
+
+    service.step();
+    clock.advance(Duration.ofMinutes(2));
+    service.step();
+    assertThat(node.state().restore()).isInstanceOf(RestoreRecord.Undecided.class);
+    clock.advance(Duration.ofMinutes(2));
+    service.step();
+    service.step();
+
+    assertThat(service.state()).isEqualTo(new RestoreState.Done("started-empty"));
+    assertThat(output).containsOnlyOnce("ERROR").contains("starts EMPTY");
+  }
+
+  @Test
+  void holdsWhenAFormerMemberIsAliveWithData() {
+    archive.place(
+        manifest(List.of("n1=127.0.0.1:4002", "old=10.0.0.9:4002")), FakeDatabase.holding("a"));
+    node.answer("10.0.0.9:4002", true, "cluster-old");
+    service = service(OnFailure.START_EMPTY, S3);
+    node.lead();
+
+    for (int i = 0; i < 5; i++) {
+      service.step();
+      clock.advance(Duration.ofMinutes(2));
+    }
+
+    assertThat(failed().reason()).contains("10.0.0.9:4002").contains("index 77");
+    assertThat(node.probed()).containsOnly("10.0.0.9:4002");
+    assertThat(archive.calls(Call.FETCH)).isZero();
+    assertThat(node.state().restore()).isInstanceOf(RestoreRecord.Undecided.class);
+  }
+
+  @Test
+  void goesOnWhenFormerMembersAreGoneFreshOrNodesOfThisCluster() {
+    archive.place(
+        manifest(List.of("a=10.0.0.7:4002", "b=10.0.0.8:4002", "c=10.0.0.9:4002")),
+        FakeDatabase.holding("a"));
+    node.answer("10.0.0.8:4002", false, "");
+    node.answer("10.0.0.9:4002", true, "cluster-a");
+    node.lead();
+
+    service.step();
+
+    assertThat(node.probed()).hasSize(3);
+    assertThat(node.state().restore()).isEqualTo(new RestoreRecord.Ended(Outcome.RESTORED, 0));
+  }
+
+  // --- leadership ---
+
+  @Test
+  void stopsAtOnceWhenLeadershipIsLostInTheDownloadAndKeepsTheParts(CapturedOutput output) {
+    place();
+    node.members("n1=127.0.0.1:4002", "n2=127.0.0.1:4003").lead();
+    archive.duringFetch(bytes -> {
+      if (bytes > 500) {
+        archive.duringFetch(more -> {});
+        node.leader("n2");
+      }
+    });
+
+    service.step();
+    assertThat(Thread.currentThread().isInterrupted()).isFalse();
+    service.step();
+
+    assertThat(service.state()).isEqualTo(new RestoreState.Following("n2"));
+    assertThat(node.databaseEmpty()).isTrue();
+    assertThat(dataDir.resolve("restore")).isDirectoryContaining("glob:**.part");
+    assertThat(output).doesNotContain("WARN");
+
+    List<Long> fetched = new ArrayList<>();
+    archive.duringFetch(fetched::add);
+    node.lead();
+    service.step();
+    assertThat(fetched.getFirst()).isGreaterThan(500);
+    assertThat(node.database()).isEqualTo(FakeDatabase.holding(LONG_TEXT));
+  }
+
+  @Test
+  void stopsAtOnceWhenLeadershipIsLostWhileLoading() {
+    place();
+    node.members("n1=127.0.0.1:4002", "n2=127.0.0.1:4003").lead();
+    node.duringLoad(bytes -> {
+      if (bytes > 500) {
+        node.leader("n2");
+      }
+    });
+
+    service.step();
+    service.step();
+
+    assertThat(service.state()).isEqualTo(new RestoreState.Following("n2"));
+    assertThat(node.databaseEmpty()).isTrue();
+    assertThat(service.attempts()).isZero();
+  }
+
+  @Test
+  void anotherLeaderGoesOnFromTheSourceThatBegan() {
+    archives
+        .open("s3://begun/db.sqlite", true)
+        .place(manifest(List.of()), FakeDatabase.holding("begun"));
+    place();
+    node.restored(new RestoreRecord.Begun(1, "s3://begun/db.sqlite")).lead();
+
+    service.step();
+
+    assertThat(node.database()).isEqualTo(FakeDatabase.holding("begun"));
+  }
+
+  @Test
+  void handsLeadershipOnWhenOnlyAnotherNodeMayReachTheSource() {
+    archives.open("s3://begun/db.sqlite", true).failNext(Call.LATEST, Reason.ACCESS_DENIED, 9);
+    node.members("n1=127.0.0.1:4002", "n2=127.0.0.1:4003")
+        .restored(new RestoreRecord.Begun(1, "s3://begun/db.sqlite"))
+        .lead();
+
+    for (int i = 0; i < 3; i++) {
+      assertThat(node.transfers()).isZero();
+      service.step();
+      clock.advance(Duration.ofMinutes(2));
+    }
+
+    assertThat(node.transfers()).isEqualTo(1);
+  }
+
+  // --- thread ---
+
+  @Test
+  void runsOnItsOwnThreadWokenByLeadership() {
+    place();
+    service.start();
+
+    node.lead();
+
+    Awaitility.await().until(() -> service.state() instanceof RestoreState.Done);
+    service.stop();
+    assertThat(service.isRunning()).isFalse();
+  }
+
+  @Test
+  void aStopInterruptsAnAttemptWithoutCallingItAFailure(CapturedOutput output) {
+    place();
+    node.lead();
+    archive.duringFetch(bytes -> {
+      try {
+        new java.util.concurrent.CountDownLatch(1).await();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    });
+    service.start();
+    Awaitility.await().until(() -> archive.calls(Call.FETCH) == 1);
+
+    service.stop();
+
+    assertThat(service.state()).isInstanceOf(RestoreState.Waiting.class);
+    assertThat(output).doesNotContain("WARN");
+  }
+
+  private String place() {
+    return archive.place(manifest(List.of()), FakeDatabase.holding(LONG_TEXT)).etag();
+  }
+
+  private RestoreState.Failed failed() {
+    assertThat(service.state()).isInstanceOf(RestoreState.Failed.class);
+    return (RestoreState.Failed) service.state();
+  }
+
+  private static BackupManifest manifest(List<String> members) {
+    return new BackupManifest(
+        "cluster-old", "g0", 99, 700, null, -1, false, members, null, null, null);
+  }
+
+  private RestoreService service(OnFailure policy, @Nullable String source) {
+    RestoreFolder folder = new RestoreFolder(dataDir);
+    RestoreAttempt.DatabaseCheck passes = file -> check.isEmpty(file);
+    return new RestoreService(
+        policy,
+        source,
+        node,
+        clock,
+        new Random(1),
+        folder,
+        (moves, leading) ->
+            new RestoreAttempt(
+                archives,
+                node,
+                clock,
+                passes,
+                folder,
+                S3,
+                state -> {
+                  states.add(state);
+                  moves.accept(state);
+                },
+                leading));
+  }
+}

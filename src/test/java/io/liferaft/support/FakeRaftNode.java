@@ -1,0 +1,400 @@
+package io.liferaft.support;
+
+import io.liferaft.raft.BackupRecord;
+import io.liferaft.raft.ClusterCopy;
+import io.liferaft.raft.LeadershipChanged;
+import io.liferaft.raft.NodeProbe;
+import io.liferaft.raft.NodeStatus;
+import io.liferaft.raft.NotLeaderException;
+import io.liferaft.raft.RaftNode;
+import io.liferaft.raft.ReplicatedState;
+import io.liferaft.raft.RequestRefusedException;
+import io.liferaft.raft.RestoreRecord;
+import io.liferaft.raft.SqlReply;
+import io.liferaft.raft.SqlRequest;
+import io.liferaft.sqlite.DatabaseCopy;
+import io.liferaft.sqlite.SqlResult;
+import io.liferaft.sqlite.SqliteException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The replicated state as backup and restore see it, in memory, with the rules of {@link RaftNode}
+ * for what only the leader may do. One node; others exist by name.
+ */
+public final class FakeRaftNode implements RaftNode {
+
+  private static final int CHUNK_BYTES = 64;
+
+  private final List<Consumer<LeadershipChanged>> listeners = new CopyOnWriteArrayList<>();
+  private final Map<String, NodeProbe> reachable = new HashMap<>();
+  private final List<String> probed = new ArrayList<>();
+  private final Map<String, BackupRecord> backups = new HashMap<>();
+  private List<String> members = List.of("n1=127.0.0.1:4002");
+  private NodeStatus.Phase phase = NodeStatus.Phase.RUNNING;
+  private boolean formed = true;
+  private @Nullable String leader;
+  private long term = 1;
+  private String clusterId = "cluster-a";
+  private String generation = "g1";
+  private long index = 1;
+  private long changeIndex;
+  private RestoreRecord restore = new RestoreRecord.Undecided();
+  private byte[] database = {};
+  private boolean quorum = true;
+  private int copies;
+  private int revocations;
+  private int transfers;
+  private LongConsumer duringLoad = loaded -> {};
+  private @Nullable RuntimeException failNextRecord;
+
+  // --- what a test arranges ---
+
+  public void listen(Consumer<LeadershipChanged> listener) {
+    listeners.add(listener);
+  }
+
+  /** This node leads from now on, in the next term. */
+  public FakeRaftNode lead() {
+    return leader("n1");
+  }
+
+  /** Another node leads, or, with null, nobody is known to. */
+  public FakeRaftNode leader(@Nullable String id) {
+    leader = id;
+    term++;
+    announce();
+    return this;
+  }
+
+  public void announce() {
+    LeadershipChanged event = new LeadershipChanged(leader, "n1".equals(leader), term);
+    listeners.forEach(listener -> listener.accept(event));
+  }
+
+  public FakeRaftNode members(String... idsAndAddresses) {
+    members = List.of(idsAndAddresses);
+    return this;
+  }
+
+  public void phase(NodeStatus.Phase now) {
+    phase = now;
+  }
+
+  public void formed(boolean now) {
+    formed = now;
+  }
+
+  public FakeRaftNode restored(RestoreRecord now) {
+    restore = now;
+    return this;
+  }
+
+  /** A write that leaves the database with these bytes. */
+  public FakeRaftNode write(byte[] result) {
+    database = result.clone();
+    changeIndex = ++index;
+    return this;
+  }
+
+  public FakeRaftNode write(String content) {
+    return write(FakeDatabase.holding(content));
+  }
+
+  /** A client's load: a new generation. */
+  public void load(String content) {
+    write(content);
+    generation = "g" + index;
+  }
+
+  public void clusterId(String id) {
+    clusterId = id;
+  }
+
+  public void quorum(boolean confirms) {
+    quorum = confirms;
+  }
+
+  public void revokeCopies(int times) {
+    revocations = times;
+  }
+
+  public void failNextRecord(RuntimeException failure) {
+    failNextRecord = failure;
+  }
+
+  public void duringLoad(LongConsumer action) {
+    duringLoad = action;
+  }
+
+  public void answer(String address, boolean hasData, String ofCluster) {
+    reachable.put(
+        address,
+        new NodeProbe(
+            "old", address, "", "1", true, false, hasData, ofCluster, 77, null, Duration.ZERO));
+  }
+
+  // --- what a test asks ---
+
+  public long term() {
+    return term;
+  }
+
+  public int copies() {
+    return copies;
+  }
+
+  public int transfers() {
+    return transfers;
+  }
+
+  public List<String> probed() {
+    return List.copyOf(probed);
+  }
+
+  public byte[] database() {
+    return database.clone();
+  }
+
+  // --- the contract ---
+
+  @Override
+  public NodeStatus status() {
+    List<NodeStatus.Member> list =
+        members.stream()
+            .map(m -> m.split("=", 2))
+            .map(m -> new NodeStatus.Member(m[0], m[1], m[0] + ":4001", true))
+            .toList();
+    NodeStatus.Role role = "n1".equals(leader) ? NodeStatus.Role.LEADER : NodeStatus.Role.FOLLOWER;
+    return new NodeStatus(
+        "n1",
+        "127.0.0.1:4002",
+        "127.0.0.1:4001",
+        phase,
+        null,
+        role,
+        list.stream().filter(m -> m.id().equals(leader)).findFirst().orElse(null),
+        term,
+        index,
+        index,
+        index,
+        0,
+        0,
+        formed,
+        Duration.ZERO,
+        list);
+  }
+
+  @Override
+  public ReplicatedState state() {
+    return new ReplicatedState(
+        clusterId, generation, changeIndex, index, restore, backups, members);
+  }
+
+  private void leaderOnly() {
+    if (!"n1".equals(leader)) {
+      throw new NotLeaderException("n1 does not lead");
+    }
+  }
+
+  @Override
+  public ClusterCopy copy(boolean anyNode, Duration timeout) {
+    copies++;
+    boolean revoked = revocations > 0;
+    if (revoked) {
+      revocations--;
+    }
+    return new ClusterCopy(new Copy(database.clone(), revoked), state(), term);
+  }
+
+  private static final class Copy implements DatabaseCopy {
+    private final byte[] bytes;
+    private final boolean revoked;
+
+    Copy(byte[] bytes, boolean revoked) {
+      this.bytes = bytes;
+      this.revoked = revoked;
+    }
+
+    @Override
+    public byte[] payload() {
+      return new byte[0];
+    }
+
+    @Override
+    public long sizeBytes() {
+      return bytes.length;
+    }
+
+    @Override
+    public int read(long offset, ByteBuffer into) {
+      if (revoked) {
+        throw new SqliteException.CopyRevoked("held too long");
+      }
+      if (offset >= bytes.length) {
+        return -1;
+      }
+      int length = Math.min(into.remaining(), bytes.length - (int) offset);
+      into.put(bytes, (int) offset, length);
+      return length;
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  @Override
+  public boolean confirmLeadership() {
+    return quorum && "n1".equals(leader);
+  }
+
+  @Override
+  public boolean databaseEmpty() {
+    return changeIndex == 0 && database.length == 0;
+  }
+
+  @Override
+  public void recordBackup(BackupRecord backup) {
+    leaderOnly();
+    RuntimeException failure = failNextRecord;
+    failNextRecord = null;
+    if (failure != null) {
+      throw failure;
+    }
+    index++;
+    BackupRecord last = backups.get(backup.destination());
+    if (last == null
+        || (backup.changeIndex() >= last.changeIndex() && backup.term() >= last.term())) {
+      backups.put(backup.destination(), backup);
+    }
+  }
+
+  @Override
+  public long beginRestore(String source) {
+    leaderOnly();
+    if (restore instanceof RestoreRecord.Ended || changeIndex > 0) {
+      throw new RequestRefusedException("the cluster has data or its restore has ended");
+    }
+    restore = new RestoreRecord.Begun(++index, source);
+    return index;
+  }
+
+  @Override
+  public void loadRestored(
+      long attempt,
+      Path file,
+      @Nullable String lineage,
+      @Nullable BackupRecord backup,
+      LongConsumer loadedBytes) {
+    byte[] bytes = read(file);
+    for (int done = 0; done < bytes.length; done += CHUNK_BYTES) {
+      duringLoad.accept(done);
+      leaderOnly();
+      loadedBytes.accept(Math.min(bytes.length, done + CHUNK_BYTES));
+    }
+    if (!(restore instanceof RestoreRecord.Begun(long begun, _)) || begun != attempt) {
+      throw new RequestRefusedException("attempt " + attempt + " is not the one that goes on");
+    }
+    write(bytes);
+    generation = "g" + index;
+    clusterId = lineage == null ? clusterId : lineage;
+    if (backup != null) {
+      backups.put(
+          backup.destination(),
+          new BackupRecord(
+              backup.destination(),
+              generation,
+              changeIndex,
+              backup.sha256(),
+              backup.sizeBytes(),
+              backup.etag(),
+              backup.versionId(),
+              backup.term(),
+              backup.timeMillis()));
+    }
+    restore = new RestoreRecord.Ended(RestoreRecord.Outcome.RESTORED, 0);
+  }
+
+  private static byte[] read(Path file) {
+    try {
+      return Files.readAllBytes(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void endRestore(RestoreRecord.Outcome outcome) {
+    leaderOnly();
+    if (!(restore instanceof RestoreRecord.Ended)) {
+      index++;
+      restore = new RestoreRecord.Ended(outcome, 0);
+    }
+  }
+
+  @Override
+  public NodeProbe probe(String raftAddress, Duration timeout) {
+    probed.add(raftAddress);
+    NodeProbe answer = reachable.get(raftAddress);
+    return answer != null
+        ? answer
+        : new NodeProbe(
+            "", raftAddress, "", "", false, false, false, "", -1, "refused", Duration.ZERO);
+  }
+
+  @Override
+  public void transferLeadership(@Nullable String id, Duration timeout) {
+    leaderOnly();
+    transfers++;
+    leader(members.stream().map(m -> m.split("=", 2)[0]).skip(1).findFirst().orElse("n1"));
+  }
+
+  // --- not for backup and restore ---
+
+  @Override
+  public SqlReply execute(SqlRequest request) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public SqlReply query(SqlRequest request) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public SqlReply request(SqlRequest request) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public long loadDatabase(Path file, Duration timeout) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public SqlReply loadText(Path file, Duration timeout) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public List<NodeProbe> nodes(boolean nonVoters, Duration timeout) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public SqlResult localQuery(String sql) {
+    throw new UnsupportedOperationException();
+  }
+}
