@@ -35,6 +35,8 @@ import java.util.zip.ZipException;
  */
 final class PlainArchive implements BackupArchive {
 
+  private static final int LINEAGE_BYTES = 1024;
+
   private static final int BUFFER_BYTES = 64 << 10;
   private static final DateTimeFormatter DATE =
       DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
@@ -106,6 +108,31 @@ final class PlainArchive implements BackupArchive {
     VerifyingOutputStream verifying = new VerifyingOutputStream(out, manifest, location);
     database.writeTo(verifying);
     var _ = verifying.verify();
+  }
+
+  @Override
+  public Optional<String> lineageMarker() {
+    if (store.head(lineageKey()).isEmpty()) {
+      return Optional.empty();
+    }
+    try (InputStream in = store.get(lineageKey(), 0, null)) {
+      byte[] text = in.readNBytes(LINEAGE_BYTES);
+      return Optional.of(new String(text, StandardCharsets.UTF_8).strip());
+    } catch (IOException e) {
+      throw new ObjectStoreException(
+          Reason.UNAVAILABLE, "cannot read %s/%s".formatted(store.location(), lineageKey()), e);
+    }
+  }
+
+  @Override
+  public void writeLineageMarker(String clusterId) {
+    byte[] text = (clusterId + "\n").getBytes(StandardCharsets.UTF_8);
+    ObjectInfo _ =
+        store.put(lineageKey(), Map.of(), new PutCondition.Always(), out -> out.write(text));
+  }
+
+  private String lineageKey() {
+    return key + ".lineage";
   }
 
   @Override

@@ -406,10 +406,17 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     if (server == null || reopening) {
       return NodeStatus.Phase.OPENING;
     }
-    if (division == null || !configured(division)) {
+    if (division == null) {
+      return groupStarts() ? NodeStatus.Phase.OPENING : NodeStatus.Phase.FORMING;
+    }
+    if (!configured(division)) {
       return NodeStatus.Phase.FORMING;
     }
     return installer.running() ? NodeStatus.Phase.INSTALLING : NodeStatus.Phase.RUNNING;
+  }
+
+  private boolean groupStarts() {
+    return server().flatMap(RatisServer::groupId).isPresent();
   }
 
   private @Nullable String problem() {
@@ -421,6 +428,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
 
   private static NodeStatus.Role role(DivisionInfo info) {
     return switch (info.getCurrentRole()) {
+      case null -> NodeStatus.Role.NONE; // while the group starts
       case LEADER -> NodeStatus.Role.LEADER;
       case FOLLOWER -> NodeStatus.Role.FOLLOWER;
       case CANDIDATE -> NodeStatus.Role.CANDIDATE;

@@ -103,7 +103,7 @@ final class Members implements GroupMembership {
       log.info("Founding cluster group {} with this node as its first member", groupId.getUuid());
       server.addGroup(groupId, true);
     } catch (IOException e) {
-      throw new IllegalStateException("the group cannot be founded", e);
+      throw new IllegalStateException("the group cannot be founded: " + e.getMessage(), e);
     }
   }
 

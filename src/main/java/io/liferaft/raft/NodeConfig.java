@@ -1,5 +1,6 @@
 package io.liferaft.raft;
 
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
@@ -76,7 +77,7 @@ record NodeConfig(
     }
     return new NodeConfig(
         id,
-        node.dataDir().toAbsolutePath().normalize(),
+        dataDir(node.dataDir()),
         httpAddress,
         bind,
         raftAddress,
@@ -84,6 +85,18 @@ record NodeConfig(
         election,
         cluster.snapshot().entries(),
         walSize);
+  }
+
+  private static Path dataDir(String text) {
+    try {
+      if (text.isBlank()) {
+        throw new InvalidPathException(text, "it is empty");
+      }
+      return Path.of(text).toAbsolutePath().normalize();
+    } catch (InvalidPathException e) {
+      throw refused(
+          "liferaft.node.data-dir", text, e.getReason() + ", for example /var/lib/liferaft");
+    }
   }
 
   private static Map<String, String> initialCluster(

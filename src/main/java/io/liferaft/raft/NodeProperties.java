@@ -1,6 +1,5 @@
 package io.liferaft.raft;
 
-import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -19,5 +18,5 @@ import org.springframework.validation.annotation.Validated;
 @ConfigurationProperties("liferaft.node")
 record NodeProperties(
     @Nullable String id,
-    @DefaultValue("./data") Path dataDir,
+    @DefaultValue("./data") String dataDir,
     @Nullable String advertisedHttpAddress) {}

@@ -106,7 +106,7 @@ final class RatisServer implements AutoCloseable {
     RaftServerConfigKeys.Log.setSegmentCacheNumMax(p, 2);
     RaftServerConfigKeys.Log.setSegmentCacheSizeMax(p, SizeInBytes.valueOf("16MB"));
     RaftServerConfigKeys.Log.setPreallocatedSize(p, SizeInBytes.valueOf("1MB"));
-    RaftServerConfigKeys.Log.setWriteBufferSize(p, SizeInBytes.valueOf("4MB"));
+    RaftServerConfigKeys.Log.setWriteBufferSize(p, SizeInBytes.valueOf("5MB"));
     RaftServerConfigKeys.Log.Appender.setBufferByteLimit(p, SizeInBytes.valueOf("4MB"));
     RaftServerConfigKeys.Log.Appender.setWaitTimeMin(
         p, TimeDuration.valueOf(0, TimeUnit.MILLISECONDS));
@@ -136,6 +136,15 @@ final class RatisServer implements AutoCloseable {
 
   /** The group's server here; empty while there is no group or it is starting. */
   Optional<RaftServer.Division> division() {
+    return anyDivision()
+        .filter(division ->
+            switch (division.getInfo().getLifeCycleState()) {
+              case NEW, STARTING -> false;
+              default -> true;
+            });
+  }
+
+  private Optional<RaftServer.Division> anyDivision() {
     Optional<RaftGroupId> id = groupId();
     if (id.isEmpty()) {
       return Optional.empty();
@@ -149,7 +158,7 @@ final class RatisServer implements AutoCloseable {
 
   boolean closed() {
     return server.getLifeCycleState().isClosingOrClosed()
-        || division()
+        || anyDivision()
             .map(division -> division.getInfo().getLifeCycleState())
             .map(LifeCycle.State::isClosingOrClosed)
             .orElse(false);

@@ -124,9 +124,7 @@ final class NativeConnection implements AutoCloseable {
   /** First column of the first row. */
   String text(String sql) throws SQLException {
     try (PreparedSql statement = prepare(sql)) {
-      return statement.step() && statement.valueAt(0) instanceof Object value
-          ? value.toString()
-          : "";
+      return statement.step() ? String.valueOf(statement.valueAt(0)) : "";
     }
   }
 

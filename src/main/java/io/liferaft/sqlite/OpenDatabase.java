@@ -113,7 +113,6 @@ final class OpenDatabase implements AutoCloseable {
   /**
    * Makes the record name the database as it is now, with this payload.
    *
-   * @param copyWalBytes WAL size from which open copies are revoked
    * @return false when a copy keeps the file
    */
   boolean checkpoint(byte[] payload, ReaderPool readers, SqliteSettings settings)

@@ -155,7 +155,7 @@ record PragmaForm(String name, @Nullable String value) {
 
   /** Why it may not run as a write; null when it may. */
   @Nullable String refusal() {
-    if (informs() || ignored() || (REPLICATED.contains(name))) {
+    if (informs() || ignored() || REPLICATED.contains(name)) {
       return null;
     }
     return "PRAGMA " + name + " is not supported here: it would act on one node only";
