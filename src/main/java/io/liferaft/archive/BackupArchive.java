@@ -63,6 +63,9 @@ public interface BackupArchive {
    */
   Optional<String> lineageMarker();
 
-  /** Notes a lineage beside the backup, under {@code <name>.lineage}; durable on return. */
+  /**
+   * Notes a lineage beside the backup, under {@code <name>.lineage}; durable on return. As with
+   * {@link #write}, the directory is made where that is allowed.
+   */
   void writeLineageMarker(String clusterId);
 }

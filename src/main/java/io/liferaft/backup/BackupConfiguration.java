@@ -13,6 +13,7 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
 
 /** The backup scheduler and what reports on it. */
 @Configuration(proxyBeanMethods = false)
@@ -30,23 +31,29 @@ class BackupConfiguration {
       BackupArchives archives,
       RaftNode node,
       ObjectProvider<Clock> clock,
-      BackupMetrics metrics) {
+      BackupMetrics metrics,
+      Environment environment) {
     return new BackupScheduler(
         properties,
-        archive(properties, archives),
+        archive(properties, archives, aloneFrom(environment)),
         node,
         clock.getIfAvailable(Clock::systemUTC),
         new SecureRandom(),
         metrics);
   }
 
+  /** A lone node makes the directory of its backups; the one that several share has to be there. */
+  private static boolean aloneFrom(Environment environment) {
+    return !environment.getProperty("liferaft.raft.initial-cluster", "").contains(",");
+  }
+
   private static @Nullable BackupArchive archive(
-      BackupProperties properties, BackupArchives archives) {
+      BackupProperties properties, BackupArchives archives, boolean alone) {
     if (properties.target().isEmpty()) {
       return null;
     }
     try {
-      return archives.open(properties.target(), properties.compress());
+      return archives.open(properties.target(), properties.compress(), alone);
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
           "liferaft.backup.target=" + properties.target() + " is refused: " + e.getMessage(), e);

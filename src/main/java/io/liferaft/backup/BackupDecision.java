@@ -47,7 +47,7 @@ sealed interface BackupDecision {
   /** An empty database would replace a backup that holds data. */
   record Refuse(StoredBackup stored) implements Step {}
 
-  /** Somebody else replaced our upload: two live clusters share the place. */
+  /** Somebody else replaced the backup we know of: two live clusters share the place. */
   record Stop(StoredBackup foreign) implements Step {}
 
   /** Why nothing is done. */
@@ -119,7 +119,7 @@ sealed interface BackupDecision {
       return new Skip(Reason.BACKING_OFF);
     }
     BackupRecord recorded = facts.recorded();
-    if (recorded == null && facts.changeIndex() == 0) {
+    if (recorded == null && facts.changeIndex() <= 0) {
       return new Skip(Reason.NOTHING_WRITTEN);
     }
     Seen seen = facts.seen();
@@ -166,7 +166,7 @@ sealed interface BackupDecision {
         current
             || known
             || (recorded != null && writtenByUs(stored.manifest(), copied, recorded.generation()));
-    if (!ours && uploadedByUs(recorded) && !operatorAllows) {
+    if (!ours && recorded != null && !operatorAllows) {
       return new Stop(stored);
     }
     if (copied.empty() && !stored.manifest().empty()) {
@@ -175,14 +175,6 @@ sealed interface BackupDecision {
     return current
         ? new Upload(new PutCondition.IfMatch(stored.etag()), false)
         : new PreserveThenUpload(stored, ours);
-  }
-
-  /**
-   * Whether this cluster has uploaded there. The record of a restored backup carries term 0:
-   * another cluster, or an earlier life of this one, wrote it.
-   */
-  static boolean uploadedByUs(@Nullable BackupRecord recorded) {
-    return recorded != null && recorded.term() > 0;
   }
 
   private static boolean isRecorded(

@@ -22,6 +22,7 @@ import io.liferaft.raft.ClusterCopy;
 import io.liferaft.raft.NodeStatus;
 import io.liferaft.raft.RaftNode;
 import io.liferaft.raft.ReplicatedState;
+import io.liferaft.raft.RequestRefusedException;
 import io.liferaft.raft.RestoreRecord;
 import io.liferaft.sqlite.SqliteException;
 import java.io.IOException;
@@ -186,6 +187,18 @@ final class BackupRun {
     } catch (SqliteException.CopyRevoked e) {
       log.debug("The copy for a backup was given up and is taken again", e);
       return null;
+    } catch (RequestRefusedException e) {
+      log.debug("The database was replaced while a backup of it was made", e);
+      return null;
+    } catch (ObjectStoreException e) {
+      // Whatever went wrong, a request that was cut off may have taken effect: look before the
+      // next.
+      seen = null;
+      if (e.reason() != ObjectStoreException.Reason.PRECONDITION_FAILED) {
+        throw e;
+      }
+      log.info("Somebody else wrote to {} meanwhile", archive.location());
+      return null;
     }
   }
 
@@ -260,14 +273,7 @@ final class BackupRun {
       if (writer.copyRevoked()) {
         return null;
       }
-      // Whatever went wrong, a request that was cut off may have taken effect: look before the
-      // next.
       seen = null;
-      if (e instanceof ObjectStoreException o
-          && o.reason() == ObjectStoreException.Reason.PRECONDITION_FAILED) {
-        log.info("Somebody else wrote to {} meanwhile", archive.location());
-        return null;
-      }
       throw e;
     }
     seen = new Seen(stored);

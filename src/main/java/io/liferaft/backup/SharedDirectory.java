@@ -25,7 +25,7 @@ final class SharedDirectory {
    * @throws ObjectStoreException when this is not the directory that holds the recorded backup
    */
   void check(@Nullable BackupRecord recorded, long voters) {
-    if (!directory || voters < 2 || !BackupDecision.uploadedByUs(recorded)) {
+    if (!directory || voters < 2 || recorded == null) {
       return;
     }
     Optional<String> marker;

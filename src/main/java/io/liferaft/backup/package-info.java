@@ -5,9 +5,10 @@
  *
  * <p>Promises: a backup becomes visible whole, after a quorum confirmed this leader, and only over
  * the object that was seen before (If-Match, else If-None-Match). Somebody else's object is kept
- * aside once before it is replaced; when it comes back after an upload of our own, uploads stop
- * until an operator decides. An empty database never replaces a backup that holds data. Trouble is
- * reported and retried; it never makes the node unready and never fails a client's request.
+ * aside once before it is replaced; when one has replaced a backup the cluster has on record,
+ * uploads stop until an operator decides. An empty database never replaces a backup that holds
+ * data. Trouble is reported and retried; it never makes the node unready and never fails a client's
+ * request.
  *
  * <p>Never: an upload while the cluster's restore has not ended, two rounds at a time, a database
  * held in memory, a decision from anything but the replicated state, the store's answer and what

@@ -162,10 +162,16 @@ final class RestoreAttempt {
     return member.substring(member.indexOf('=') + 1);
   }
 
-  private String download(BackupArchive archive, StoredBackup backup, Path file) {
+  private String download(BackupArchive archive, StoredBackup backup, Path file)
+      throws IOException {
     String source = archive.location();
     Instant since = clock.instant();
     long total = backup.storedBytes();
+    String expected = backup.manifest().sha256();
+    if (expected != null && folder.holds(file, expected)) {
+      log.info("The backup of {} from {} has been downloaded before", backup.stored(), source);
+      return expected;
+    }
     log.info("Downloading the backup of {} from {}: {} bytes", backup.stored(), source, total);
     states.accept(new RestoreState.Downloading(source, 0, total, since));
     Tenths tenths = new Tenths("Downloading the backup", total);
@@ -204,6 +210,10 @@ final class RestoreAttempt {
     String source = archive.location();
     Instant since = clock.instant();
     long total = Files.size(file);
+    BackupRecord record = record(archive, backup, sha256, total);
+    if (record != null) {
+      mark(archive, backup.manifest());
+    }
     log.info("Loading the database through the log: {} bytes", total);
     states.accept(new RestoreState.Loading(source, 0, total, since));
     Tenths tenths = new Tenths("Loading the database", total);
@@ -211,13 +221,35 @@ final class RestoreAttempt {
         attempt,
         file,
         backup.manifest().clusterId(),
-        record(archive, backup, sha256, total),
+        record,
         bytes -> {
           checkLeading();
           states.accept(new RestoreState.Loading(source, bytes, total, since));
           tenths.reached(bytes);
         });
     log.info("Restored from {}", source);
+  }
+
+  /**
+   * From now on the cluster knows of a backup there, and a directory is known by its marker. One
+   * that an older version or rqlite wrote to has none yet.
+   */
+  private void mark(BackupArchive archive, BackupManifest manifest) {
+    if (!archive.location().startsWith("file:")) {
+      return;
+    }
+    try {
+      if (archive.lineageMarker().isEmpty()) {
+        String lineage = manifest.clusterId();
+        archive.writeLineageMarker(lineage == null ? node.state().clusterId() : lineage);
+      }
+    } catch (ObjectStoreException e) {
+      // The data comes first; that no backup can be written there will be told by the backups.
+      log.warn(
+          "{} cannot be marked as the directory of this cluster's backups: {}",
+          archive.location(),
+          e.getMessage());
+    }
   }
 
   /**

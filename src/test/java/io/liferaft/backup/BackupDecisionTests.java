@@ -190,13 +190,7 @@ class BackupDecisionTests {
             unknown,
             false,
             new PreserveThenUpload(unknown, false)),
-        step(
-            "foreign after a restore",
-            ours,
-            restored,
-            foreign,
-            false,
-            new PreserveThenUpload(foreign, false)),
+        step("foreign after a restore", ours, restored, foreign, false, new Stop(foreign)),
         step("foreign again", ours, at7, foreign, false, new Stop(foreign)),
         step("unknown again", ours, at7, unknown, false, new Stop(unknown)),
         step(

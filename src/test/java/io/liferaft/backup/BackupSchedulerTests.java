@@ -105,7 +105,7 @@ class BackupSchedulerTests {
     byte[] restored = FakeDatabase.holding("restored");
     String etag = archive.place(manifest("cluster-a", "g0", 90, 700), restored).etag();
     node.write(restored);
-    record("g1", node.state().changeIndex(), etag, 0);
+    record("g1", node.state().changeIndex(), etag, node.term());
 
     scheduler.tick();
     scheduler.tick();
@@ -208,6 +208,17 @@ class BackupSchedulerTests {
     assertThat(scheduler.tick().result()).isEqualTo(Result.FAILED);
   }
 
+  @Test
+  void startsOverWhenADatabaseIsLoadedMeanwhile() {
+    node.write("a");
+    archive.beforeVisible(once(() -> node.load("b")));
+
+    assertThat(scheduler.tick().result()).isEqualTo(Result.OK);
+
+    assertThat(archive.bytes()).isEqualTo(FakeDatabase.holding("b"));
+    assertThat(recorded().generation()).isEqualTo(node.state().generation());
+  }
+
   // --- fencing ---
 
   @Test
@@ -281,6 +292,18 @@ class BackupSchedulerTests {
     assertThat(archive.preserved()).hasSize(1);
     assertThat(archive.bytes()).isEqualTo(node.database());
     assertThat(output).containsOnlyOnce("was not written by this cluster");
+  }
+
+  @Test
+  void looksAgainWhenAForeignObjectIsReplacedWhileItIsPreserved() {
+    placeForeign();
+    node.write("a");
+    archive.failNext(Call.PRESERVE, Reason.PRECONDITION_FAILED, 1);
+
+    assertThat(scheduler.tick().result()).isEqualTo(Result.OK);
+
+    assertThat(archive.calls(Call.LATEST)).isEqualTo(2);
+    assertThat(archive.preserved()).hasSize(1);
   }
 
   @Test

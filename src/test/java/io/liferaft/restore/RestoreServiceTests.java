@@ -48,6 +48,7 @@ class RestoreServiceTests {
   private final FakeArchive archive = archives.open(S3, true);
   private final List<RestoreState> states = new ArrayList<>();
   private RestoreAttempt.DatabaseCheck check = file -> false;
+  private String backupTarget = S3;
   private RestoreService service;
 
   @BeforeEach
@@ -157,7 +158,7 @@ class RestoreServiceTests {
     assertThat(recorded.etag()).isEqualTo(etag);
     assertThat(recorded.changeIndex()).isEqualTo(node.state().changeIndex());
     // The old cluster's term, 99, would stand above every record of this one.
-    assertThat(recorded.term()).isZero();
+    assertThat(recorded.term()).isLessThanOrEqualTo(node.term());
     assertThat(Instant.ofEpochMilli(recorded.timeMillis())).isEqualTo("2026-01-01T00:00:00Z");
   }
 
@@ -173,6 +174,39 @@ class RestoreServiceTests {
 
     assertThat(node.state().restore()).isInstanceOf(RestoreRecord.Ended.class);
     assertThat(node.state().backups()).isEmpty();
+  }
+
+  @Test
+  void marksTheDirectoryThatBackupsGoToAsTheSharedOne() {
+    String directory = "file:/backups/db.sqlite.gz";
+    archives.open(directory, true).place(manifest(List.of()), FakeDatabase.holding("a"));
+    backupTarget = directory;
+    service = service(OnFailure.HOLD, directory);
+    node.members("n1=127.0.0.1:4002", "n2=127.0.0.1:4003").lead();
+
+    service.step();
+
+    assertThat(node.state().backups()).hasSize(1);
+    assertThat(archives.open(directory, true).marker()).contains("cluster-old");
+  }
+
+  @Test
+  void downloadsOnceWhenLoadingFails() {
+    byte[] database = FakeDatabase.holding(LONG_TEXT);
+    archive.place(manifest(FakeDatabase.sha256(database), List.of()), database);
+    node.lead();
+    node.duringLoad(bytes -> {
+      node.duringLoad(more -> {});
+      throw new IllegalStateException("disk full");
+    });
+
+    service.step();
+    assertThat(failed().reason()).contains("disk full");
+    clock.advance(Duration.ofMinutes(2));
+    service.step();
+
+    assertThat(node.database()).isEqualTo(database);
+    assertThat(archive.calls(Call.FETCH)).isEqualTo(1);
   }
 
   @Test
@@ -380,6 +414,21 @@ class RestoreServiceTests {
   }
 
   @Test
+  void lossOfLeadershipInterruptsADownloadThatHangs() {
+    place();
+    node.members("n1=127.0.0.1:4002", "n2=127.0.0.1:4003").lead();
+    List<Boolean> interrupted = new ArrayList<>();
+    archive.duringFetch(bytes -> {
+      node.leader("n2");
+      interrupted.add(Thread.currentThread().isInterrupted());
+    });
+
+    service.step();
+
+    assertThat(interrupted).containsExactly(true);
+  }
+
+  @Test
   void stopsAtOnceWhenLeadershipIsLostWhileLoading() {
     place();
     node.members("n1=127.0.0.1:4002", "n2=127.0.0.1:4003").lead();
@@ -470,8 +519,12 @@ class RestoreServiceTests {
   }
 
   private static BackupManifest manifest(List<String> members) {
+    return manifest(null, members);
+  }
+
+  private static BackupManifest manifest(@Nullable String sha256, List<String> members) {
     return new BackupManifest(
-        "cluster-old", "g0", 99, 700, null, -1, false, members, null, null, null);
+        "cluster-old", "g0", 99, 700, sha256, -1, false, members, null, null, null);
   }
 
   private RestoreService service(OnFailure policy, @Nullable String source) {
@@ -491,7 +544,7 @@ class RestoreServiceTests {
                 clock,
                 passes,
                 folder,
-                S3,
+                backupTarget,
                 state -> {
                   states.add(state);
                   moves.accept(state);

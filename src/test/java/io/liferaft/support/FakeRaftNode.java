@@ -275,10 +275,14 @@ public final class FakeRaftNode implements RaftNode {
     }
     index++;
     BackupRecord last = backups.get(backup.destination());
-    if (last == null
-        || (backup.changeIndex() >= last.changeIndex() && backup.term() >= last.term())) {
-      backups.put(backup.destination(), backup);
+    boolean newer =
+        last == null
+            || !last.generation().equals(generation)
+            || (backup.changeIndex() >= last.changeIndex() && backup.term() >= last.term());
+    if (!backup.generation().equals(generation) || !newer) {
+      throw new RequestRefusedException("a newer backup has been recorded");
     }
+    backups.put(backup.destination(), backup);
   }
 
   @Override
@@ -321,7 +325,7 @@ public final class FakeRaftNode implements RaftNode {
               backup.sizeBytes(),
               backup.etag(),
               backup.versionId(),
-              backup.term(),
+              term,
               backup.timeMillis()));
     }
     restore = new RestoreRecord.Ended(RestoreRecord.Outcome.RESTORED, 0);
