@@ -369,6 +369,26 @@ class RestoreServiceTests {
   }
 
   @Test
+  void onlyFailuresOfTheStoreOrBackupCountTowardsStartingEmpty() {
+    archive.place(manifest(List.of("old=10.0.0.9:4002")), FakeDatabase.holding("a"));
+    node.answer("10.0.0.9:4002", true, "cluster-old");
+    service = service(OnFailure.START_EMPTY, S3);
+    node.lead();
+
+    for (int i = 0; i < 3; i++) {
+      service.step();
+      clock.advance(Duration.ofMinutes(2));
+    }
+    archive.failNext(Call.LATEST, Reason.UNAVAILABLE, 2);
+    service.step();
+    clock.advance(Duration.ofMinutes(2));
+    service.step();
+
+    assertThat(failed().reason()).contains("cannot be reached");
+    assertThat(node.state().restore()).isInstanceOf(RestoreRecord.Undecided.class);
+  }
+
+  @Test
   void goesOnWhenFormerMembersAreGoneFreshOrNodesOfThisCluster() {
     archive.place(
         manifest(List.of("a=10.0.0.7:4002", "b=10.0.0.8:4002", "c=10.0.0.9:4002")),

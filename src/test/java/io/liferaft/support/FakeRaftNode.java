@@ -73,73 +73,78 @@ public final class FakeRaftNode implements RaftNode {
 
   /** Another node leads, or, with null, nobody is known to. */
   public FakeRaftNode leader(@Nullable String id) {
-    leader = id;
-    term++;
+    synchronized (this) {
+      leader = id;
+      term++;
+    }
     announce();
     return this;
   }
 
   public void announce() {
-    LeadershipChanged event = new LeadershipChanged(leader, "n1".equals(leader), term);
+    LeadershipChanged event;
+    synchronized (this) {
+      event = new LeadershipChanged(leader, "n1".equals(leader), term);
+    }
     listeners.forEach(listener -> listener.accept(event));
   }
 
-  public FakeRaftNode members(String... idsAndAddresses) {
+  public synchronized FakeRaftNode members(String... idsAndAddresses) {
     members = List.of(idsAndAddresses);
     return this;
   }
 
-  public void phase(NodeStatus.Phase now) {
+  public synchronized void phase(NodeStatus.Phase now) {
     phase = now;
   }
 
-  public void formed(boolean now) {
+  public synchronized void formed(boolean now) {
     formed = now;
   }
 
-  public FakeRaftNode restored(RestoreRecord now) {
+  public synchronized FakeRaftNode restored(RestoreRecord now) {
     restore = now;
     return this;
   }
 
   /** A write that leaves the database with these bytes. */
-  public FakeRaftNode write(byte[] result) {
+  public synchronized FakeRaftNode write(byte[] result) {
     database = result.clone();
     changeIndex = ++index;
     return this;
   }
 
-  public FakeRaftNode write(String content) {
+  public synchronized FakeRaftNode write(String content) {
     return write(FakeDatabase.holding(content));
   }
 
   /** A client's load: a new generation. */
-  public void load(String content) {
+  public synchronized void load(String content) {
     write(content);
     generation = "g" + index;
   }
 
-  public void clusterId(String id) {
+  public synchronized void clusterId(String id) {
     clusterId = id;
   }
 
-  public void quorum(boolean confirms) {
+  public synchronized void quorum(boolean confirms) {
     quorum = confirms;
   }
 
-  public void revokeCopies(int times) {
+  public synchronized void revokeCopies(int times) {
     revocations = times;
   }
 
-  public void failNextRecord(RuntimeException failure) {
+  public synchronized void failNextRecord(RuntimeException failure) {
     failNextRecord = failure;
   }
 
-  public void duringLoad(LongConsumer action) {
+  public synchronized void duringLoad(LongConsumer action) {
     duringLoad = action;
   }
 
-  public void answer(String address, boolean hasData, String ofCluster) {
+  public synchronized void answer(String address, boolean hasData, String ofCluster) {
     reachable.put(
         address,
         new NodeProbe(
@@ -148,30 +153,30 @@ public final class FakeRaftNode implements RaftNode {
 
   // --- what a test asks ---
 
-  public long term() {
+  public synchronized long term() {
     return term;
   }
 
-  public int copies() {
+  public synchronized int copies() {
     return copies;
   }
 
-  public int transfers() {
+  public synchronized int transfers() {
     return transfers;
   }
 
-  public List<String> probed() {
+  public synchronized List<String> probed() {
     return List.copyOf(probed);
   }
 
-  public byte[] database() {
+  public synchronized byte[] database() {
     return database.clone();
   }
 
   // --- the contract ---
 
   @Override
-  public NodeStatus status() {
+  public synchronized NodeStatus status() {
     List<NodeStatus.Member> list =
         members.stream()
             .map(m -> m.split("=", 2))
@@ -198,19 +203,19 @@ public final class FakeRaftNode implements RaftNode {
   }
 
   @Override
-  public ReplicatedState state() {
+  public synchronized ReplicatedState state() {
     return new ReplicatedState(
         clusterId, generation, changeIndex, index, restore, backups, members);
   }
 
-  private void leaderOnly() {
+  private synchronized void leaderOnly() {
     if (!"n1".equals(leader)) {
       throw new NotLeaderException("n1 does not lead");
     }
   }
 
   @Override
-  public ClusterCopy copy(boolean anyNode, Duration timeout) {
+  public synchronized ClusterCopy copy(boolean anyNode, Duration timeout) {
     copies++;
     boolean revoked = revocations > 0;
     if (revoked) {
@@ -256,17 +261,17 @@ public final class FakeRaftNode implements RaftNode {
   }
 
   @Override
-  public boolean confirmLeadership() {
+  public synchronized boolean confirmLeadership() {
     return quorum && "n1".equals(leader);
   }
 
   @Override
-  public boolean databaseEmpty() {
+  public synchronized boolean databaseEmpty() {
     return changeIndex == 0 && database.length == 0;
   }
 
   @Override
-  public void recordBackup(BackupRecord backup) {
+  public synchronized void recordBackup(BackupRecord backup) {
     leaderOnly();
     RuntimeException failure = failNextRecord;
     failNextRecord = null;
@@ -286,7 +291,7 @@ public final class FakeRaftNode implements RaftNode {
   }
 
   @Override
-  public long beginRestore(String source) {
+  public synchronized long beginRestore(String source) {
     leaderOnly();
     if (restore instanceof RestoreRecord.Ended || changeIndex > 0) {
       throw new RequestRefusedException("the cluster has data or its restore has ended");
@@ -304,10 +309,16 @@ public final class FakeRaftNode implements RaftNode {
       LongConsumer loadedBytes) {
     byte[] bytes = read(file);
     for (int done = 0; done < bytes.length; done += CHUNK_BYTES) {
-      duringLoad.accept(done);
+      LongConsumer during = duringLoad();
+      during.accept(done);
       leaderOnly();
       loadedBytes.accept(Math.min(bytes.length, done + CHUNK_BYTES));
     }
+    loaded(attempt, bytes, lineage, backup);
+  }
+
+  private synchronized void loaded(
+      long attempt, byte[] bytes, @Nullable String lineage, @Nullable BackupRecord backup) {
     if (!(restore instanceof RestoreRecord.Begun(long begun, _)) || begun != attempt) {
       throw new RequestRefusedException("attempt " + attempt + " is not the one that goes on");
     }
@@ -331,6 +342,10 @@ public final class FakeRaftNode implements RaftNode {
     restore = new RestoreRecord.Ended(RestoreRecord.Outcome.RESTORED, 0);
   }
 
+  private synchronized LongConsumer duringLoad() {
+    return duringLoad;
+  }
+
   private static byte[] read(Path file) {
     try {
       return Files.readAllBytes(file);
@@ -340,7 +355,7 @@ public final class FakeRaftNode implements RaftNode {
   }
 
   @Override
-  public void endRestore(RestoreRecord.Outcome outcome) {
+  public synchronized void endRestore(RestoreRecord.Outcome outcome) {
     leaderOnly();
     if (!(restore instanceof RestoreRecord.Ended)) {
       index++;
@@ -349,7 +364,7 @@ public final class FakeRaftNode implements RaftNode {
   }
 
   @Override
-  public NodeProbe probe(String raftAddress, Duration timeout) {
+  public synchronized NodeProbe probe(String raftAddress, Duration timeout) {
     probed.add(raftAddress);
     NodeProbe answer = reachable.get(raftAddress);
     return answer != null

@@ -1,0 +1,105 @@
+package io.liferaft.backup;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.liferaft.objectstore.ObjectStoreException.Reason;
+import io.liferaft.raft.RestoreRecord;
+import io.liferaft.support.FakeArchive;
+import io.liferaft.support.FakeArchive.Call;
+import io.liferaft.support.FakeArchives;
+import io.liferaft.support.FakeRaftNode;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.webmvc.test.autoconfigure.AutoConfigureMockMvc;
+import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+import org.springframework.test.annotation.DirtiesContext;
+import org.springframework.test.web.servlet.assertj.MockMvcTester;
+
+@SpringBootTest(
+    classes = BackupActuatorTests.App.class,
+    properties = {
+      "liferaft.backup.target=s3://bucket/db.sqlite.gz",
+      "liferaft.backup.interval=1h",
+      "liferaft.backup.on-stop-timeout=0s",
+      "spring.cloud.aws.s3.enabled=false",
+      "spring.cloud.aws.region.static=eu-central-1",
+      "management.endpoints.web.exposure.include=health,backup",
+      "management.endpoint.health.show-components=always",
+      "management.endpoint.health.status.order=DOWN,OUT_OF_SERVICE,DEGRADED,UP,UNKNOWN",
+      "management.endpoint.health.status.http-mapping.DEGRADED=200",
+      "management.endpoint.health.status.http-mapping.DOWN=503"
+    })
+@AutoConfigureMockMvc
+@DirtiesContext(classMode = DirtiesContext.ClassMode.AFTER_EACH_TEST_METHOD)
+class BackupActuatorTests {
+
+  @Configuration(proxyBeanMethods = false)
+  @EnableAutoConfiguration
+  @Import(BackupConfiguration.class)
+  static class App {
+    @Bean
+    FakeRaftNode node(ApplicationEventPublisher events) {
+      FakeRaftNode node =
+          new FakeRaftNode()
+              .restored(new RestoreRecord.Ended(RestoreRecord.Outcome.NOTHING_THERE, 0));
+      node.listen(events::publishEvent);
+      return node;
+    }
+
+    @Bean
+    FakeArchives archives() {
+      return new FakeArchives();
+    }
+  }
+
+  private final MockMvcTester http;
+  private final FakeRaftNode node;
+  private final FakeArchive archive;
+
+  @Autowired
+  BackupActuatorTests(MockMvcTester http, FakeRaftNode node, FakeArchives archives) {
+    this.http = http;
+    this.node = node;
+    this.archive = archives.open("s3://bucket/db.sqlite.gz", true);
+  }
+
+  @Test
+  void tellsHowItStandsAndBacksUpOnDemand() {
+    node.leader("n2").write("a");
+    assertThat(http.post().uri("/actuator/backup")).hasStatus(409);
+    assertThat(http.get().uri("/actuator/backup"))
+        .hasStatusOk()
+        .bodyJson()
+        .isLenientlyEqualTo("{\"state\":\"STANDBY\",\"target\":\"s3://bucket/db.sqlite.gz\"}");
+
+    node.lead();
+    assertThat(http.post().uri("/actuator/backup")).hasStatusOk();
+
+    assertThat(archive.stored()).isPresent();
+    assertThat(http.get().uri("/actuator/backup"))
+        .hasStatusOk()
+        .bodyJson()
+        .extractingPath("$.last")
+        .asString()
+        .startsWith("20");
+  }
+
+  @Test
+  void troubleIsTwoHundred() {
+    archive.failNext(Call.LATEST, Reason.UNAVAILABLE, 1000);
+    node.write("a").lead();
+
+    assertThat(http.post().uri("/actuator/backup")).hasStatus(503);
+
+    assertThat(http.get().uri("/actuator/health"))
+        .hasStatusOk()
+        .bodyJson()
+        .isLenientlyEqualTo(
+            "{\"status\":\"DEGRADED\",\"components\":{\"backup\":{\"status\":\"DEGRADED\"}}}");
+  }
+}
