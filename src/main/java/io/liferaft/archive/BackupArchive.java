@@ -51,6 +51,7 @@ public interface BackupArchive {
    * @param progress told the stored bytes fetched so far
    * @return sha256 of the file, lower-case hex
    * @throws CorruptBackupException when the content is damaged; parts are then deleted
+   * @throws java.io.UncheckedIOException when the local disk fails; parts stay
    */
   String fetch(StoredBackup backup, Path into, LongConsumer progress);
 

@@ -1,5 +1,7 @@
 package io.liferaft.objectstore;
 
+import static io.liferaft.objectstore.DirectoryErrors.refused;
+
 import io.liferaft.objectstore.ObjectStoreException.Reason;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -7,7 +9,6 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -35,6 +36,7 @@ final class DirectoryObjectStore implements ObjectStore {
   private final Path directory;
   private final boolean createDirectory;
   private final DirectorySidecar.Hash hash;
+  private final DirectoryErrors errors;
 
   /**
    * @param createDirectory whether a put creates the directory; reading never does
@@ -47,6 +49,7 @@ final class DirectoryObjectStore implements ObjectStore {
     this.directory = directory.toAbsolutePath().normalize();
     this.createDirectory = createDirectory;
     this.hash = hash;
+    this.errors = new DirectoryErrors(this.directory);
   }
 
   @Override
@@ -60,7 +63,7 @@ final class DirectoryObjectStore implements ObjectStore {
     try {
       return lookedUp(key, file);
     } catch (IOException e) {
-      throw failure("looking at " + file, e);
+      throw errors.of("looking at " + file, e);
     }
   }
 
@@ -77,10 +80,10 @@ final class DirectoryObjectStore implements ObjectStore {
         ObjectInfo after = lookedUp(key, file).orElseThrow(() -> new NoSuchFileException(key));
         boolean changed = !before.etag().equals(after.etag());
         if (changed || (etag != null && !etag.equals(after.etag()))) {
-          throw failure(Reason.PRECONDITION_FAILED, action, "the file was replaced", null);
+          throw refused(Reason.PRECONDITION_FAILED, action, "the file was replaced", null);
         }
         if (offset > after.sizeBytes()) {
-          throw failure(
+          throw refused(
               Reason.PRECONDITION_FAILED,
               action,
               "it has only " + after.sizeBytes() + " bytes, not " + offset,
@@ -100,7 +103,7 @@ final class DirectoryObjectStore implements ObjectStore {
         }
       }
     } catch (IOException e) {
-      throw failure(action, e);
+      throw errors.of(action, e);
     }
   }
 
@@ -127,16 +130,17 @@ final class DirectoryObjectStore implements ObjectStore {
         return info(key, attributes, Optional.of(entry));
       }
     } catch (IOException e) {
-      throw failure(action, e);
+      throw errors.of(action, e);
     }
   }
 
   private Path folderOf(Path file) throws IOException {
     if (!Files.isDirectory(directory)) {
       if (!createDirectory) {
-        throw missingDirectory("writing " + file);
+        throw errors.missingDirectory("writing " + file);
       }
       Files.createDirectories(directory);
+      TemporaryFile.forceFolder(directory.resolveSibling("."));
     }
     Path folder = file.getParent();
     if (folder == null) {
@@ -161,13 +165,13 @@ final class DirectoryObjectStore implements ObjectStore {
       case PutCondition.Always() -> {}
       case PutCondition.IfAbsent() -> {
         if (Files.exists(file)) {
-          throw failure(Reason.PRECONDITION_FAILED, action, "there is a file already", null);
+          throw refused(Reason.PRECONDITION_FAILED, action, "there is a file already", null);
         }
       }
       case PutCondition.IfMatch(String etag) -> {
         Optional<ObjectInfo> now = lookedUp(key, file);
         if (now.isEmpty() || !now.get().etag().equals(etag)) {
-          throw failure(
+          throw refused(
               Reason.PRECONDITION_FAILED,
               action,
               now.isEmpty() ? "the file to replace is gone" : "the file was replaced",
@@ -180,21 +184,23 @@ final class DirectoryObjectStore implements ObjectStore {
   private void switchTo(
       Path file, TemporaryFile data, TemporaryFile sidecar, DirectorySidecar.Entry entry)
       throws IOException {
+    Path folder = file.resolveSibling(".");
     DirectorySidecar old = DirectorySidecar.read(file);
-    DirectorySidecar.Entry before =
-        Files.exists(file)
-            ? old.of(file, Files.readAttributes(file, BasicFileAttributes.class), hash).orElse(null)
-            : null;
+    DirectorySidecar.Entry before = null;
+    if (Files.exists(file)) {
+      BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+      before = old.of(file, attributes, hash).map(e -> e.identifiedBy(attributes)).orElse(null);
+    }
     try (OutputStream out = sidecar.stream()) {
-      out.write(old.after(entry, before).toJson());
+      out.write(DirectorySidecar.of(entry, before).toJson());
       out.flush();
       sidecar.force();
-      // The metadata first: it names both contents, so each file finds its own whatever happens
-      // now.
+      // The metadata first: it names both contents, so either file finds its own after a crash.
       sidecar.moveTo(DirectorySidecar.beside(file));
+      TemporaryFile.forceFolder(folder);
     }
     data.moveTo(file);
-    TemporaryFile.forceFolder(file.resolveSibling("."));
+    TemporaryFile.forceFolder(folder);
   }
 
   @Override
@@ -202,7 +208,7 @@ final class DirectoryObjectStore implements ObjectStore {
     ObjectInfo source =
         head(fromKey)
             .orElseThrow(() ->
-                failure(Reason.NOT_FOUND, "copying " + fromKey, "there is no such file", null));
+                refused(Reason.NOT_FOUND, "copying " + fromKey, "there is no such file", null));
     return put(
         toKey,
         source.metadata(),
@@ -216,17 +222,18 @@ final class DirectoryObjectStore implements ObjectStore {
 
   @Override
   public List<ObjectInfo> list(String prefix) {
-    requireDirectory("listing " + directory);
+    errors.requireDirectory("listing " + directory);
     List<ObjectInfo> found = new ArrayList<>();
     try (Stream<Path> files = Files.walk(directory)) {
       for (Path file : (Iterable<Path>) files::iterator) {
         String key = directory.relativize(file).toString().replace('\\', '/');
-        if (key.startsWith(prefix) && !reserved(key) && Files.isRegularFile(file)) {
+        if (key.startsWith(prefix) && !DirectoryKeys.reserved(key) && Files.isRegularFile(file)) {
           lookedUp(key, file).ifPresent(found::add);
         }
       }
     } catch (IOException | java.io.UncheckedIOException e) {
-      throw failure("listing " + directory, e instanceof IOException io ? io : new IOException(e));
+      throw errors.of(
+          "listing " + directory, e instanceof IOException io ? io : new IOException(e));
     }
     found.sort(Comparator.comparing(ObjectInfo::key));
     return List.copyOf(found);
@@ -235,14 +242,14 @@ final class DirectoryObjectStore implements ObjectStore {
   @Override
   public void delete(String key) {
     Path file = file(key);
-    requireDirectory("deleting " + file);
+    errors.requireDirectory("deleting " + file);
     try (DirectoryLock _ = DirectoryLock.acquire(directory)) {
       if (Files.deleteIfExists(file)) {
         TemporaryFile.forceFolder(file.resolveSibling("."));
       }
       Files.deleteIfExists(DirectorySidecar.beside(file));
     } catch (IOException e) {
-      throw failure("deleting " + file, e);
+      throw errors.of("deleting " + file, e);
     }
   }
 
@@ -257,12 +264,12 @@ final class DirectoryObjectStore implements ObjectStore {
         entry = DirectorySidecar.read(file).of(file, attributes, hash);
         again = Files.readAttributes(file, BasicFileAttributes.class);
       } catch (NoSuchFileException _) {
-        requireDirectory("looking at " + file);
+        errors.requireDirectory("looking at " + file);
         return Optional.empty();
       }
     } while (!DirectorySidecar.identity(attributes).equals(DirectorySidecar.identity(again)));
     if (!attributes.isRegularFile()) {
-      throw failure(Reason.CONFIGURATION, "looking at " + file, "it is not a file", null);
+      throw refused(Reason.CONFIGURATION, "looking at " + file, "it is not a file", null);
     }
     return Optional.of(info(key, attributes, entry));
   }
@@ -274,76 +281,15 @@ final class DirectoryObjectStore implements ObjectStore {
         attributes.size(),
         // By content where it is known, so that it outlives a copy of the whole directory.
         entry
-            .map(e -> "sha256-" + e.sha256().substring(0, 32))
+            .map(DirectorySidecar.Entry::etag)
             .orElseGet(() -> DirectorySidecar.identity(attributes)),
         null,
         attributes.lastModifiedTime().toInstant(),
         entry.map(DirectorySidecar.Entry::metadata).orElse(Map.of()));
   }
 
-  private void requireDirectory(String action) {
-    if (!Files.isDirectory(directory)) {
-      throw missingDirectory(action);
-    }
-  }
-
-  private ObjectStoreException missingDirectory(String action) {
-    return failure(
-        Reason.NO_SUCH_BUCKET,
-        action,
-        "the directory " + directory + " does not exist (is it mounted?)",
-        null);
-  }
-
   private Path file(String key) {
-    checkKey(key);
-    Path file = directory.resolve(key).normalize();
-    if (!file.startsWith(directory) || file.equals(directory)) {
-      throw new IllegalArgumentException("'" + key + "' is outside of " + directory);
-    }
-    return file;
-  }
-
-  /**
-   * @throws IllegalArgumentException when the key cannot be a file of this store
-   */
-  static void checkKey(String key) {
-    boolean escapes =
-        key.isEmpty()
-            || key.indexOf('\0') >= 0
-            || Stream.of(key.split("/", -1))
-                .anyMatch(part -> part.isEmpty() || part.equals(".") || part.equals(".."));
-    if (escapes || reserved(key)) {
-      throw new IllegalArgumentException(
-          "'"
-              + key
-              + "' cannot be a file name here: no empty part, no . or .., not ending with "
-              + DirectorySidecar.SUFFIX
-              + ", not starting with "
-              + TemporaryFile.PREFIX);
-    }
-  }
-
-  private static boolean reserved(String key) {
-    String name = key.substring(key.lastIndexOf('/') + 1);
-    return name.endsWith(DirectorySidecar.SUFFIX)
-        || name.startsWith(TemporaryFile.PREFIX)
-        || name.equals(DirectoryLock.FILE_NAME);
-  }
-
-  private ObjectStoreException failure(String action, IOException e) {
-    return switch (e) {
-      case NoSuchFileException _ when !Files.isDirectory(directory) -> missingDirectory(action);
-      case NoSuchFileException _ -> failure(Reason.NOT_FOUND, action, "there is no such file", e);
-      case AccessDeniedException _ ->
-          failure(Reason.ACCESS_DENIED, action, "no permission for " + e.getMessage(), e);
-      default -> failure(Reason.UNAVAILABLE, action, String.valueOf(e.getMessage()), e);
-    };
-  }
-
-  private static ObjectStoreException failure(
-      Reason reason, String action, String why, @Nullable Throwable cause) {
-    return new ObjectStoreException(reason, action + " failed: " + why, cause);
+    return DirectoryKeys.file(directory, key);
   }
 
   private static void closeQuietly(FileChannel channel) {

@@ -1,14 +1,17 @@
 package io.liferaft.objectstore;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.util.ArrayList;
+import java.security.MessageDigest;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -43,6 +46,20 @@ record DirectorySidecar(List<Entry> objects) {
 
     Entry {
       metadata = Map.copyOf(metadata);
+    }
+
+    Entry identifiedBy(BasicFileAttributes attributes) {
+      return new Entry(size, sha256, DirectorySidecar.identity(attributes), metadata);
+    }
+
+    /** Changes with content and metadata: the same bytes written by another leader count as new. */
+    String etag() {
+      MessageDigest digest = ContentHash.sha256();
+      digest.update(sha256.getBytes(StandardCharsets.UTF_8));
+      new TreeMap<>(metadata)
+          .forEach((key, value) ->
+              digest.update((key + '=' + value + '\n').getBytes(StandardCharsets.UTF_8)));
+      return "sha256-" + HexFormat.of().formatHex(digest.digest(), 0, 16);
     }
   }
 
@@ -95,13 +112,8 @@ record DirectorySidecar(List<Entry> objects) {
     return Optional.empty();
   }
 
-  DirectorySidecar after(Entry newest, @Nullable Entry before) {
-    List<Entry> entries = new ArrayList<>();
-    entries.add(newest);
-    if (before != null) {
-      entries.add(before);
-    }
-    return new DirectorySidecar(entries);
+  static DirectorySidecar of(Entry newest, @Nullable Entry before) {
+    return new DirectorySidecar(before == null ? List.of(newest) : List.of(newest, before));
   }
 
   byte[] toJson() {

@@ -1,6 +1,7 @@
 package io.liferaft.objectstore;
 
 import io.liferaft.objectstore.ObjectStoreException.Reason;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -16,6 +17,9 @@ public final class ObjectStores {
 
   /** S3's own rule for names, which keeps them usable as part of a host name. */
   private static final Pattern BUCKET = Pattern.compile("[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]");
+
+  /** S3 allows 1,024; a preserved backup's key is some forty longer. */
+  private static final int MAX_KEY_BYTES = 960;
 
   private final Supplier<@Nullable S3Client> client;
   private final ObjectStoreProperties.S3 settings;
@@ -106,7 +110,7 @@ public final class ObjectStores {
     String rest = address.substring(5);
     int slash = rest.indexOf('/');
     String bucket = slash < 0 ? rest : rest.substring(0, slash);
-    if (!BUCKET.matcher(bucket).matches()) {
+    if (!BUCKET.matcher(bucket).matches() || bucket.contains("..")) {
       throw refused(
           address,
           "has no valid bucket name ('"
@@ -115,6 +119,9 @@ public final class ObjectStores {
     }
     String key = slash < 0 ? "" : rest.substring(slash + 1);
     checkKey(address, key);
+    if (key.getBytes(StandardCharsets.UTF_8).length > MAX_KEY_BYTES) {
+      throw refused(address, "has a key of more than " + MAX_KEY_BYTES + " bytes");
+    }
     return new Location(Scheme.S3, bucket, key);
   }
 
@@ -138,7 +145,7 @@ public final class ObjectStores {
       if (directory == null || name == null || rest.endsWith("/..") || rest.endsWith("/.")) {
         throw refused(address, "names no file");
       }
-      DirectoryObjectStore.checkKey(name.toString());
+      DirectoryKeys.check(name.toString());
       return new Location(Scheme.FILE, directory.toString(), name.toString());
     } catch (InvalidPathException e) {
       throw new IllegalArgumentException(
@@ -158,9 +165,6 @@ public final class ObjectStores {
     }
     if (key.chars().anyMatch(Character::isISOControl)) {
       throw refused(address, "holds a control character");
-    }
-    if (key.length() > 1000) {
-      throw refused(address, "is longer than S3's 1024 bytes for a key");
     }
   }
 

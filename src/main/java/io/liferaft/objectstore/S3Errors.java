@@ -3,7 +3,6 @@ package io.liferaft.objectstore;
 import io.liferaft.objectstore.ObjectStoreException.Reason;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
-import org.springframework.core.NestedExceptionUtils;
 import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.core.exception.AbortedException;
 import software.amazon.awssdk.core.exception.ApiCallAttemptTimeoutException;
@@ -20,6 +19,10 @@ final class S3Errors {
       "Set spring.cloud.aws.credentials.access-key and spring.cloud.aws.credentials.secret-key, or"
           + " give the process a role (IRSA, instance profile) or AWS_ACCESS_KEY_ID and"
           + " AWS_SECRET_ACCESS_KEY.";
+
+  private static final String FORBIDDEN_HINT =
+      "S3 answers 403 for a missing key, too, to who may not list the bucket: grant s3:ListBucket"
+          + " on the bucket, and s3:GetObject and s3:PutObject on its keys";
 
   private S3Errors() {}
 
@@ -42,7 +45,7 @@ final class S3Errors {
     if (lower.contains("unable to load region")) {
       return failure(Reason.CONFIGURATION, action, "no AWS region known. " + REGION_HINT, e);
     }
-    return failure(Reason.UNAVAILABLE, action, deepest(e), e);
+    return failure(Reason.UNAVAILABLE, action, message, e);
   }
 
   private static ObjectStoreException translate(String action, S3Exception e) {
@@ -64,6 +67,10 @@ final class S3Errors {
           region(action, said, e);
       case "ExpiredToken", "InvalidToken", "TokenRefreshRequired" ->
           failure(Reason.ACCESS_DENIED, action, "the credentials have expired: " + said, e);
+      case "NoSuchUpload" ->
+          failure(Reason.UNAVAILABLE, action, "the store lost its parts: " + said, e);
+      case "BadDigest", "IncompleteBody", "RequestTimeout", "XAmzContentSHA256Mismatch" ->
+          failure(Reason.UNAVAILABLE, action, "the body did not arrive whole: " + said, e);
       case "InvalidBucketName" -> failure(Reason.CONFIGURATION, action, said, e);
       default -> byStatus(action, said, e);
     };
@@ -101,6 +108,19 @@ final class S3Errors {
         action,
         "the bucket is not in the region asked (" + said + ")." + right + " " + REGION_HINT,
         e);
+  }
+
+  /**
+   * As {@link #translate(String, SdkException)}, for requests on what may not be there: adds what a
+   * bare 403 may mean.
+   */
+  static ObjectStoreException explained(String action, S3Exception e) {
+    ObjectStoreException failure = translate(action, e);
+    boolean bare = code(e).isEmpty() || code(e).equals("AccessDenied") || code(e).equals("403");
+    return failure.reason() == Reason.ACCESS_DENIED && bare
+        ? new ObjectStoreException(
+            failure.reason(), failure.getMessage() + ". " + FORBIDDEN_HINT, e)
+        : failure;
   }
 
   static String code(S3Exception e) {
@@ -142,11 +162,5 @@ final class S3Errors {
       }
     }
     return false;
-  }
-
-  private static String deepest(Throwable e) {
-    Throwable t = NestedExceptionUtils.getMostSpecificCause(e);
-    String message = t.getMessage();
-    return message == null ? t.getClass().getSimpleName() : message;
   }
 }

@@ -1,5 +1,6 @@
 package io.liferaft.objectstore;
 
+import static io.liferaft.objectstore.S3Errors.explained;
 import static io.liferaft.objectstore.S3Errors.failure;
 import static io.liferaft.objectstore.S3Errors.translate;
 
@@ -24,10 +25,6 @@ import software.amazon.awssdk.services.s3.model.S3Object;
 
 /** One bucket of S3 or of a store that speaks S3. */
 final class S3ObjectStore implements ObjectStore {
-
-  private static final String FORBIDDEN_HINT =
-      " (S3 answers 403 for a missing key, too, to who may not list the bucket: grant"
-          + " s3:ListBucket on the bucket, s3:GetObject and s3:PutObject on the key)";
 
   private final S3Client s3;
   private final String bucket;
@@ -238,10 +235,6 @@ final class S3ObjectStore implements ObjectStore {
     } catch (SdkException e) {
       throw translate(action, e);
     }
-  }
-
-  private static ObjectStoreException explained(String action, S3Exception e) {
-    return translate(e.statusCode() == 403 ? action + FORBIDDEN_HINT : action, (SdkException) e);
   }
 
   private String address(String key) {

@@ -65,11 +65,15 @@ final class WholeBodyInputStream extends FilterInputStream {
   }
 
   @Override
-  public void close() throws IOException {
+  public void close() {
     if (count < length) {
       abort.run();
-    } else {
+      return;
+    }
+    try {
       super.close();
+    } catch (IOException _) {
+      // Everything was read: nothing depends on how the connection ends.
     }
   }
 

@@ -11,7 +11,8 @@
  * target or restore source is {@code s3://}; put a secret into a message; reach a file outside the
  * directory it was opened for.
  *
- * <p>Threads: none of its own; every call blocks its caller and is bounded by the time-outs of
+ * <p>Threads: none of its own (with S3 in use the AWS SDK keeps a timer and a reaper of idle
+ * connections, both daemons); every call blocks its caller and is bounded by the time-outs of
  * {@code liferaft.objectstore.s3.*} (reading or writing a body: per read, not as a whole).
  *
  * <p>After a crash at any line: in S3 possibly an unfinished multipart upload (a life-cycle rule

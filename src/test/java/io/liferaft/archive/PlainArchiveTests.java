@@ -166,6 +166,22 @@ class PlainArchiveTests {
   }
 
   @Test
+  void leavesTheFormerBackupWhenWritingBreaks() throws Exception {
+    FaultyObjectStore store = new FaultyObjectStore(directory());
+    PlainArchive archive = archive(store, true);
+    StoredBackup good = archive.write(manifest(database), ALWAYS, bytes(database));
+    store.cutWritesAt(0, 50_000);
+
+    for (int i = 0; i < 2; i++) {
+      assertThatExceptionOfType(ObjectStoreException.class)
+          .isThrownBy(() -> archive.write(manifest(database), ALWAYS, bytes(database)));
+    }
+
+    assertThat(archive.latest()).contains(good);
+    assertThat(store.list("")).hasSize(1);
+  }
+
+  @Test
   void keepsTheCondition() throws Exception {
     PlainArchive archive = archive(directory(), true);
     StoredBackup first = archive.write(manifest(database), ALWAYS, bytes(database));

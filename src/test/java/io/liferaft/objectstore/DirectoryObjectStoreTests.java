@@ -86,6 +86,14 @@ class DirectoryObjectStoreTests implements ObjectStoreContract {
   }
 
   @Test
+  void givesTheSameBytesWithOtherMetadataAnotherEtag() {
+    String first = store().put("k", Map.of("term", "1"), ALWAYS, text("one")).etag();
+    String second = store().put("k", Map.of("term", "2"), ALWAYS, text("one")).etag();
+
+    assertThat(second).isNotEqualTo(first);
+  }
+
+  @Test
   void ignoresMetadataOfOtherContent() throws IOException {
     store().put("k", Map.of("n", "1"), ALWAYS, text("one"));
     Files.writeString(directory.resolve("k"), "two");

@@ -7,13 +7,15 @@ import io.liferaft.objectstore.ObjectStoreException.Reason;
 import io.liferaft.objectstore.ObjectWriter;
 import io.liferaft.objectstore.PutCondition;
 import java.io.FilterInputStream;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.ArrayDeque;
+import java.io.OutputStream;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 public final class FaultyObjectStore implements ObjectStore {
 
   private final ObjectStore store;
-  private final Queue<Long> cuts = new ArrayDeque<>();
+  private final Queue<Long> cuts = new ConcurrentLinkedQueue<>();
+  private final Queue<Long> writeCuts = new ConcurrentLinkedQueue<>();
   private final AtomicInteger gets = new AtomicInteger();
   private volatile @Nullable Reason failure;
 
@@ -38,6 +41,13 @@ public final class FaultyObjectStore implements ObjectStore {
   public void cutReadsAt(long... bytes) {
     for (long n : bytes) {
       cuts.add(n);
+    }
+  }
+
+  /** The next writes end with an error after so many bytes each, those after them are whole. */
+  public void cutWritesAt(long... bytes) {
+    for (long n : bytes) {
+      writeCuts.add(n);
     }
   }
 
@@ -70,7 +80,12 @@ public final class FaultyObjectStore implements ObjectStore {
   public ObjectInfo put(
       String key, Map<String, String> metadata, PutCondition condition, ObjectWriter writer) {
     failIfTold("writing " + key);
-    return store.put(key, metadata, condition, writer);
+    Long cut = writeCuts.poll();
+    return store.put(
+        key,
+        metadata,
+        condition,
+        cut == null ? writer : out -> writer.writeTo(new CutOutputStream(out, cut)));
   }
 
   @Override
@@ -95,6 +110,30 @@ public final class FaultyObjectStore implements ObjectStore {
     Reason reason = failure;
     if (reason != null) {
       throw new ObjectStoreException(reason, action + " failed: as told", null);
+    }
+  }
+
+  private static final class CutOutputStream extends FilterOutputStream {
+
+    private long left;
+
+    CutOutputStream(OutputStream out, long bytes) {
+      super(out);
+      left = bytes;
+    }
+
+    @Override
+    public void write(int b) throws IOException {
+      write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] b, int off, int len) throws IOException {
+      out.write(b, off, (int) Math.min(len, left));
+      if (len > left) {
+        throw new IOException("cut as told");
+      }
+      left -= len;
     }
   }
 

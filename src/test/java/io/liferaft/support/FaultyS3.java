@@ -1,7 +1,6 @@
 package io.liferaft.support;
 
 import io.liferaft.support.S3Server.S3Request;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -15,7 +14,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -32,7 +30,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FaultyS3 implements AutoCloseable {
 
-  private static final int BUFFER_BYTES = 16 << 10;
   private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
 
   private final int upstreamPort;
@@ -146,80 +143,32 @@ public final class FaultyS3 implements AutoCloseable {
 
     /** Answers in place of the server, as 503 with SlowDown. */
     public void answer(int status, String code, String... headers) {
-      rule(new Action.Answer(status, code, List.of(headers)));
+      rule(new Fault.Answer(status, code, List.of(headers)));
     }
 
     /** Passes the request on after a while; closing ends the wait. */
     public void delay(Duration duration) {
-      rule(new Action.Delay(duration));
+      rule(new Fault.Delay(duration));
     }
 
     /** Cuts the connection after so many bytes of the answer's body. */
     public void cutAnswerAt(long bytes) {
-      rule(new Action.CutAnswer(bytes));
+      rule(new Fault.CutAnswer(bytes));
     }
 
     /** Cuts the connection after so many bytes of the request's body. */
     public void cutRequestAt(long bytes) {
-      rule(new Action.CutRequest(bytes));
+      rule(new Fault.CutRequest(bytes));
     }
 
-    private void rule(Action action) {
-      rules.add(new Rule(fits, times, action));
+    private void rule(Fault fault) {
+      rules.add(new Rule(fits, times, fault));
     }
   }
 
-  private sealed interface Action {
-    record Pass() implements Action {}
-
-    record Answer(int status, String code, List<String> headers) implements Action {}
-
-    record Delay(Duration duration) implements Action {}
-
-    record CutAnswer(long bytes) implements Action {}
-
-    record CutRequest(long bytes) implements Action {}
-  }
-
-  private record Rule(Predicate<S3Request> fits, AtomicInteger times, Action action) {
+  private record Rule(Predicate<S3Request> fits, AtomicInteger times, Fault fault) {
     boolean takes(S3Request request) {
       return fits.test(request) && times.getAndUpdate(n -> Math.max(0, n - 1)) > 0;
-    }
-  }
-
-  private record Head(List<String> lines) {
-    String header(String name) {
-      String prefix = name.toLowerCase(Locale.ROOT) + ":";
-      return lines.stream()
-          .filter(line -> line.toLowerCase(Locale.ROOT).startsWith(prefix))
-          .map(line -> line.substring(prefix.length()).strip())
-          .findFirst()
-          .orElse("");
-    }
-
-    long contentLength() {
-      String length = header("Content-Length");
-      return length.isEmpty() ? 0 : Long.parseLong(length);
-    }
-
-    int status() {
-      return Integer.parseInt(lines.getFirst().split(" ", -1)[1]);
-    }
-
-    /** Without keep-alive the end of an answer is the end of its connection. */
-    byte[] oneRequestOnly() {
-      List<String> kept = new ArrayList<>(lines);
-      kept.removeIf(line -> line.toLowerCase(Locale.ROOT).startsWith("connection:"));
-      kept.add("Connection: close");
-      return bytes(kept);
-    }
-
-    byte[] bytes() {
-      return bytes(lines);
-    }
-
-    private static byte[] bytes(List<String> lines) {
-      return (String.join("\r\n", lines) + "\r\n\r\n").getBytes(StandardCharsets.ISO_8859_1);
     }
   }
 
@@ -249,7 +198,7 @@ public final class FaultyS3 implements AutoCloseable {
   private void serve(Socket client) {
     sockets.add(client);
     try (client) {
-      Head head = readHead(client.getInputStream());
+      HttpHead head = HttpHead.read(client.getInputStream());
       if (head != null) {
         String[] line = head.lines().getFirst().split(" ", -1);
         handle(client, head, S3Request.of(line[0], line[1], 0));
@@ -261,27 +210,27 @@ public final class FaultyS3 implements AutoCloseable {
     }
   }
 
-  private void handle(Socket client, Head head, S3Request request)
+  private void handle(Socket client, HttpHead head, S3Request request)
       throws IOException, InterruptedException {
-    Action action =
+    Fault fault =
         rules.stream()
             .filter(rule -> rule.takes(request))
-            .map(Rule::action)
+            .map(Rule::fault)
             .findFirst()
-            .orElse(new Action.Pass());
-    switch (action) {
-      case Action.Answer answer -> {
+            .orElse(new Fault.Pass());
+    switch (fault) {
+      case Fault.Answer answer -> {
         record(request, answer.status());
         answer(client, head, request, answer);
       }
-      case Action.Delay(Duration duration) -> {
+      case Fault.Delay(Duration duration) -> {
         if (!closed.await(duration.toMillis(), TimeUnit.MILLISECONDS)) {
           pass(client, head, request, Long.MAX_VALUE, Long.MAX_VALUE);
         }
       }
-      case Action.CutAnswer(long bytes) -> pass(client, head, request, Long.MAX_VALUE, bytes);
-      case Action.CutRequest(long bytes) -> pass(client, head, request, bytes, Long.MAX_VALUE);
-      case Action.Pass() -> pass(client, head, request, Long.MAX_VALUE, Long.MAX_VALUE);
+      case Fault.CutAnswer(long bytes) -> pass(client, head, request, Long.MAX_VALUE, bytes);
+      case Fault.CutRequest(long bytes) -> pass(client, head, request, bytes, Long.MAX_VALUE);
+      case Fault.Pass() -> pass(client, head, request, Long.MAX_VALUE, Long.MAX_VALUE);
     }
   }
 
@@ -290,11 +239,11 @@ public final class FaultyS3 implements AutoCloseable {
         new S3Request(request.method(), request.bucket(), request.key(), request.query(), status));
   }
 
-  private static void answer(Socket client, Head head, S3Request request, Action.Answer answer)
+  private static void answer(Socket client, HttpHead head, S3Request request, Fault.Answer answer)
       throws IOException {
     if (!head.header("Expect").equalsIgnoreCase("100-continue")) {
       // A client that is still sending would see a reset instead of the answer.
-      copy(client.getInputStream(), OutputStream.nullOutputStream(), head.contentLength());
+      HttpHead.copy(client.getInputStream(), OutputStream.nullOutputStream(), head.contentLength());
     }
     String body =
         request.method().equals("HEAD") || answer.code().isEmpty()
@@ -308,13 +257,13 @@ public final class FaultyS3 implements AutoCloseable {
     lines.add("Connection: close");
     lines.addAll(answer.headers());
     OutputStream out = client.getOutputStream();
-    out.write(new Head(lines).bytes());
+    out.write(new HttpHead(lines).bytes());
     out.write(body.getBytes(StandardCharsets.UTF_8));
     out.flush();
   }
 
   private void pass(
-      Socket client, Head head, S3Request request, long requestLimit, long answerLimit)
+      Socket client, HttpHead head, S3Request request, long requestLimit, long answerLimit)
       throws IOException {
     boolean recorded = false;
     try (Socket server = new Socket(LOOPBACK, upstreamPort)) {
@@ -326,17 +275,17 @@ public final class FaultyS3 implements AutoCloseable {
               .start(() -> send(client, server, head.contentLength(), requestLimit));
       try {
         InputStream answer = server.getInputStream();
-        Head answerHead = readHead(answer);
+        HttpHead answerHead = HttpHead.read(answer);
         while (answerHead != null && answerHead.status() == 100) {
           client.getOutputStream().write(answerHead.bytes());
-          answerHead = readHead(answer);
+          answerHead = HttpHead.read(answer);
         }
         if (answerHead != null) {
           // Before the client can see the end of the answer.
           record(request, answerHead.status());
           recorded = true;
           client.getOutputStream().write(answerHead.oneRequestOnly());
-          copy(answer, client.getOutputStream(), answerLimit);
+          HttpHead.copy(answer, client.getOutputStream(), answerLimit);
         }
       } finally {
         if (!recorded) {
@@ -352,7 +301,7 @@ public final class FaultyS3 implements AutoCloseable {
 
   private static void send(Socket client, Socket server, long length, long limit) {
     try {
-      copy(client.getInputStream(), server.getOutputStream(), Math.min(length, limit));
+      HttpHead.copy(client.getInputStream(), server.getOutputStream(), Math.min(length, limit));
       server.getOutputStream().flush();
       if (limit < length) {
         closeQuietly(client);
@@ -361,41 +310,6 @@ public final class FaultyS3 implements AutoCloseable {
     } catch (IOException _) {
       // The other direction notices, too.
     }
-  }
-
-  private static void copy(InputStream in, OutputStream out, long limit) throws IOException {
-    byte[] buffer = new byte[BUFFER_BYTES];
-    long left = limit;
-    while (left > 0) {
-      int n = in.read(buffer, 0, (int) Math.min(buffer.length, left));
-      if (n < 0) {
-        break;
-      }
-      out.write(buffer, 0, n);
-      left -= n;
-    }
-    out.flush();
-  }
-
-  /** Null at the end of the connection. */
-  private static @Nullable Head readHead(InputStream in) throws IOException {
-    List<String> lines = new ArrayList<>();
-    ByteArrayOutputStream line = new ByteArrayOutputStream();
-    int b = in.read();
-    while (b >= 0) {
-      if (b == '\n') {
-        String text = line.toString(StandardCharsets.ISO_8859_1).stripTrailing();
-        if (text.isEmpty()) {
-          return new Head(lines);
-        }
-        lines.add(text);
-        line.reset();
-      } else {
-        line.write(b);
-      }
-      b = in.read();
-    }
-    return null;
   }
 
   private static void closeQuietly(java.io.@Nullable Closeable closeable) {

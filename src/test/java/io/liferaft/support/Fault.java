@@ -1,0 +1,17 @@
+package io.liferaft.support;
+
+import java.time.Duration;
+import java.util.List;
+
+/** What {@link FaultyS3} does to one request. */
+sealed interface Fault {
+  record Pass() implements Fault {}
+
+  record Answer(int status, String code, List<String> headers) implements Fault {}
+
+  record Delay(Duration duration) implements Fault {}
+
+  record CutAnswer(long bytes) implements Fault {}
+
+  record CutRequest(long bytes) implements Fault {}
+}
