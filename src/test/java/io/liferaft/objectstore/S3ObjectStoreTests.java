@@ -346,11 +346,13 @@ class S3ObjectStoreTests implements ObjectStoreContract {
 
   @Test
   void listsMoreThanOnePage() {
-    for (int i = 0; i < 1005; i++) {
-      String key = "p%04d".formatted(i);
-      client.putObject(b -> b.bucket(BUCKET).key(key), RequestBody.fromString("x"));
+    try (S3Client direct = server.client()) {
+      for (int i = 0; i < 1001; i++) {
+        String key = "p%04d".formatted(i);
+        direct.putObject(b -> b.bucket(BUCKET).key(key), RequestBody.fromString("x"));
+      }
     }
 
-    assertThat(store().list("p")).hasSize(1005);
+    assertThat(store().list("p")).hasSize(1001);
   }
 }

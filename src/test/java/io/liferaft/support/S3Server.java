@@ -68,18 +68,27 @@ public final class S3Server implements AutoCloseable {
               .stopTimeout(0)
               .build();
       S3Server server = new S3Server(directory, blobs, proxy);
-      server.logRequests();
-      proxy.start();
-      try (S3Client s3 = server.client()) {
-        for (String bucket : buckets) {
-          s3.createBucket(b -> b.bucket(bucket));
-        }
+      try {
+        server.serve(buckets);
+        return server;
+      } catch (Exception e) {
+        server.close();
+        throw e;
       }
-      server.forgetRequests();
-      return server;
     } catch (Exception e) {
       throw new IllegalStateException("the S3 server did not start", e);
     }
+  }
+
+  private void serve(String... buckets) throws Exception {
+    logRequests();
+    proxy.start();
+    try (S3Client s3 = client()) {
+      for (String bucket : buckets) {
+        s3.createBucket(b -> b.bucket(bucket));
+      }
+    }
+    forgetRequests();
   }
 
   /**
