@@ -3,7 +3,6 @@ package io.liferaft.api;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
@@ -13,6 +12,8 @@ import java.util.Arrays;
 final class AnswerBuffer extends OutputStream {
 
   static final int KEPT = 1 << 20;
+
+  private static final long LARGEST_FAST = 1_000_000_000_000_000_000L;
 
   private final HttpServletResponse response;
   private byte[] buffer = new byte[512];
@@ -46,15 +47,52 @@ final class AnswerBuffer extends OutputStream {
   }
 
   /** Writes a text whose characters are all below 128. */
-  @SuppressWarnings("deprecation") // the one copy without a charset's detour
   void ascii(String text) throws IOException {
-    int length = text.length();
-    if (length <= buffer.length - size) {
-      text.getBytes(0, length, buffer, size);
-      size += length;
-    } else {
-      write(text.getBytes(StandardCharsets.ISO_8859_1));
+    ascii(text, 0, text.length());
+  }
+
+  /** Writes a part of a text, whose characters are all below 128. */
+  @SuppressWarnings("deprecation") // cuts characters to bytes, which is what ASCII needs
+  void ascii(String text, int from, int to) throws IOException {
+    int at = from;
+    while (at < to) {
+      if (size == buffer.length) {
+        makeRoom(to - at);
+      }
+      int part = Math.min(to - at, buffer.length - size);
+      text.getBytes(at, at + part, buffer, size);
+      size += part;
+      at += part;
     }
+  }
+
+  /** Writes a number without making a string of it. */
+  void decimal(long value) throws IOException {
+    if (value <= -LARGEST_FAST || value >= LARGEST_FAST) {
+      ascii(Long.toString(value));
+      return;
+    }
+    if (buffer.length - size < 20) {
+      makeRoom(20);
+    }
+    long left = Math.abs(value);
+    int end = size + (value < 0 ? 1 : 0) + digits(left);
+    if (value < 0) {
+      buffer[size] = '-';
+    }
+    size = end;
+    do {
+      buffer[--end] = (byte) ('0' + left % 10);
+      left /= 10;
+    } while (left > 0);
+  }
+
+  private static int digits(long value) {
+    int digits = 1;
+    for (long power = 10; value >= power; power *= 10) {
+      digits++;
+    }
+    return digits;
   }
 
   /** Sends the rest. Nothing may be written after it. */

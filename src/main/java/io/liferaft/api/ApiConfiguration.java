@@ -114,7 +114,7 @@ class ApiConfiguration {
   @Bean
   WebServerFactoryCustomizer<TomcatServletWebServerFactory> rqliteTomcat() {
     return factory -> {
-      factory.addContextValves(new ExactHeadersValve());
+      factory.addContextValves(new RawResponseValve());
       factory.addConnectorCustomizers(connector -> {
         if (connector.getProtocolHandler() instanceof AbstractHttp11Protocol<?> http) {
           // Raw SQL in query strings.

@@ -3,6 +3,7 @@ package io.liferaft.api;
 import io.liferaft.raft.ClusterCopy;
 import io.liferaft.raft.RaftNode;
 import io.liferaft.sqlite.DatabaseCopy;
+import io.liferaft.sqlite.SqliteException;
 import io.liferaft.sqlite.SqliteException.CopyRevoked;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -58,20 +59,18 @@ final class BackupController {
   }
 
   /** A copy whose first bytes are in the buffer; one that was revoked before is replaced. */
-  private ClusterCopy begun(boolean anyNode, QueryParameters parameters, ByteBuffer buffer)
-      throws IOException {
+  private ClusterCopy begun(boolean anyNode, QueryParameters parameters, ByteBuffer buffer) {
     for (int attempt = 1; ; attempt++) {
       ClusterCopy copy = raft.copy(anyNode, parameters.timeout());
       try {
-        buffer.clear();
-        copy.file().read(0, buffer);
+        fill(copy.file(), 0, buffer);
         return copy;
       } catch (CopyRevoked e) {
         copy.close();
         if (attempt == ATTEMPTS) {
           throw e;
         }
-      } catch (IOException | RuntimeException e) {
+      } catch (RuntimeException e) {
         copy.close();
         throw e;
       }
@@ -84,12 +83,20 @@ final class BackupController {
     while (buffer.position() > 0) {
       out.write(buffer.array(), buffer.arrayOffset(), buffer.position());
       offset += buffer.position();
-      buffer.clear();
-      copy.read(offset, buffer);
+      fill(copy, offset, buffer);
     }
     if (offset != copy.sizeBytes()) {
-      throw new IOException(
+      throw new SqliteException(
           "the copy ended after %d of %d bytes".formatted(offset, copy.sizeBytes()));
+    }
+  }
+
+  private static void fill(DatabaseCopy copy, long offset, ByteBuffer buffer) {
+    buffer.clear();
+    try {
+      copy.read(offset, buffer);
+    } catch (IOException e) {
+      throw new SqliteException("the copy cannot be read at " + offset, e);
     }
   }
 }

@@ -17,7 +17,7 @@ record Exchange(
     long startNanos) {
 
   void contentType(String value) {
-    if (!ExactHeadersValve.setContentType(request, value)) {
+    if (!RawResponseValve.setContentType(request, value)) {
       response.setContentType(value);
     }
   }

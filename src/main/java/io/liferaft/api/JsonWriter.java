@@ -1,6 +1,8 @@
 package io.liferaft.api;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.BitSet;
 import java.util.Map;
@@ -15,9 +17,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class JsonWriter {
 
-  private static final byte[] HEX =
-      "0123456789abcdef".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+  private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
+  private static final boolean[] PLAIN = new boolean[0x80];
   private static final int BASE64_SLICE = 3 * 8192;
+
+  static {
+    for (int c = 0x20; c < 0x80; c++) {
+      PLAIN[c] = "\"\\<>&".indexOf(c) < 0;
+    }
+  }
 
   private final AnswerBuffer out;
   private final boolean pretty;
@@ -89,8 +97,7 @@ final class JsonWriter {
     out.write('"');
     for (int at = 0; at < bytes.length; at += BASE64_SLICE) {
       int length = Math.min(BASE64_SLICE, bytes.length - at);
-      byte[] slice =
-          length == bytes.length ? bytes : java.util.Arrays.copyOfRange(bytes, at, at + length);
+      byte[] slice = length == bytes.length ? bytes : Arrays.copyOfRange(bytes, at, at + length);
       out.write(Base64.getEncoder().encode(slice));
     }
     out.write('"');
@@ -98,7 +105,7 @@ final class JsonWriter {
 
   void number(long value) throws IOException {
     separate();
-    out.ascii(Long.toString(value));
+    out.decimal(value);
   }
 
   /** A finite number. */
@@ -190,6 +197,15 @@ final class JsonWriter {
     out.write('"');
     int length = text.length();
     for (int i = 0; i < length; i++) {
+      int plain = i;
+      while (plain < length && isPlain(text.charAt(plain))) {
+        plain++;
+      }
+      out.ascii(text, i, plain);
+      if (plain == length) {
+        break;
+      }
+      i = plain;
       char c = text.charAt(i);
       if (c < 0x80) {
         character((byte) c);
@@ -213,6 +229,10 @@ final class JsonWriter {
       }
     }
     out.write('"');
+  }
+
+  private static boolean isPlain(char c) {
+    return c < 0x80 && PLAIN[c];
   }
 
   private void character(byte c) throws IOException {

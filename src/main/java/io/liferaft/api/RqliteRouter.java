@@ -10,6 +10,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.web.util.UriUtils;
 
 /**
@@ -23,6 +25,7 @@ final class RqliteRouter {
     void handle(Exchange exchange) throws IOException;
   }
 
+  private static final Logger log = LoggerFactory.getLogger(RqliteRouter.class);
   private static final Duration LINGER = Duration.ofSeconds(3);
 
   private final Map<Route, Handler> handlers;
@@ -36,10 +39,10 @@ final class RqliteRouter {
   }
 
   /**
-   * Answers a request.
+   * Answers a request. When that fails after the answer has begun, the connection is broken off, so
+   * that nobody takes what was sent for the whole.
    *
-   * @throws IOException when the answer had already begun and had to be given up: the connection is
-   *     to be broken off, so that nobody takes what was sent for the whole
+   * @throws IOException when the client has gone
    */
   void handle(HttpServletRequest request, HttpServletResponse response) throws IOException {
     long start = System.nanoTime();
@@ -61,10 +64,14 @@ final class RqliteRouter {
     } catch (Exception e) {
       Answer answer = ErrorTable.answer(e);
       result = answer.result();
-      if (response.isCommitted()) {
+      if (!response.isCommitted()) {
+        refuse(request, response, answer, start);
+      } else if (RawResponseValve.breakOff(request)) {
+        log.warn(
+            "An answer to {} was broken off half-way: {}", request.getRequestURI(), e.toString());
+      } else {
         throw new IOException("the answer was given up half-way", e);
       }
-      refuse(request, response, answer, start);
     } finally {
       metrics.record(route, result, System.nanoTime() - start);
     }

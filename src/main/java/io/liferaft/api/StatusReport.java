@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
@@ -112,7 +113,7 @@ final class StatusReport {
     Runtime jvm = Runtime.getRuntime();
     Map<String, Object> runtime = new TreeMap<>();
     runtime.put("GOARCH", System.getProperty("os.arch", ""));
-    runtime.put("GOOS", System.getProperty("os.name", "").toLowerCase(java.util.Locale.ROOT));
+    runtime.put("GOOS", System.getProperty("os.name", "").toLowerCase(Locale.ROOT));
     runtime.put("GOMAXPROCS", jvm.availableProcessors());
     runtime.put("num_cpu", jvm.availableProcessors());
     runtime.put("num_goroutine", Thread.activeCount());
@@ -127,7 +128,7 @@ final class StatusReport {
     own.put("phase", status.phase().name());
     own.put("problem", status.problem() == null ? "" : status.problem());
     own.put("formed", status.formed());
-    own.put("restore", sources.restore().get().getClass().getSimpleName());
+    own.put("restore", restore(sources.restore().get()));
     if (NodesController.isOpen(status)) {
       try {
         ReplicatedState state = sources.raft().state();
@@ -139,6 +140,37 @@ final class StatusReport {
       }
     }
     return own;
+  }
+
+  private static Map<String, Object> restore(RestoreState state) {
+    Map<String, Object> restore = new TreeMap<>();
+    restore.put("state", state.getClass().getSimpleName().toLowerCase(Locale.ROOT));
+    switch (state) {
+      case RestoreState.Waiting(String reason) -> restore.put("reason", reason);
+      case RestoreState.Following(String leader) -> restore.put("leader", leader);
+      case RestoreState.Looking(String source) -> restore.put("source", source);
+      case RestoreState.Downloading(String source, long bytes, long total, Instant _) ->
+          progress(restore, source, bytes, total);
+      case RestoreState.Verifying(String source, long bytes) ->
+          progress(restore, source, bytes, bytes);
+      case RestoreState.Loading(String source, long bytes, long total, Instant _) ->
+          progress(restore, source, bytes, total);
+      case RestoreState.Failed(String source, String reason, int attempts, Instant next) -> {
+        restore.put("source", source);
+        restore.put("reason", reason);
+        restore.put("attempts", attempts);
+        restore.put("next", next.toString());
+      }
+      case RestoreState.Done(String outcome) -> restore.put("outcome", outcome);
+    }
+    return restore;
+  }
+
+  private static void progress(
+      Map<String, Object> restore, String source, long bytes, long totalBytes) {
+    restore.put("source", source);
+    restore.put("bytes", bytes);
+    restore.put("total_bytes", totalBytes);
   }
 
   private Map<String, Object> store(NodeStatus status) {

@@ -7,6 +7,7 @@ import io.liferaft.sqlite.SqliteStore;
 import io.liferaft.support.TestRaftNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -111,7 +112,7 @@ final class ApiServer implements AutoCloseable {
 
     private static String read(Path file) {
       try {
-        return Files.readString(file);
+        return Files.readString(file, StandardCharsets.ISO_8859_1);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }

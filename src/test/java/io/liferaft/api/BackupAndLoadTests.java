@@ -19,6 +19,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -140,6 +141,8 @@ class BackupAndLoadTests {
 
     assertThat(plain.status()).isEqualTo(200);
     assertThat(plain.whole()).isFalse();
+    byte[] got = plain.body().toByteArray();
+    assertThat(got).isNotEmpty().isEqualTo(Arrays.copyOf(database, got.length));
     assertThat(compressed.whole()).isFalse();
     assertThat(closed).hasValue(2);
   }

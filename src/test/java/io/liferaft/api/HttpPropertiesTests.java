@@ -1,0 +1,57 @@
+package io.liferaft.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.util.unit.DataSize;
+
+class HttpPropertiesTests {
+
+  private final ApplicationContextRunner runner =
+      new ApplicationContextRunner().withUserConfiguration(Enabled.class);
+
+  @Test
+  void hasDefaults() {
+    runner.run(context ->
+        assertThat(context.getBean(HttpProperties.class))
+            .isEqualTo(new HttpProperties(DataSize.ofMegabytes(256))));
+  }
+
+  @Test
+  void takesEverySetting() {
+    runner
+        .withPropertyValues("liferaft.http.max-statement-body=5KB")
+        .run(context ->
+            assertThat(context.getBean(HttpProperties.class))
+                .isEqualTo(new HttpProperties(DataSize.ofKilobytes(5))));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0B", "-1B", "2048MB", "much"})
+  void refusesNamingKeyAndValue(String value) {
+    runner
+        .withPropertyValues("liferaft.http.max-statement-body=" + value)
+        .run(context ->
+            assertThat(context)
+                .getFailure()
+                .hasStackTraceContaining("max-statement-body")
+                .hasStackTraceContaining(value.equals("2048MB") ? "2147483648B" : value));
+  }
+
+  @Test
+  void keepsBodiesToAQuarterOfTheHeap() {
+    HttpProperties properties = new HttpProperties(DataSize.ofMegabytes(256));
+
+    assertThat(new BodyLimit(properties, 1L << 30).bytes()).isEqualTo(1L << 28);
+    assertThat(new BodyLimit(properties, 1L << 28).bytes()).isEqualTo(1L << 26);
+  }
+
+  @Configuration(proxyBeanMethods = false)
+  @EnableConfigurationProperties(HttpProperties.class)
+  static class Enabled {}
+}
