@@ -72,7 +72,7 @@ final class AnswerBuffer extends OutputStream {
       ascii(Long.toString(value));
       return;
     }
-    if (buffer.length - size < 20) {
+    while (buffer.length - size < 20) {
       makeRoom(20);
     }
     long left = Math.abs(value);

@@ -1,75 +1,132 @@
 package io.liferaft.api;
 
+import io.liferaft.raft.NotReadyException;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * How large a body of statements may be: the setting, and never more than a quarter of the heap,
- * since statements are held in memory until they are answered.
+ * How large a body of statements may be. Statements are held until they are answered, so besides
+ * the setting there is a budget: a quarter of the heap for all requests together, charged with what
+ * statements take in memory rather than on the wire (many small ones take twenty times as much).
+ * Safe for use by many threads.
  */
 final class BodyLimit {
 
-  private final long bytes;
-  private final String refusal;
+  /** What a byte of the body may take while it is read: twice as text. */
+  private static final int BYTES_PER_BYTE = 2;
+
+  private static final String ATTRIBUTE = BodyLimit.class.getName();
+  private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
+
+  private final long setting;
+  private final long budget;
+  private final AtomicLong charged = new AtomicLong();
 
   BodyLimit(HttpProperties properties, long maxHeap) {
-    long setting = properties.maxStatementBody().toBytes();
-    long heap = maxHeap / 4;
-    bytes = Math.min(setting, heap);
-    refusal =
-        setting <= heap
-            ? "request body is larger than %d bytes (liferaft.http.max-statement-body)"
-                .formatted(setting)
-            : "request body is larger than %d bytes, a quarter of this node's heap".formatted(heap);
+    setting = properties.maxStatementBody().toBytes();
+    budget = maxHeap / 4;
   }
 
+  /** No body that is taken is longer. */
   long bytes() {
-    return bytes;
+    return Math.min(setting, budget / BYTES_PER_BYTE);
   }
 
   /**
-   * The body, which fails with 413 as soon as it is known to be too large: before a byte is read
-   * when its length is given.
+   * The body. It fails with 413 as soon as it is known to be too large, before a byte is read when
+   * its length is given; with 503 when it only is too large beside the others of this moment. Its
+   * charge lasts until {@link #release}.
    */
-  InputStream body(HttpServletRequest request) throws IOException {
-    if (request.getContentLengthLong() > bytes) {
-      throw tooLarge();
+  Body open(HttpServletRequest request) throws IOException {
+    long length = request.getContentLengthLong();
+    if (length > setting) {
+      throw beyondSetting();
     }
-    return new Limited(request.getInputStream());
+    if (length > budget / BYTES_PER_BYTE) {
+      throw beyondBudget();
+    }
+    Body body = new Body(request.getInputStream());
+    request.setAttribute(ATTRIBUTE, body);
+    return body;
   }
 
-  private RequestFailure tooLarge() {
-    return new RequestFailure(413, refusal);
+  /** Gives back what a request's body was charged. */
+  static void release(HttpServletRequest request) {
+    if (request.getAttribute(ATTRIBUTE) instanceof Body body) {
+      request.removeAttribute(ATTRIBUTE);
+      body.release();
+    }
   }
 
-  private final class Limited extends FilterInputStream {
+  private RequestFailure beyondSetting() {
+    return new RequestFailure(
+        413,
+        "request body is larger than %d bytes (liferaft.http.max-statement-body)"
+            .formatted(setting));
+  }
 
-    private long left = bytes;
+  private RequestFailure beyondBudget() {
+    return new RequestFailure(
+        413,
+        "request body would take more than %d bytes of memory, a quarter of this node's heap"
+            .formatted(budget));
+  }
 
-    Limited(InputStream in) {
+  /** A body that counts itself. For one thread. */
+  final class Body extends FilterInputStream {
+
+    private long read;
+    private long cost;
+
+    private Body(InputStream in) {
       super(in);
+    }
+
+    /** Charges memory beyond that of the bytes read. */
+    void charge(long bytes) {
+      cost += bytes;
+      long all = charged.addAndGet(bytes);
+      if (cost > budget) {
+        throw beyondBudget();
+      }
+      if (all > budget) {
+        throw new NotReadyException("too many statements are being received at once", RETRY_AFTER);
+      }
     }
 
     @Override
     public int read() throws IOException {
       int b = super.read();
-      return b < 0 ? b : count(1, b);
+      if (b >= 0) {
+        count(1);
+      }
+      return b;
     }
 
     @Override
     public int read(byte[] into, int offset, int length) throws IOException {
       int n = super.read(into, offset, length);
-      return n < 0 ? n : count(n, n);
+      if (n > 0) {
+        count(n);
+      }
+      return n;
     }
 
-    private int count(int n, int result) {
-      left -= n;
-      if (left < 0) {
-        throw tooLarge();
+    private void count(int n) {
+      read += n;
+      if (read > setting) {
+        throw beyondSetting();
       }
-      return result;
+      charge((long) n * BYTES_PER_BYTE);
+    }
+
+    private void release() {
+      charged.addAndGet(-cost);
+      cost = 0;
     }
   }
 }

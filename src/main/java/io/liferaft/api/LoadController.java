@@ -56,12 +56,15 @@ final class LoadController {
     if (head.length >= 2 && head[0] == 0x1f && head[1] == (byte) 0x8b) {
       throw RequestFailure.badRequest("gzip data cannot be loaded: send it uncompressed");
     }
+    answer(exchange, load(exchange, head, body));
+  }
+
+  private SqlReply load(Exchange exchange, byte[] head, InputStream body) throws IOException {
     try (LoadFiles.Received received = files.receive(head, body)) {
-      answer(
-          exchange,
-          Arrays.equals(head, DATABASE)
-              ? loadDatabase(received.file(), timeout(exchange, received.sizeBytes()))
-              : loadText(received.file(), timeout(exchange, received.sizeBytes())));
+      Duration timeout = timeout(exchange, received.sizeBytes());
+      return Arrays.equals(head, DATABASE)
+          ? loadDatabase(received.file(), timeout)
+          : loadText(received.file(), timeout);
     }
   }
 

@@ -90,7 +90,7 @@ final class NodesController {
   }
 
   private @Nullable String target(Exchange exchange) throws IOException {
-    try (var body = limit.body(exchange.request())) {
+    try (BodyLimit.Body body = limit.open(exchange.request())) {
       JsonNode node = JSON.readTree(body);
       if (!node.isObject()) {
         throw RequestFailure.badRequest("invalid JSON: not an object");

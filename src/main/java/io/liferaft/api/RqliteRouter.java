@@ -73,6 +73,7 @@ final class RqliteRouter {
         throw new IOException("the answer was given up half-way", e);
       }
     } finally {
+      BodyLimit.release(request);
       metrics.record(route, result, System.nanoTime() - start);
     }
   }

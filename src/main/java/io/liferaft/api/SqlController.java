@@ -86,10 +86,10 @@ final class SqlController {
 
   private List<SqlStatement> statements(Exchange exchange, boolean textAllowed) throws IOException {
     String type = exchange.request().getContentType();
-    try (var body = limit.body(exchange.request())) {
+    try (BodyLimit.Body body = limit.open(exchange.request())) {
       return textAllowed && type != null && type.startsWith("text/plain")
           ? StatementReader.readText(body)
-          : reader.read(body);
+          : reader.read(body, body::charge);
     }
   }
 

@@ -14,6 +14,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
@@ -36,6 +37,11 @@ final class StatementReader {
   private static final String INVALID_REQUEST = "invalid request";
   private static final String NESTED_LIST = "unsupported type []interface {}";
   private static final String NESTED_OBJECT = "unsupported type map[string]interface {}";
+
+  // Objects with their headers and the references to them, as measured with compressed pointers.
+  private static final long STATEMENT_BYTES = 120;
+  private static final long PARAMETER_BYTES = 96;
+  private static final long NAMED_PARAMETER_BYTES = 200;
 
   private final JsonFactory json;
 
@@ -60,13 +66,15 @@ final class StatementReader {
   /**
    * The statements of a JSON body; empty ones are left out.
    *
+   * @param charge told the memory that statements and parameters take besides their texts; may
+   *     throw to end the reading
    * @throws RequestFailure 400 with rqlite's text
    */
-  List<SqlStatement> read(InputStream body) throws IOException {
+  List<SqlStatement> read(InputStream body, LongConsumer charge) throws IOException {
     // A reader, since Go replaces bytes that are not UTF-8 where Jackson would refuse them.
     Reader reader = new InputStreamReader(body, StandardCharsets.UTF_8);
     try (JsonParser parser = json.createParser(ObjectReadContext.empty(), reader)) {
-      return new Body(parser).statements();
+      return new Body(parser, charge).statements();
     } catch (JacksonIOException e) {
       throw e.getCause();
     } catch (JacksonException e) {
@@ -85,12 +93,14 @@ final class StatementReader {
   private static final class Body {
 
     private final JsonParser parser;
+    private final LongConsumer charge;
     private final List<SqlStatement> statements = new ArrayList<>();
     private @Nullable String refusal;
     private boolean any;
 
-    Body(JsonParser parser) {
+    Body(JsonParser parser, LongConsumer charge) {
       this.parser = parser;
+      this.charge = charge;
     }
 
     List<SqlStatement> statements() {
@@ -148,17 +158,20 @@ final class StatementReader {
 
     private void add(String sql, List<SqlParameter> parameters) {
       if (!sql.isEmpty() && refusal == null) {
+        charge.accept(STATEMENT_BYTES);
         statements.add(new SqlStatement(sql, parameters));
       }
     }
 
     private void parameter(JsonToken token, List<SqlParameter> parameters) {
       if (token != JsonToken.START_OBJECT) {
+        charge.accept(PARAMETER_BYTES);
         parameters.add(new SqlParameter(null, value(token)));
         return;
       }
       Map<String, @Nullable Object> named = new LinkedHashMap<>();
       for (JsonToken t = next(); t != JsonToken.END_OBJECT; t = next()) {
+        charge.accept(NAMED_PARAMETER_BYTES);
         String name = wellFormed(parser.currentName());
         named.put(name, value(next()));
       }

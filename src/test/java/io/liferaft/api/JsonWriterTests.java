@@ -101,6 +101,22 @@ class JsonWriterTests {
   }
 
   @Test
+  void writesNumbersAtTheBuffersEnd() throws IOException {
+    for (int used = AnswerBuffer.KEPT - 45; used <= AnswerBuffer.KEPT; used++) {
+      MockHttpServletResponse response = new MockHttpServletResponse();
+      AnswerBuffer out = new AnswerBuffer(response);
+      // In two steps, so that the buffer is not a power of two when the number comes.
+      out.write(new byte[used - 7]);
+      out.write(new byte[7]);
+      out.decimal(-999_999_999_999_999_999L);
+      out.finish();
+
+      assertThat(response.getContentAsByteArray()).hasSize(used + 19);
+      assertThat(text(response)).endsWith("-999999999999999999");
+    }
+  }
+
+  @Test
   void indents() throws IOException {
     Map<String, @Nullable Object> tree = new LinkedHashMap<>();
     tree.put("a", List.of());

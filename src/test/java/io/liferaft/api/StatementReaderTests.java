@@ -83,7 +83,7 @@ class StatementReaderTests {
     byte[] body = "[\"a?b\"]".getBytes(StandardCharsets.US_ASCII);
     body[3] = (byte) 0xff;
 
-    assertThat(reader.read(new ByteArrayInputStream(body)))
+    assertThat(reader.read(new ByteArrayInputStream(body), _ -> {}))
         .containsExactly(SqlStatement.of("a\ufffdb"));
   }
 
@@ -145,7 +145,7 @@ class StatementReaderTests {
   }
 
   private List<SqlStatement> read(String body) throws IOException {
-    return reader.read(new ByteArrayInputStream(body.getBytes(StandardCharsets.UTF_8)));
+    return reader.read(new ByteArrayInputStream(body.getBytes(StandardCharsets.UTF_8)), _ -> {});
   }
 
   private @org.jspecify.annotations.Nullable Object parameter(String literal) throws IOException {
