@@ -65,6 +65,8 @@ final class ErrorTable {
           new Answer(400, message(refused, "refused"), 0, Result.BAD_REQUEST);
       case SqliteException.InvalidDatabase invalid ->
           new Answer(400, message(invalid, "invalid SQLite data"), 0, Result.BAD_REQUEST);
+      case SqliteException.CopyRevoked _ ->
+          new Answer(503, "the copy was given up, try again", 1, Result.NOT_READY);
       case SqliteException fault -> {
         log.warn("The database of this node failed a request", fault);
         yield new Answer(500, message(fault, "database failure"), 0, Result.ERROR);

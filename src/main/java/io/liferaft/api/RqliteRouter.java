@@ -66,15 +66,23 @@ final class RqliteRouter {
       result = answer.result();
       if (!response.isCommitted()) {
         refuse(request, response, answer, start);
-      } else if (RawResponseValve.breakOff(request)) {
-        log.warn(
-            "An answer to {} was broken off half-way: {}", request.getRequestURI(), e.toString());
       } else {
-        throw new IOException("the answer was given up half-way", e);
+        breakOff(request, e);
       }
     } finally {
       BodyLimit.release(request);
       metrics.record(route, result, System.nanoTime() - start);
+    }
+  }
+
+  private static void breakOff(HttpServletRequest request, Exception cause) throws IOException {
+    if (cause instanceof IOException gone) {
+      // Tomcat calls an answer committed, too, when the client left in the middle of its request.
+      throw gone;
+    }
+    log.warn("An answer to {} was broken off: {}", request.getRequestURI(), cause.toString());
+    if (!RawResponseValve.breakOff(request)) {
+      throw new IOException("the answer was given up half-way", cause);
     }
   }
 

@@ -10,7 +10,6 @@ import java.io.Reader;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -172,7 +171,7 @@ final class StatementReader {
       Map<String, @Nullable Object> named = new LinkedHashMap<>();
       for (JsonToken t = next(); t != JsonToken.END_OBJECT; t = next()) {
         charge.accept(NAMED_PARAMETER_BYTES);
-        String name = wellFormed(parser.currentName());
+        String name = Literals.wellFormed(parser.currentName());
         named.put(name, value(next()));
       }
       named.forEach((name, value) -> parameters.add(new SqlParameter(name, value)));
@@ -180,7 +179,7 @@ final class StatementReader {
 
     private @Nullable Object value(JsonToken token) {
       return switch (token) {
-        case VALUE_STRING -> textOrBlob(string());
+        case VALUE_STRING -> Literals.textOrBlob(string());
         case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> number(parser.getString());
         case VALUE_TRUE -> 1L;
         case VALUE_FALSE -> 0L;
@@ -215,7 +214,7 @@ final class StatementReader {
       for (JsonToken token = next(); token != JsonToken.END_ARRAY; token = next()) {
         if (token == JsonToken.VALUE_NUMBER_INT || token == JsonToken.VALUE_NUMBER_FLOAT) {
           String literal = parser.getString();
-          int b = byteValue(literal);
+          int b = Literals.byteValue(literal);
           if (b < 0) {
             refuse("unsupported type " + literal);
           }
@@ -252,55 +251,7 @@ final class StatementReader {
     }
 
     private String string() {
-      return wellFormed(parser.getString());
+      return Literals.wellFormed(parser.getString());
     }
-  }
-
-  private static int byteValue(String literal) {
-    if (literal.length() > 4) {
-      return -1;
-    }
-    try {
-      int value = Integer.parseInt(literal);
-      return value <= 255 ? value : -1;
-    } catch (NumberFormatException e) {
-      return -1;
-    }
-  }
-
-  private static Object textOrBlob(String text) {
-    String trimmed = text.length() < 3 ? text : text.strip();
-    int length = trimmed.length();
-    if (length < 3
-        || (trimmed.charAt(0) | 0x20) != 'x'
-        || trimmed.charAt(1) != '\''
-        || trimmed.charAt(length - 1) != '\'') {
-      return text;
-    }
-    try {
-      return HexFormat.of().parseHex(trimmed, 2, length - 1);
-    } catch (IllegalArgumentException e) {
-      return text;
-    }
-  }
-
-  /** A lone surrogate cannot be UTF-8: it becomes U+FFFD, as in Go. */
-  private static String wellFormed(@Nullable String text) {
-    if (text == null) {
-      return "";
-    }
-    StringBuilder repaired = null;
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (Character.isSurrogate(c)) {
-        if (i + 1 < text.length() && Character.isSurrogatePair(c, text.charAt(i + 1))) {
-          i++;
-        } else {
-          repaired = repaired == null ? new StringBuilder(text) : repaired;
-          repaired.setCharAt(i, '\ufffd');
-        }
-      }
-    }
-    return repaired == null ? text : repaired.toString();
   }
 }
