@@ -41,9 +41,11 @@ class ApplyTests {
 
   @Test
   void repeatsCountersOfEarlierStatements() {
-    assertThat(apply(execute("CREATE TABLE t(a INTEGER PRIMARY KEY, b UNIQUE)"))).isEqualTo("write(0,0)");
+    assertThat(apply(execute("CREATE TABLE t(a INTEGER PRIMARY KEY, b UNIQUE)")))
+        .isEqualTo("write(0,0)");
     assertThat(apply(execute("INSERT INTO t(b) VALUES('x'),('y')"))).isEqualTo("write(2,2)");
-    assertThat(apply(execute("CREATE TABLE u(a)", "SELECT * FROM t", "UPDATE t SET b='z' WHERE a=9")))
+    assertThat(
+            apply(execute("CREATE TABLE u(a)", "SELECT * FROM t", "UPDATE t SET b='z' WHERE a=9")))
         .isEqualTo("write(2,2) write(2,2) write(2,0)");
     assertThat(apply(execute("INSERT OR IGNORE INTO t VALUES(1,'x')"))).isEqualTo("write(2,0)");
     assertThat(apply(execute("EXPLAIN INSERT INTO t VALUES(7,'q')"))).isEqualTo("write(2,0)");
@@ -51,7 +53,8 @@ class ApplyTests {
 
   @Test
   void answersBareMessagesAndGoesOn() {
-    apply(execute("CREATE TABLE t(a INTEGER PRIMARY KEY, b UNIQUE)", "CREATE TABLE s(a INT) STRICT"));
+    apply(
+        execute("CREATE TABLE t(a INTEGER PRIMARY KEY, b UNIQUE)", "CREATE TABLE s(a INT) STRICT"));
 
     assertThat(
             apply(
@@ -80,7 +83,10 @@ class ApplyTests {
     apply(execute("CREATE TABLE t(a INTEGER PRIMARY KEY)"));
 
     EntryOutcome outcome =
-        store.apply(List.of(transaction("INSERT INTO t VALUES(1)", "bad", "INSERT INTO t VALUES(2)"))).getFirst();
+        store
+            .apply(
+                List.of(transaction("INSERT INTO t VALUES(1)", "bad", "INSERT INTO t VALUES(2)")))
+            .getFirst();
 
     assertThat(show(outcome)).isEqualTo("write(1,1) failed(near \"bad\": syntax error)");
     assertThat(outcome.changed()).isFalse();
@@ -92,9 +98,21 @@ class ApplyTests {
     apply(execute("CREATE TABLE t(a INTEGER PRIMARY KEY)"));
 
     SqlEntry prepares =
-        Entries.entry(SqlForm.REQUEST, true, 1, "INSERT INTO t VALUES(1)", "SELECT * FROM no", "INSERT INTO t VALUES(2)");
+        Entries.entry(
+            SqlForm.REQUEST,
+            true,
+            1,
+            "INSERT INTO t VALUES(1)",
+            "SELECT * FROM no",
+            "INSERT INTO t VALUES(2)");
     SqlEntry executes =
-        Entries.entry(SqlForm.REQUEST, true, 1, "INSERT INTO t VALUES(3)", "INSERT INTO t VALUES(1)", "INSERT INTO t VALUES(4)");
+        Entries.entry(
+            SqlForm.REQUEST,
+            true,
+            1,
+            "INSERT INTO t VALUES(3)",
+            "INSERT INTO t VALUES(1)",
+            "INSERT INTO t VALUES(4)");
 
     assertThat(apply(prepares)).isEqualTo("write(1,1) failed(no such table: no) write(2,1)");
     assertThat(apply(executes)).isEqualTo("write(3,1) failed(UNIQUE constraint failed: t.a)");
@@ -105,7 +123,8 @@ class ApplyTests {
   void commitInsideATransactionFailsTheRequest() {
     apply(execute("CREATE TABLE t(a INTEGER PRIMARY KEY)"));
 
-    EntryOutcome outcome = store.apply(List.of(transaction("INSERT INTO t VALUES(1)", "COMMIT"))).getFirst();
+    EntryOutcome outcome =
+        store.apply(List.of(transaction("INSERT INTO t VALUES(1)", "COMMIT"))).getFirst();
 
     assertThat(outcome.results()).isEmpty();
     assertThat(outcome.error()).isEqualTo("cannot commit - no transaction is active");
@@ -121,7 +140,8 @@ class ApplyTests {
 
     assertThat(apply(execute("BEGIN", "INSERT INTO t VALUES(1)")))
         .isEqualTo(" error: a transaction was left open and has been rolled back");
-    assertThat(apply(execute("BEGIN", "INSERT INTO t VALUES(2)", "COMMIT", "INSERT INTO t VALUES(3)")))
+    assertThat(
+            apply(execute("BEGIN", "INSERT INTO t VALUES(2)", "COMMIT", "INSERT INTO t VALUES(3)")))
         .isEqualTo("write(1,1) write(2,1) write(2,1) write(3,1)");
     assertThat(query("SELECT group_concat(a) FROM t")).contains("[[2,3]]");
   }
@@ -179,9 +199,14 @@ class ApplyTests {
             new SqlStatement("INSERT INTO t VALUES(:a, 0, 0)", List.of(named(":a", 1L))),
             with("INSERT INTO t(a) VALUES(?); INSERT INTO t(a) VALUES(?)", "first", "second"),
             with("INSERT INTO t VALUES(?3, ?1, ?2)", 1L, 2L, 3L),
-            new SqlStatement("INSERT INTO t(a, b) VALUES(:x, :y)", List.of(named("x", 1L), named("z", 2L))));
+            new SqlStatement(
+                "INSERT INTO t(a, b) VALUES(:x, :y)", List.of(named("x", 1L), named("z", 2L))));
 
-    String results = show(store.apply(List.of(Entries.of(statements, SqlForm.EXECUTE, false, 1, Entries.STEPS))).getFirst());
+    String results =
+        show(
+            store
+                .apply(List.of(Entries.of(statements, SqlForm.EXECUTE, false, 1, Entries.STEPS)))
+                .getFirst());
 
     assertThat(results)
         .isEqualTo(
@@ -211,7 +236,8 @@ class ApplyTests {
 
   @Test
   void acceptsDoubleQuotedStrings() {
-    assertThat(apply(execute("CREATE TABLE t(a)", "INSERT INTO t VALUES(\"fiona\")"))).endsWith("write(1,1)");
+    assertThat(apply(execute("CREATE TABLE t(a)", "INSERT INTO t VALUES(\"fiona\")")))
+        .endsWith("write(1,1)");
   }
 
   @Test
@@ -222,7 +248,8 @@ class ApplyTests {
     assertThat(apply(request(counters, "INSERT INTO t VALUES(50),(51)", counters)))
         .contains("[[0, 0, 0]]")
         .contains("[[51, 2, 2]]");
-    assertThat(apply(request("INSERT INTO t SELECT 60 + last_insert_rowid()"))).isEqualTo("write(60,1)");
+    assertThat(apply(request("INSERT INTO t SELECT 60 + last_insert_rowid()")))
+        .isEqualTo("write(60,1)");
   }
 
   @Test
@@ -247,12 +274,26 @@ class ApplyTests {
 
   @Test
   void textStopsAtTheFirstErrorAndRollsBack() {
-    assertThat(apply(Entries.entry(SqlForm.TEXT, false, 1, "CREATE TABLE t(a)", "BEGIN", "INSERT INTO t VALUES(1)", "COMMIT", "INSERT INTO t VALUES(2),(3)")))
+    assertThat(
+            apply(
+                Entries.entry(
+                    SqlForm.TEXT,
+                    false,
+                    1,
+                    "CREATE TABLE t(a)",
+                    "BEGIN",
+                    "INSERT INTO t VALUES(1)",
+                    "COMMIT",
+                    "INSERT INTO t VALUES(2),(3)")))
         .isEqualTo("write(3,2)");
-    assertThat(apply(Entries.entry(SqlForm.TEXT, false, 1, "BEGIN", "INSERT INTO t VALUES(1)", "bad", "COMMIT")))
+    assertThat(
+            apply(
+                Entries.entry(
+                    SqlForm.TEXT, false, 1, "BEGIN", "INSERT INTO t VALUES(1)", "bad", "COMMIT")))
         .isEqualTo("failed(near \"bad\": syntax error)");
     assertThat(apply(Entries.entry(SqlForm.TEXT, false, 1))).isEmpty();
-    assertThat(apply(Entries.entry(SqlForm.TEXT, false, 1, "BEGIN", "DELETE FROM t"))).startsWith("failed(a transaction was left open");
+    assertThat(apply(Entries.entry(SqlForm.TEXT, false, 1, "BEGIN", "DELETE FROM t")))
+        .startsWith("failed(a transaction was left open");
     assertThat(query("SELECT count(*) FROM t")).contains("[[3]]");
   }
 
@@ -260,17 +301,24 @@ class ApplyTests {
   void limitsTheRowsOfAnAnswerAndUndoesTheStatement() {
     apply(execute("CREATE TABLE t(a)"));
 
-    String big = "INSERT INTO t SELECT zeroblob(2000000) FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<40) SELECT i FROM n) RETURNING a";
-    assertThat(apply(execute(big, "INSERT INTO t VALUES(1)"))).startsWith("failed(result too large").endsWith("write(1,1)");
+    String big =
+        "INSERT INTO t SELECT zeroblob(2000000) FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<40) SELECT i FROM n) RETURNING a";
+    assertThat(apply(execute(big, "INSERT INTO t VALUES(1)")))
+        .startsWith("failed(result too large")
+        .endsWith("write(1,1)");
     assertThat(query("SELECT count(*) FROM t")).contains("[[1]]");
   }
 
   @Test
   void manySmallStatementsInOneEntry() {
     apply(execute("CREATE TABLE t(a)"));
-    List<SqlStatement> many = java.util.stream.LongStream.range(0, 100_000).mapToObj(i -> with("INSERT INTO t VALUES(?)", i)).toList();
+    List<SqlStatement> many =
+        java.util.stream.LongStream.range(0, 100_000)
+            .mapToObj(i -> with("INSERT INTO t VALUES(?)", i))
+            .toList();
 
-    EntryOutcome outcome = store.apply(List.of(Entries.of(many, SqlForm.EXECUTE, false, 1, Entries.STEPS))).getFirst();
+    EntryOutcome outcome =
+        store.apply(List.of(Entries.of(many, SqlForm.EXECUTE, false, 1, Entries.STEPS))).getFirst();
 
     assertThat(outcome.results()).hasSize(100_000);
     assertThat(query("SELECT sum(a) FROM t")).contains("[[4999950000]]");

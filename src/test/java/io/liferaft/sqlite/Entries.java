@@ -58,18 +58,18 @@ final class Entries {
 
   static String show(SqlResult result) {
     return switch (result) {
-      case SqlResult.Write write -> "write(" + write.lastInsertId() + "," + write.rowsAffected() + ")";
+      case SqlResult.Write write ->
+          "write(" + write.lastInsertId() + "," + write.rowsAffected() + ")";
       case SqlResult.Failed failed -> "failed(" + failed.message() + ")";
       case SqlResult.Rows rows ->
           "rows("
               + rows.columns()
               + rows.types()
               + rows.values().stream()
-                  .map(
-                      row ->
-                          Arrays.stream(row)
-                              .map(v -> v instanceof byte[] b ? "x" + Arrays.toString(b) : "" + v)
-                              .toList())
+                  .map(row ->
+                      Arrays.stream(row)
+                          .map(v -> v instanceof byte[] b ? "x" + Arrays.toString(b) : "" + v)
+                          .toList())
                   .toList()
               + ")";
     };

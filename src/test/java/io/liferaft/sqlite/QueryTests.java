@@ -93,7 +93,16 @@ class QueryTests {
 
   @Test
   void harmlessStatementsAnswerNothing() {
-    assertThat(query("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT x", "PRAGMA foreign_keys=1", "-- c", "SELECT 1; -- c", ""))
+    assertThat(
+            query(
+                "BEGIN",
+                "COMMIT",
+                "ROLLBACK",
+                "SAVEPOINT x",
+                "PRAGMA foreign_keys=1",
+                "-- c",
+                "SELECT 1; -- c",
+                ""))
         .isEqualTo("rows([][][]) ".repeat(7).strip());
     assertThat(query("BEGIN nonsense")).isEqualTo("failed(near \"nonsense\": syntax error)");
   }
@@ -113,7 +122,11 @@ class QueryTests {
     }
 
     String state =
-        query("PRAGMA foreign_keys", "SELECT 'A' LIKE 'a'", "PRAGMA query_only", "PRAGMA recursive_triggers");
+        query(
+            "PRAGMA foreign_keys",
+            "SELECT 'A' LIKE 'a'",
+            "PRAGMA query_only",
+            "PRAGMA recursive_triggers");
     assertThat(state)
         .isEqualTo(
             "rows([foreign_keys][integer][[0]]) rows(['A' LIKE 'a'][integer][[1]])"
@@ -151,7 +164,9 @@ class QueryTests {
   void endsAStatementAtItsTimeLimit() {
     List<SqlResult> results =
         store.query(
-            List.of(SqlStatement.of(ENDLESS), SqlStatement.of("SELECT 1")), true, Duration.ofMillis(100));
+            List.of(SqlStatement.of(ENDLESS), SqlStatement.of("SELECT 1")),
+            true,
+            Duration.ofMillis(100));
 
     assertThat(show(results)).isEqualTo("failed(query timeout) rows([1][integer][[1]])");
   }
@@ -171,11 +186,10 @@ class QueryTests {
       List<Future<String>> slow = new ArrayList<>();
       for (int i = 0; i < 2; i++) {
         slow.add(
-            callers.submit(
-                () ->
-                    query(
-                        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n LIMIT 3000000)"
-                            + " SELECT count(*) FROM n")));
+            callers.submit(() ->
+                query(
+                    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n LIMIT 3000000)"
+                        + " SELECT count(*) FROM n")));
       }
       for (int i = 0; i < 3; i++) {
         store.apply(List.of(execute("UPDATE t SET d=d+1")));
@@ -190,13 +204,28 @@ class QueryTests {
   @Test
   void tellsReadsFromWrites() {
     for (String read :
-        List.of("SELECT * FROM t", "", "-- c", "BEGIN", "EXPLAIN DELETE FROM t", "PRAGMA table_info(t)",
-            "WITH w AS (SELECT 1) SELECT * FROM w", "SELECT 1; DELETE FROM t", "PRAGMA foreign_keys=1")) {
+        List.of(
+            "SELECT * FROM t",
+            "",
+            "-- c",
+            "BEGIN",
+            "EXPLAIN DELETE FROM t",
+            "PRAGMA table_info(t)",
+            "WITH w AS (SELECT 1) SELECT * FROM w",
+            "SELECT 1; DELETE FROM t",
+            "PRAGMA foreign_keys=1")) {
       assertThat(store.readOnly(SqlStatement.of(read))).as(read).isTrue();
     }
     for (String write :
-        List.of("SELECT * FROM nope", "bad", "DELETE FROM t", "DELETE FROM t RETURNING id", "VACUUM",
-            "PRAGMA user_version=1", "CREATE TABLE x(a)", "WITH w AS (SELECT 1) DELETE FROM t")) {
+        List.of(
+            "SELECT * FROM nope",
+            "bad",
+            "DELETE FROM t",
+            "DELETE FROM t RETURNING id",
+            "VACUUM",
+            "PRAGMA user_version=1",
+            "CREATE TABLE x(a)",
+            "WITH w AS (SELECT 1) DELETE FROM t")) {
       assertThat(store.readOnly(SqlStatement.of(write))).as(write).isFalse();
     }
   }
