@@ -63,10 +63,13 @@ sealed interface FormingDecision {
         .filter(Objects::nonNull)
         .findFirst()
         .<FormingDecision>map(Join::new)
-        .orElseGet(() -> new Hold(quorumLost(members)));
+        .orElseGet(() -> new Hold(withoutLeader(members)));
   }
 
-  private static String quorumLost(List<PeerAnswer> members) {
+  private static String withoutLeader(List<PeerAnswer> members) {
+    if (members.stream().noneMatch(PeerAnswer::hasData)) {
+      return "waiting for %s to lead the cluster".formatted(ids(members));
+    }
     String data =
         members.stream()
             .map(member ->

@@ -139,6 +139,9 @@ final class Members implements GroupMembership {
   String prepareAdmission(String nodeId, String peerId) {
     RaftServer.Division division = leading();
     List<String> known = node.payload().state().initialMembers();
+    if (known.isEmpty()) {
+      throw new NotReadyException("the cluster is being founded", Duration.ofSeconds(1));
+    }
     if (known.stream().noneMatch(member -> member.startsWith(nodeId + "="))) {
       throw new RequestRefusedException(
           "node %s is not in the cluster's initial members (%s)"
@@ -217,23 +220,24 @@ final class Members implements GroupMembership {
     if (id != null && id.equals(id())) {
       throw new RequestRefusedException("stepdown: cannot step down to the current Leader");
     }
-    RaftPeerId target = null;
-    if (id != null) {
-      target =
-          others.stream()
-              .map(RaftPeer::getId)
-              .filter(peer -> NodeIdentity.nodeId(peer.toString()).equals(id))
-              .findFirst()
-              .orElseThrow(
-                  () -> new RequestRefusedException("stepdown: node not found in cluster"));
-    } else if (others.isEmpty()) {
-      throw new RequestRefusedException("stepdown: cannot find peer");
+    List<RaftPeer> targets =
+        others.stream()
+            .filter(peer -> id == null || NodeIdentity.nodeId(peer.getId().toString()).equals(id))
+            .toList();
+    if (targets.isEmpty()) {
+      throw new RequestRefusedException(
+          id == null ? "stepdown: cannot find peer" : "stepdown: node not found in cluster");
     }
-    try {
-      server().transferLeadership(target, timeout);
-    } catch (IOException e) {
-      throw new NotReadyException("stepdown: " + e.getMessage(), Duration.ofSeconds(1));
+    IOException last = null;
+    for (RaftPeer target : targets) {
+      try {
+        server().transferLeadership(target.getId(), timeout);
+        return;
+      } catch (IOException e) {
+        last = e;
+      }
     }
+    throw new NotReadyException("stepdown: " + last, Duration.ofSeconds(1));
   }
 
   private RaftServer.Division leading() {
