@@ -57,9 +57,6 @@ final class Members implements GroupMembership {
     NodeStatus status = node.status();
     ReplicatedState state = node.payload().state();
     PeerAnswer.Standing standing = node.standing();
-    if (standing == PeerAnswer.Standing.MEMBER) {
-      node.admitted();
-    }
     NodeStatus.Member leader = status.leader();
     boolean voter =
         status.members().stream().anyMatch(member -> member.id().equals(id()) && member.voter());

@@ -1,5 +1,6 @@
 package io.liferaft.raft;
 
+import io.liferaft.sqlite.SqliteException;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.List;
@@ -53,6 +54,9 @@ final class SqliteStateMachine extends BaseStateMachine {
      * @return the installed copy's last entry; null when the leader's log has everything
      */
     CompletableFuture<@Nullable TermIndex> install(RaftPeerId leader, String address, long first);
+
+    /** An entry or record that this program cannot read: nothing after it can be applied. */
+    void unreadable(RuntimeException cause);
 
     /** Makes the copy that {@link #install} brought the database; on the updater thread. */
     void switchInstalled(Replica replica) throws IOException;
@@ -128,11 +132,17 @@ final class SqliteStateMachine extends BaseStateMachine {
 
   @Override
   public TransactionContext startTransaction(RaftClientRequest request) {
-    return TransactionContext.newBuilder()
-        .setStateMachine(this)
-        .setClientRequest(request)
-        .setStateMachineContext(request.getMessage())
-        .build();
+    TransactionContext transaction =
+        TransactionContext.newBuilder()
+            .setStateMachine(this)
+            .setClientRequest(request)
+            .setStateMachineContext(request.getMessage())
+            .build();
+    if (!(request.getMessage() instanceof Command)) {
+      transaction.setException(
+          new IOException("writes come through this program's own calls only"));
+    }
+    return transaction;
   }
 
   @Override
@@ -149,10 +159,16 @@ final class SqliteStateMachine extends BaseStateMachine {
     ByteString data = entry.getStateMachineLogEntry().getLogData();
     // On the node that submitted it the command is still there, decoded, and somebody waits.
     boolean own = transaction.getStateMachineContext() instanceof Command;
-    LogCommand command =
-        transaction.getStateMachineContext() instanceof Command submitted
-            ? submitted.command()
-            : LogCommandCodec.decode(new WireReader(data));
+    LogCommand command;
+    try {
+      command =
+          transaction.getStateMachineContext() instanceof Command submitted
+              ? submitted.command()
+              : LogCommandCodec.decode(new WireReader(data));
+    } catch (RuntimeException e) {
+      listener.unreadable(e);
+      throw e;
+    }
     Replica.Entry task = new Replica.Entry(entry.getTerm(), entry.getIndex(), command, own);
     return applier()
         .add(task, data.size())
@@ -222,18 +238,28 @@ final class SqliteStateMachine extends BaseStateMachine {
 
   @Override
   public void close() throws IOException {
-    getLifeCycle().checkStateAndClose(this::stopApplying);
+    getLifeCycle().checkStateAndClose(this::closeReplica);
   }
 
-  private void stopApplying() throws IOException {
-    Applier thread = applier;
-    if (thread != null) {
-      thread.close();
-    }
+  private void closeReplica() throws IOException {
+    stopApplying();
     Replica opened = replica;
     if (opened != null) {
       opened.close();
     }
+  }
+
+  /** Ends the apply thread; what waits for it fails. */
+  void stopApplying() {
+    Applier thread = applier;
+    if (thread != null) {
+      thread.close();
+    }
+  }
+
+  @Override
+  public void notifyLogFailed(Throwable cause, @Nullable LogEntryProto entry) {
+    listener.broken(new SqliteException("the Raft log cannot be written: " + cause, cause));
   }
 
   @Override

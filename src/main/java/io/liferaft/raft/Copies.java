@@ -1,0 +1,82 @@
+package io.liferaft.raft;
+
+import io.liferaft.sqlite.DatabaseCopy;
+import io.liferaft.sqlite.SqliteStore;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+
+/** Consistent copies of the database: this node's own, or the leader's over the Raft port. */
+final class Copies {
+
+  private final LocalNode node;
+  private final SqliteStore store;
+  private final LeaderCopies leases;
+
+  Copies(LocalNode node, SqliteStore store) {
+    this.node = node;
+    this.store = store;
+    this.leases = new LeaderCopies(store);
+  }
+
+  /** This node's copy; holds every change applied before the call. Waits for a checkpoint. */
+  ClusterCopy here(Duration timeout) {
+    checkpoint(timeout);
+    return of(store.copy());
+  }
+
+  /** The leader's copy, read page by page. */
+  ClusterCopy there(NodeStatus.Member leader, Duration timeout) {
+    Peers.CopyTicket ticket = node.peers().openCopy(leader.raftAddress(), timeout);
+    return of(new RemoteCopy(node.peers(), leader.raftAddress(), ticket));
+  }
+
+  private static ClusterCopy of(DatabaseCopy copy) {
+    StatePayload payload = StatePayload.decode(copy.payload());
+    return new ClusterCopy(copy, payload.state(), payload.term());
+  }
+
+  /** Opens a lease for another node. */
+  Peers.CopyTicket open(Duration timeout) {
+    leases.sweep();
+    if (!node.leads()) {
+      throw new NotLeaderException("not leader");
+    }
+    checkpoint(timeout);
+    Replica replica = node.replica().orElseThrow(LocalNode::opening);
+    try {
+      return leases.open(replica::stagingPath);
+    } catch (IOException e) {
+      throw new UncheckedIOException("the copy cannot be opened", e);
+    }
+  }
+
+  LeaderCopies leases() {
+    return leases;
+  }
+
+  /** Waits until the record holds every change applied before the call. */
+  private void checkpoint(Duration timeout) {
+    long wanted = node.payload().state().changeIndex();
+    long deadline = System.nanoTime() + timeout.toNanos();
+    try {
+      while (true) {
+        node.snapshot(timeout);
+        long record = node.replica().map(Replica::recordIndex).orElse(-1L);
+        if (record >= Math.max(wanted, 0)) {
+          return;
+        }
+        if (System.nanoTime() > deadline) {
+          throw new NotReadyException(
+              "other copies of the database are being read; try again later",
+              Duration.ofSeconds(5));
+        }
+        node.leaderSignal().await();
+      }
+    } catch (IOException e) {
+      throw new NotReadyException("no checkpoint now: " + e.getMessage(), Duration.ofSeconds(1));
+    } catch (InterruptedException e) {
+      throw LeaderRouter.interrupted();
+    }
+  }
+}

@@ -1,0 +1,65 @@
+package io.liferaft.raft;
+
+import java.time.Duration;
+
+/** Runs something on the leader, wherever that is. */
+final class LeaderRouter {
+
+  /** What to do when this node leads. */
+  interface Here<T> {
+    T run(Duration left);
+  }
+
+  /** What to ask of the leader when it is another node. */
+  interface There<T> {
+    T run(NodeStatus.Member leader, Duration left);
+  }
+
+  /** Elections that a request waits for at the most, in shortest election time-outs. */
+  private static final int PATIENCE = 4;
+
+  private final LocalNode node;
+
+  LeaderRouter(LocalNode node) {
+    this.node = node;
+  }
+
+  /**
+   * Runs one or the other, and again while it is certain that nothing was done, until the time is
+   * over; without a leader it waits for a few elections at the most.
+   *
+   * @throws NotLeaderException when no leader was found; nothing was done
+   */
+  <T> T onLeader(Duration timeout, Here<T> here, There<T> there) {
+    long now = System.nanoTime();
+    long deadline = now + Math.max(timeout.toNanos(), 1);
+    long patience =
+        now + Math.min(timeout.toNanos(), node.config().electionTimeout().toNanos() * PATIENCE);
+    NotLeaderException last = new NotLeaderException("leader not found");
+    try {
+      do {
+        Duration left = Duration.ofNanos(Math.max(1_000_000, deadline - System.nanoTime()));
+        try {
+          if (node.leads()) {
+            return here.run(left);
+          }
+          NodeStatus.Member leader = node.status().leader();
+          if (leader != null && !leader.id().equals(node.config().id())) {
+            return there.run(leader, left);
+          }
+        } catch (NotLeaderException e) {
+          last = e;
+        }
+        node.leaderSignal().await();
+      } while (System.nanoTime() < patience);
+    } catch (InterruptedException e) {
+      throw interrupted();
+    }
+    throw last;
+  }
+
+  static NotReadyException interrupted() {
+    Thread.currentThread().interrupt();
+    return new NotReadyException("interrupted: this node is stopping", Duration.ofSeconds(1));
+  }
+}

@@ -1,0 +1,126 @@
+package io.liferaft.raft;
+
+import io.liferaft.sqlite.SqliteException;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.util.FileSystemUtils;
+
+/** What a node's data directory says before Ratis and the store open it. */
+final class NodeFolder {
+
+  private static final Logger log = LoggerFactory.getLogger(NodeFolder.class);
+  private static final String RECORD = "snapshot.record";
+
+  private final NodeConfig config;
+  private final Path folder;
+
+  NodeFolder(NodeConfig config) {
+    this.config = config;
+    this.folder = config.dataDir();
+  }
+
+  /**
+   * The directory's identity, made when there is none; a new incarnation when the address of a
+   * member of several has changed.
+   *
+   * @throws IllegalStateException when the directory belongs to another node
+   */
+  NodeIdentity identify() throws IOException {
+    Files.createDirectories(folder);
+    Optional<NodeIdentity> known = NodeIdentity.read(folder);
+    if (known.isEmpty()) {
+      NodeIdentity created = NodeIdentity.create(config.id(), config.raftAddress(), false);
+      created.write(folder);
+      return created;
+    }
+    NodeIdentity own = known.get();
+    if (!own.id().equals(config.id())) {
+      throw new IllegalStateException(
+          "the data directory %s belongs to node %s, but liferaft.node.id is %s: use the old id or another directory"
+              .formatted(folder, own.id(), config.id()));
+    }
+    if (!own.raftAddress().equals(config.raftAddress()) && config.initialCluster().size() > 1) {
+      log.warn(
+          "The Raft address of this node has changed from {} to {}: it asks to be admitted again",
+          own.raftAddress(),
+          config.raftAddress());
+      return newIncarnation();
+    }
+    return own;
+  }
+
+  /** Gives up the Raft folder: this node must be admitted again and never founds. */
+  NodeIdentity newIncarnation() throws IOException {
+    // First the identity: with the old one a half-deleted Raft folder could vote.
+    NodeIdentity created = NodeIdentity.create(config.id(), config.raftAddress(), true);
+    created.write(folder);
+    boolean _ = FileSystemUtils.deleteRecursively(RatisServer.folder(folder));
+    return created;
+  }
+
+  /** Forgets that this node may only join, once a configuration names it. */
+  NodeIdentity admitted(NodeIdentity own) throws IOException {
+    NodeIdentity member = new NodeIdentity(own.id(), own.incarnation(), own.raftAddress(), false);
+    member.write(folder);
+    return member;
+  }
+
+  /** Whether no database, no record and no Raft folder is there. */
+  boolean isFresh() throws IOException {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+      for (Path file : files) {
+        String name = file.getFileName().toString();
+        if (name.equals(RECORD) || name.matches("db-\\d+\\.sqlite.*")) {
+          return false;
+        }
+      }
+    }
+    Path raft = RatisServer.folder(folder);
+    if (!Files.isDirectory(raft)) {
+      return true;
+    }
+    try (DirectoryStream<Path> groups = Files.newDirectoryStream(raft)) {
+      return !groups.iterator().hasNext();
+    }
+  }
+
+  /**
+   * A log that begins later than at 0 needs the record that it was cut for.
+   *
+   * @throws SqliteException.InvalidDatabase when that is missing
+   */
+  void checkRecord() throws IOException {
+    Path raft = RatisServer.folder(folder);
+    if (Files.exists(folder.resolve(RECORD)) || !Files.isDirectory(raft)) {
+      return;
+    }
+    try (Stream<Path> files = Files.walk(raft)) {
+      boolean complete =
+          files
+              .map(file -> file.getFileName().toString())
+              .filter(name -> name.startsWith("log_"))
+              .mapToLong(NodeFolder::firstIndex)
+              .min()
+              .stream()
+              .allMatch(first -> first == 0);
+      if (!complete) {
+        throw new SqliteException.InvalidDatabase(
+            "the database in %s is missing or was set aside because another program had changed it, and the log no longer reaches back to the beginning: put the set-aside files back, or delete the directory to restore from the backup"
+                .formatted(folder),
+            null);
+      }
+    }
+  }
+
+  /** Of {@code log_3-17} or {@code log_inprogress_18}. */
+  private static long firstIndex(String logFile) {
+    String digits = logFile.replaceAll("log_(?:inprogress_)?(\\d+).*", "$1");
+    return digits.matches("\\d+") ? Long.parseLong(digits) : 0;
+  }
+}

@@ -1,0 +1,59 @@
+package io.liferaft.raft;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** What other nodes ask of this one, handed to whom it concerns. */
+record PeerService(
+    Runnable gate, LocalNode node, LogWriter writer, Reader reader, Copies copies, Members members)
+    implements Peers.Local {
+
+  @Override
+  public PeerAnswer answer() {
+    return members.self();
+  }
+
+  @Override
+  public Peers.Appended append(LogCommand command, Duration timeout) {
+    return writer.appendHere(command, timeout);
+  }
+
+  @Override
+  public SqlReply queryHere(SqlRequest request) {
+    gate.run();
+    if (!node.leads()) {
+      throw new NotLeaderException("not leader");
+    }
+    return reader.readLeading(request, request.timeout());
+  }
+
+  @Override
+  public Peers.CopyTicket openCopy(Duration timeout) {
+    return copies.open(timeout);
+  }
+
+  @Override
+  public byte[] readCopy(long ticket, boolean load, long offset, int length) {
+    return copies.leases().read(ticket, load, offset, length);
+  }
+
+  @Override
+  public void closeCopy(long ticket) {
+    copies.leases().close(ticket);
+  }
+
+  @Override
+  public void transferHere(@Nullable String id, Duration timeout) {
+    members.transferHere(id, timeout);
+  }
+
+  @Override
+  public String prepareAdmission(String nodeId, String peerId) {
+    return members.prepareAdmission(nodeId, peerId);
+  }
+
+  @Override
+  public void admit(String peerId, String raftAddress, String httpAddress) {
+    members.admit(peerId, raftAddress, httpAddress);
+  }
+}

@@ -1,0 +1,83 @@
+package io.liferaft.raft;
+
+import io.liferaft.sqlite.SqlForm;
+import io.liferaft.sqlite.SqlResult;
+import io.liferaft.sqlite.SqliteStore;
+import java.time.Duration;
+import java.util.List;
+
+/** Reads at each level on this node; where a level needs the leader, this node must be it. */
+final class Reader {
+
+  /** Limit of a statement that brings none. */
+  static final Duration STATEMENT_TIMEOUT = Duration.ofMinutes(1);
+
+  private final LocalNode node;
+  private final SqliteStore store;
+  private final LogWriter writer;
+
+  Reader(LocalNode node, SqliteStore store, LogWriter writer) {
+    this.node = node;
+    this.store = store;
+    this.writer = writer;
+  }
+
+  /** Level none: whatever is here, unless the request says that it is too old. */
+  SqlReply readHere(SqlRequest request) {
+    return stale(request)
+        ? new SqlReply(List.of(), "stale read", -1, node.config().httpAddress())
+        : read(request, -1);
+  }
+
+  /** The other levels, on the leader. */
+  SqlReply readLeading(SqlRequest request, Duration left) {
+    long index = -1;
+    switch (request.level()) {
+      case STRONG -> {
+        // An entry without statements orders the read in the log; only this node then reads.
+        byte[] body = LogCommandCodec.body(SqlForm.EXECUTE, false, List.of());
+        LogCommand.Execute mark =
+            new LogCommand.Execute(List.of(), SqlForm.EXECUTE, false, 0, 0, 1);
+        index = writer.executeHere(mark, body, left).index();
+      }
+      case LINEARIZABLE -> {
+        Duration limit = request.linearizableTimeout();
+        writer.barrier(limit.compareTo(left) < 0 ? limit : left);
+      }
+      case WEAK, NONE, AUTO -> {
+        if (!node.leads()) {
+          throw new NotLeaderException("not leader");
+        }
+      }
+    }
+    return read(request, index);
+  }
+
+  private SqlReply read(SqlRequest request, long index) {
+    Duration limit =
+        request.statementTimeout() == null ? STATEMENT_TIMEOUT : request.statementTimeout();
+    List<SqlResult> results = store.query(request.statements(), request.transaction(), limit);
+    return new SqlReply(results, null, index, node.config().httpAddress());
+  }
+
+  private boolean stale(SqlRequest request) {
+    Duration freshness = request.freshness();
+    if (freshness == null || !freshness.isPositive() || node.leads()) {
+      return false;
+    }
+    return node.division()
+        .map(division -> {
+          var role = division.getInfo().getRoleInfoProto();
+          if (!role.hasFollowerInfo()) {
+            return true;
+          }
+          long silent = role.getFollowerInfo().getLeaderInfo().getLastRpcElapsedTimeMs();
+          boolean behind =
+              request.freshnessStrict()
+                  && node.payload().state().appliedIndex()
+                      < division.getRaftLog().getLastCommittedIndex();
+          return behind || silent > freshness.toMillis();
+        })
+        .orElse(true);
+  }
+}
