@@ -28,7 +28,6 @@ import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.ComponentScan;
-import org.springframework.context.annotation.Configuration;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.S3Client;
 
@@ -46,7 +45,6 @@ class PlainArchiveOverS3Tests {
   private ConfigurableApplicationContext application = started();
   @TempDir Path root;
 
-  @Configuration(proxyBeanMethods = false)
   @EnableAutoConfiguration
   @ComponentScan({"io.liferaft.objectstore", "io.liferaft.archive"})
   static class Application {}

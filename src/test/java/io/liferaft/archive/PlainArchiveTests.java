@@ -33,7 +33,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.annotation.ComponentScan;
-import org.springframework.context.annotation.Configuration;
 
 class PlainArchiveTests {
 
@@ -52,7 +51,6 @@ class PlainArchiveTests {
     Files.createDirectory(root.resolve("node"));
   }
 
-  @Configuration(proxyBeanMethods = false)
   @ComponentScan({"io.liferaft.objectstore", "io.liferaft.archive"})
   static class Beans {}
 

@@ -15,7 +15,6 @@ import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.ApplicationContext;
-import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.regions.providers.AwsRegionProvider;
@@ -26,7 +25,6 @@ class ObjectStoreConfigurationTests {
   private final ApplicationContextRunner runner =
       new ApplicationContextRunner().withUserConfiguration(Application.class);
 
-  @Configuration(proxyBeanMethods = false)
   @EnableAutoConfiguration
   @Import(ObjectStoreConfiguration.class)
   static class Application {}
