@@ -8,8 +8,8 @@
  * stopped, also in the next process. The objects of rqlite's automatic backup can be read, and it
  * can read ours.
  *
- * <p>Must never: hold a database in memory, delete or overwrite a backup other than by {@code
- * write}, use the rest of an old transfer for an object that has changed since.
+ * <p>Must never: hold a database in memory, delete or replace a backup other than by {@code write},
+ * use the rest of an old transfer for an object that has changed since.
  *
  * <p>Threads: none of its own; every call blocks its caller.
  *

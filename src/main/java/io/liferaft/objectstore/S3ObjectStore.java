@@ -257,7 +257,7 @@ final class S3ObjectStore implements ObjectStore {
   }
 
   /** The same object has its etag with quotes in headers and, in some stores, without in XML. */
-  private static String quoted(@Nullable String etag) {
+  static String quoted(@Nullable String etag) {
     if (etag == null) {
       return "";
     }

@@ -15,6 +15,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
@@ -36,6 +37,8 @@ final class S3Upload extends OutputStream {
   static final int MAX_PARTS = 10_000;
   private static final int PARTS_PER_SIZE = 1_000;
   private static final int MAX_DOUBLINGS = 3;
+
+  private static final int NOT_IMPLEMENTED = 501;
 
   /** Bodies have time for this rate at least. */
   private static final long SLOWEST_BYTES_PER_SECOND = 64 << 10;
@@ -116,10 +119,24 @@ final class S3Upload extends OutputStream {
   /** Makes the object visible, if the condition holds. */
   Stored complete() {
     return guarded(() -> {
-      Stored stored = uploadId == null ? putWhole() : completeParts(uploadId);
+      Stored stored;
+      try {
+        stored = send(condition);
+      } catch (S3Exception e) {
+        if (e.statusCode() != NOT_IMPLEMENTED || condition instanceof PutCondition.Always) {
+          throw e;
+        }
+        S3Condition.requireByLooking(s3, bucket, key, condition, settings.callTimeout());
+        stored = send(new PutCondition.Always());
+      }
       ended = true;
       return stored;
     });
+  }
+
+  private Stored send(PutCondition when) {
+    String id = uploadId;
+    return id == null ? putWhole(when) : completeParts(id, when);
   }
 
   @Override
@@ -131,45 +148,37 @@ final class S3Upload extends OutputStream {
     ended = true;
   }
 
-  private Stored putWhole() {
+  private Stored putWhole(PutCondition when) {
     PutObjectResponse response =
         s3.putObject(
-            b -> {
-              b.bucket(bucket)
-                  .key(key)
-                  .metadata(metadata)
-                  .contentType("application/octet-stream")
-                  .contentMD5(md5())
-                  .overrideConfiguration(o -> o.apiCallTimeout(bodyTime()));
-              switch (condition) {
-                case PutCondition.Always() -> {}
-                case PutCondition.IfAbsent() -> b.ifNoneMatch("*");
-                case PutCondition.IfMatch(String etag) -> b.ifMatch(etag);
-              }
-            },
+            b ->
+                b.bucket(bucket)
+                    .key(key)
+                    .metadata(metadata)
+                    .contentType("application/octet-stream")
+                    .contentMD5(md5())
+                    .overrideConfiguration(o -> o.apiCallTimeout(bodyTime()))
+                    .ifMatch(S3Condition.ifMatch(when))
+                    .ifNoneMatch(S3Condition.ifNoneMatch(when)),
             body());
     return new Stored(
         sizeBytes, response.eTag(), response.versionId(), date(response.sdkHttpResponse()));
   }
 
-  private Stored completeParts(String id) {
+  private Stored completeParts(String id, PutCondition when) {
     if (count > 0) {
       sendPart();
     }
     CompleteMultipartUploadResponse response =
-        s3.completeMultipartUpload(b -> {
-          b.bucket(bucket)
-              .key(key)
-              .uploadId(id)
-              .multipartUpload(m -> m.parts(parts))
-              .overrideConfiguration(
-                  o -> o.apiCallTimeout(settings.callTimeout().plus(COMPLETE_TIME)));
-          switch (condition) {
-            case PutCondition.Always() -> {}
-            case PutCondition.IfAbsent() -> b.ifNoneMatch("*");
-            case PutCondition.IfMatch(String etag) -> b.ifMatch(etag);
-          }
-        });
+        s3.completeMultipartUpload(b ->
+            b.bucket(bucket)
+                .key(key)
+                .uploadId(id)
+                .multipartUpload(m -> m.parts(parts))
+                .overrideConfiguration(
+                    o -> o.apiCallTimeout(settings.callTimeout().plus(COMPLETE_TIME)))
+                .ifMatch(S3Condition.ifMatch(when))
+                .ifNoneMatch(S3Condition.ifNoneMatch(when)));
     return new Stored(
         sizeBytes, response.eTag(), response.versionId(), date(response.sdkHttpResponse()));
   }
@@ -229,7 +238,6 @@ final class S3Upload extends OutputStream {
   }
 
   /** Integrity without the CRC trailers that some stores refuse; null where the SDK adds those. */
-  @SuppressWarnings("java:S4790")
   private @Nullable String md5() {
     if (settings.checksums() == ObjectStoreProperties.Checksums.WHEN_SUPPORTED) {
       return null;
@@ -248,7 +256,7 @@ final class S3Upload extends OutputStream {
     return settings.callTimeout().plusSeconds(count / SLOWEST_BYTES_PER_SECOND);
   }
 
-  private <T> T guarded(java.util.function.Supplier<T> request) {
+  private <T> T guarded(Supplier<T> request) {
     String action = "writing s3://" + bucket + "/" + key;
     try {
       return request.get();

@@ -265,27 +265,41 @@ class PlainArchiveTests {
     assertThat(store.gets()).isOne();
   }
 
-  @Test
-  void startsOverWhenThePartBelongsToAnotherObject() throws Exception {
-    FaultyObjectStore store = new FaultyObjectStore(directory());
+  private StoredBackup leavePartOfAReplacedBackup(FaultyObjectStore store) throws Exception {
     PlainArchive archive = archive(store, false);
     StoredBackup old = archive.write(manifest(database), ALWAYS, bytes(database));
     store.cutReadsAt(100_000, 0, 0, 0, 0, 0);
     assertThatExceptionOfType(ObjectStoreException.class)
         .isThrownBy(() -> archive.fetch(old, into(), _ -> {}));
+    assertThat(leftovers()).hasSize(2);
     byte[] other = new byte[200_000];
-    new Random(6).nextBytes(other);
+    archive.write(manifest(other), ALWAYS, bytes(other));
+    return old;
+  }
 
-    StoredBackup replaced = archive.write(manifest(other), ALWAYS, bytes(other));
+  @Test
+  void startsOverWhenThePartBelongsToAnotherObject() throws Exception {
+    FaultyObjectStore store = new FaultyObjectStore(directory());
+    var _ = leavePartOfAReplacedBackup(store);
+    PlainArchive archive = archive(store, false);
+    List<Long> progress = new ArrayList<>();
+
+    archive.fetch(archive.latest().orElseThrow(), into(), progress::add);
+
+    assertThat(progress).startsWith(0L).doesNotContain(100_000L).isSorted();
+    assertThat(Files.readAllBytes(into())).isEqualTo(new byte[200_000]);
+  }
+
+  @Test
+  void saysWhenTheBackupToFetchWasReplaced() throws Exception {
+    FaultyObjectStore store = new FaultyObjectStore(directory());
+    StoredBackup old = leavePartOfAReplacedBackup(store);
 
     assertThatExceptionOfType(ObjectStoreException.class)
-        .isThrownBy(() -> archive.fetch(old, into(), _ -> {}))
+        .isThrownBy(() -> archive(store, false).fetch(old, into(), _ -> {}))
         .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.PRECONDITION_FAILED));
+
     assertThat(leftovers()).isEmpty();
-    List<Long> progress = new ArrayList<>();
-    archive.fetch(replaced, into(), progress::add);
-    assertThat(progress).startsWith(0L);
-    assertThat(Files.readAllBytes(into())).isEqualTo(other);
   }
 
   @Test

@@ -213,6 +213,30 @@ class S3ObjectStoreTests implements ObjectStoreContract {
   }
 
   @Test
+  void looksWhereTheStoreKnowsNoConditionalWrites() {
+    PutCondition absent = new PutCondition.IfAbsent();
+    ObjectWriter big = out -> out.write(new byte[9 << 20]);
+    faulty.when("PUT").key("small").times(1).answer(501, "NotImplemented");
+    String small = store().put("small", Map.of(), absent, text("one")).etag();
+    faulty.when("POST").key("big").query("uploadId").times(1).answer(501, "NotImplemented");
+    String large = store().put("big", Map.of(), absent, big).etag();
+    faulty.when("PUT").key("small").times(3).answer(501, "NotImplemented");
+
+    assertReason(
+        Reason.PRECONDITION_FAILED, () -> store().put("small", Map.of(), absent, text("two")));
+    assertReason(
+        Reason.PRECONDITION_FAILED,
+        () -> store().put("small", Map.of(), new PutCondition.IfMatch(large), text("two")));
+    store().put("small", Map.of(), new PutCondition.IfMatch(small), text("three"));
+    faulty.when("PUT").key("gone").times(1).answer(501, "NotImplemented");
+    assertReason(
+        Reason.PRECONDITION_FAILED,
+        () -> store().put("gone", Map.of(), new PutCondition.IfMatch(small), text("four")));
+
+    assertThat(store().list("")).extracting(ObjectInfo::sizeBytes).containsExactly(9L << 20, 5L);
+  }
+
+  @Test
   void explainsForbidden() {
     faulty.when("HEAD").answer(403, "");
     faulty.when("GET").answer(403, "AccessDenied");

@@ -20,6 +20,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -38,13 +39,14 @@ public final class FaultyS3 implements AutoCloseable {
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
   private final CountDownLatch closed = new CountDownLatch(1);
   private final int port;
-  private volatile @Nullable ServerSocket listener;
+  private ServerSocket listener;
+  private Thread acceptor;
 
   private FaultyS3(int upstreamPort) throws IOException {
     this.upstreamPort = upstreamPort;
-    ServerSocket first = listen(0);
-    this.port = first.getLocalPort();
-    accept(first);
+    listener = listen(0);
+    port = listener.getLocalPort();
+    acceptor = accept(listener, this::take);
   }
 
   public static FaultyS3 inFrontOf(S3Server server) {
@@ -60,17 +62,22 @@ public final class FaultyS3 implements AutoCloseable {
   }
 
   /** The store is down: connections are refused, those that are open are cut. */
-  public void stop() {
-    ServerSocket open = listener;
-    listener = null;
-    closeQuietly(open);
+  public synchronized void stop() {
+    closeQuietly(listener);
+    try {
+      // Its port is free only when nobody waits on it any more.
+      acceptor.join();
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
     sockets.forEach(FaultyS3::closeQuietly);
   }
 
   /** The store is back, on the same port. */
-  public void start() {
+  public synchronized void start() {
     try {
-      accept(listen(port));
+      listener = listen(port);
+      acceptor = accept(listener, this::take);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -179,15 +186,13 @@ public final class FaultyS3 implements AutoCloseable {
     return socket;
   }
 
-  private void accept(ServerSocket socket) {
-    listener = socket;
-    Thread.ofVirtual()
+  private static Thread accept(ServerSocket socket, Consumer<Socket> server) {
+    return Thread.ofVirtual()
         .name("faulty-s3-accept")
         .start(() -> {
           while (!socket.isClosed()) {
             try {
-              Socket client = socket.accept();
-              Thread.ofVirtual().name("faulty-s3").start(() -> serve(client));
+              server.accept(socket.accept());
             } catch (IOException _) {
               // Stopped; or a client that gave up early.
             }
@@ -195,8 +200,13 @@ public final class FaultyS3 implements AutoCloseable {
         });
   }
 
-  private void serve(Socket client) {
+  /** On the accepting thread, so that stopping finds every socket. */
+  private void take(Socket client) {
     sockets.add(client);
+    Thread.ofVirtual().name("faulty-s3").start(() -> serve(client));
+  }
+
+  private void serve(Socket client) {
     try (client) {
       HttpHead head = HttpHead.read(client.getInputStream());
       if (head != null) {
