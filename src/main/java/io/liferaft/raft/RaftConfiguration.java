@@ -19,7 +19,8 @@ class RaftConfiguration {
     return NodeConfig.of(node, cluster, address, port);
   }
 
-  @Bean
+  /** Closed by the node's own stop. */
+  @Bean(destroyMethod = "")
   LocalNode localNode(
       NodeConfig config, SqliteStore store, Clock clock, ApplicationEventPublisher events) {
     return new LocalNode(config, store, clock, events::publishEvent);
