@@ -10,6 +10,7 @@ import io.liferaft.raft.LeadershipChanged;
 import io.liferaft.raft.NotLeaderException;
 import io.liferaft.raft.NotReadyException;
 import io.liferaft.raft.RaftNode;
+import io.liferaft.raft.ReplicatedState;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -32,6 +33,8 @@ final class BackupScheduler implements SmartLifecycle {
 
   /** Above raft's, below the web server's: stops after the one and before the other. */
   static final int PHASE = 1000;
+
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
 
   private final BackupProperties properties;
   private final @Nullable BackupArchive archive;
@@ -231,8 +234,36 @@ final class BackupScheduler implements SmartLifecycle {
 
   private void lastStep() {
     if (properties.onStopTimeout().isPositive()) {
+      awaitLeadersBackup();
       round(Instant.MIN, false);
     }
+  }
+
+  /**
+   * When all nodes stop together the leader needs a quorum for its last backup: a follower that has
+   * seen changes which are in no backup yet stays until they are, if that can be expected in time.
+   */
+  private void awaitLeadersBackup() {
+    BackupArchive to = archive;
+    if (to == null || properties.interval().compareTo(properties.onStopTimeout()) > 0) {
+      return;
+    }
+    ReplicatedState seen = node.state();
+    while (leaderTerm() == null
+        && node.status().leader() != null
+        && !recorded(seen, to)
+        && thread.pause(LOOK_AGAIN)) {
+      log.debug("Waiting for the leader's backup of index {}", seen.changeIndex());
+    }
+  }
+
+  private boolean recorded(ReplicatedState seen, BackupArchive to) {
+    BackupRecord last = node.state().backups().get(to.fingerprint());
+    return seen.changeIndex() == 0
+        || !seen.generation().equals(node.state().generation())
+        || (last != null
+            && last.generation().equals(seen.generation())
+            && last.changeIndex() >= seen.changeIndex());
   }
 
   /** Lets a round under way finish and makes a last backup if one is due, within the time limit. */

@@ -72,6 +72,23 @@ final class BackupThread {
     }
   }
 
+  /** Lets time pass on this thread; false when it has been interrupted and must end. */
+  boolean pause(Duration time) {
+    lock.lock();
+    try {
+      long nanos = time.toNanos();
+      while (nanos > 0) {
+        nanos = woken.awaitNanos(nanos);
+      }
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private void work() {
     try {
       while (running) {
