@@ -20,6 +20,7 @@ final class StatementRunner {
   private final @Nullable StatementTimer timer;
   private boolean failedToPrepare;
   private boolean changed;
+  private boolean undone;
   private boolean pragma;
   private boolean transaction;
   private Runnable ran = () -> {};
@@ -115,6 +116,7 @@ final class StatementRunner {
       SqlPiece piece, PreparedSql prepared, SqlStatement statement, int taken, long start)
       throws SQLException, SqlFailure {
     boolean alive = false;
+    undone = false;
     long changesBefore = write.totalChanges();
     try {
       @Nullable Object[] values =
@@ -130,7 +132,7 @@ final class StatementRunner {
       ran.run();
       throw failure;
     } finally {
-      changed |= write.totalChanges() != changesBefore;
+      changed |= !undone && write.totalChanges() != changesBefore;
       write.done(piece, prepared, alive);
     }
   }
@@ -155,7 +157,7 @@ final class StatementRunner {
       result = rows(prepared, values, start);
     } catch (SqlFailure e) {
       prepared.reset();
-      write.rollbackToSavepoint(); // the rows are changed, the answer is too large
+      undo(); // the rows are changed, the answer is too large
       throw e;
     } catch (SQLException e) {
       prepared.reset();
@@ -164,8 +166,18 @@ final class StatementRunner {
     }
     prepared.reset();
     count(piece);
-    write.release();
+    try {
+      write.release();
+    } catch (SQLException e) {
+      undo(); // as the outermost savepoint it is a COMMIT, which may fail
+      throw e;
+    }
     return result;
+  }
+
+  private void undo() throws SQLException {
+    write.rollbackToSavepoint();
+    undone = true;
   }
 
   /** OR ROLLBACK took the savepoint with it; OR FAIL keeps what it changed. */
