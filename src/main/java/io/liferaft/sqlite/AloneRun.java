@@ -1,5 +1,7 @@
 package io.liferaft.sqlite;
 
+import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -44,23 +46,33 @@ final class AloneRun {
         case EXECUTE, REQUEST -> entry.transaction() ? transaction(statements) : each(statements);
       };
     } finally {
-      if (statements instanceof SqlTextFile.Statements file) {
-        file.close();
-      }
+      close(statements);
+    }
+  }
+
+  /** Gives back the file of statements that are read as they run. */
+  private static void close(Iterator<SqlStatement> statements) {
+    if (statements instanceof AutoCloseable file) {
+      Closer closer = new Closer();
+      closer.close(file);
+      closer.finish();
     }
   }
 
   private EntryOutcome text(Iterator<SqlStatement> statements) throws SQLException {
     SqlResult last = null;
-    while (statements.hasNext()) {
-      SqlStatement statement = statements.next();
-      if (statement.sql().isEmpty()) {
-        continue;
+    try {
+      while (statements.hasNext() && !(last instanceof SqlResult.Failed)) {
+        SqlStatement statement = statements.next();
+        if (!statement.sql().isEmpty()) {
+          last = runner.run(statement);
+        }
       }
-      last = runner.run(statement);
-      if (last instanceof SqlResult.Failed) {
-        break;
+    } catch (UncheckedIOException e) {
+      if (!(e.getCause() instanceof CharacterCodingException)) {
+        throw e;
       }
+      last = new SqlResult.Failed("the text is not valid UTF-8", 0);
     }
     if (write.rollback() && !(last instanceof SqlResult.Failed)) {
       last = new SqlResult.Failed(LEFT_OPEN, 0);

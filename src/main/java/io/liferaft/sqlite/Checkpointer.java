@@ -70,20 +70,13 @@ final class Checkpointer implements AutoCloseable {
             0,
             foreignKeys,
             payload);
-    store(record);
+    layout.store(border, record);
     border.delete(layout.marker());
     if (wal.bytes() > 0) {
       border.sqlite(
           "truncate the WAL", () -> connection().execute("PRAGMA wal_checkpoint(TRUNCATE)"));
     }
     return record;
-  }
-
-  /** Makes a record the one that counts, durably. */
-  void store(SnapshotRecord record) throws IOException {
-    border.write(layout.newRecord(), record.encode());
-    border.rename(layout.newRecord(), layout.record());
-    border.forceFolder(layout.folder());
   }
 
   private void moveIn() throws SQLException {

@@ -23,9 +23,11 @@ final class EntryApplier implements AutoCloseable {
 
   private final Path file;
   private final @Nullable StatementTimer timer;
+  private final BuiltInFunctions builtIn = new BuiltInFunctions();
   private final SqlTexts texts = new SqlTexts();
   private final AnswerCounters counters = new AnswerCounters();
   private final AnswerCounters countersBefore = new AnswerCounters();
+  private final AnswerCounters countersAtFault = new AnswerCounters();
   private @Nullable WriteConnection warm;
   private volatile boolean foreignKeys;
   private boolean factsKnown;
@@ -45,6 +47,7 @@ final class EntryApplier implements AutoCloseable {
   List<EntryOutcome> apply(List<SqlEntry> group) {
     List<EntryOutcome> outcomes = new ArrayList<>(group.size());
     committed = false;
+    countersAtFault.copyFrom(counters);
     try {
       int from = 0;
       while (from < group.size()) {
@@ -60,14 +63,14 @@ final class EntryApplier implements AutoCloseable {
       }
       return outcomes;
     } catch (SQLException e) {
-      closeQuietly();
+      giveUp();
       throw new SqliteException.NodeFault(
           "this node could not apply an entry: " + SqliteErrors.message(e),
           !committed,
           SqliteErrors.isCorrupt(e),
           e);
     } catch (RuntimeException e) {
-      closeQuietly();
+      giveUp();
       throw new SqliteException.NodeFault(
           "this node could not apply an entry: " + e, !committed, false, e);
     }
@@ -212,7 +215,7 @@ final class EntryApplier implements AutoCloseable {
   private EntryOutcome alone(SqlEntry entry) throws SQLException {
     closeWarm();
     factsKnown = false;
-    try (WriteConnection write = WriteConnection.open(file, true, foreignKeys)) {
+    try (WriteConnection write = WriteConnection.open(file, builtIn, true, foreignKeys)) {
       AloneRun run =
           new AloneRun(
               write,
@@ -230,7 +233,7 @@ final class EntryApplier implements AutoCloseable {
   private WriteConnection warm() throws SQLException {
     WriteConnection open = warm;
     if (open == null) {
-      open = WriteConnection.open(file, false, foreignKeys);
+      open = WriteConnection.open(file, builtIn, false, foreignKeys);
       warm = open;
     }
     return open;
@@ -244,6 +247,12 @@ final class EntryApplier implements AutoCloseable {
     }
   }
 
+  /** The group will come again; an open transaction ends with its connection. */
+  private void giveUp() {
+    counters.copyFrom(countersAtFault);
+    closeQuietly();
+  }
+
   private void closeQuietly() {
     try {
       closeWarm();
@@ -253,7 +262,8 @@ final class EntryApplier implements AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public void close() throws SQLException {
     closeQuietly();
+    builtIn.close();
   }
 }

@@ -2,7 +2,6 @@ package io.liferaft.sqlite;
 
 import java.sql.SQLException;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import org.sqlite.Function;
 
 /**
@@ -10,7 +9,7 @@ import org.sqlite.Function;
  * the entry's clock, random numbers from its seed, counters that start at 0 with every entry.
  * Functions that tell about the node itself fail in statements that write.
  */
-final class EntryFunctions implements AutoCloseable {
+final class EntryFunctions {
 
   /** The longest random blob; it passes through the heap. */
   private static final int LONGEST_BLOB = 16 * 1024 * 1024;
@@ -18,15 +17,14 @@ final class EntryFunctions implements AutoCloseable {
   private final NativeConnection connection;
   private final EntryClock clock = new EntryClock();
   private final SeededRandom random = new SeededRandom();
-  private final TimeFunctions times;
-  private @Nullable NativeConnection node;
+  private final BuiltInFunctions builtIn;
   private long changesBefore;
   private boolean reading;
 
-  EntryFunctions(NativeConnection connection) throws SQLException {
+  EntryFunctions(NativeConnection connection, BuiltInFunctions builtIn) throws SQLException {
     this.connection = connection;
-    this.times = new TimeFunctions(clock);
-    times.install(connection);
+    this.builtIn = builtIn;
+    new TimeFunctions(clock, builtIn).install(connection);
     Function.create(connection.jdbc(), "random", new Random(), 0, 0);
     Function.create(connection.jdbc(), "randomblob", new RandomBlob(), 1, 0);
     Function.create(connection.jdbc(), "total_changes", new TotalChanges(), 0, 0);
@@ -49,14 +47,6 @@ final class EntryFunctions implements AutoCloseable {
   /** Whether the next statement only reads; then it may see what differs between nodes. */
   void reading(boolean readsOnly) {
     reading = readsOnly;
-  }
-
-  @Override
-  public void close() throws SQLException {
-    times.close();
-    if (node != null) {
-      node.close();
-    }
   }
 
   private final class Random extends Function {
@@ -99,28 +89,15 @@ final class EntryFunctions implements AutoCloseable {
         return;
       }
       try {
-        NativeConnection own = node;
-        if (own == null) {
-          own = NativeConnection.memory();
-          node = own;
-        }
-        ask(own);
-      } catch (SQLException e) {
-        error(SqliteErrors.message(e));
-      }
-    }
-
-    private void ask(NativeConnection own) throws SQLException {
-      String mark = args() == 0 ? "" : "?";
-      try (PreparedSql statement = own.prepare("SELECT " + name + "(" + mark + ")")) {
-        @Nullable Object[] values =
-            args() == 0 ? new @Nullable Object[0] : new @Nullable Object[] {value_text(0)};
-        Object value = statement.run(values) ? statement.valueAt(0) : null;
+        Object value =
+            builtIn.call(name, args() == 0 ? List.of() : List.of(String.valueOf(value_text(0))));
         switch (value) {
           case null -> result();
           case Long number -> result(number.longValue());
           default -> result(value.toString());
         }
+      } catch (SQLException e) {
+        error(SqliteErrors.message(e));
       }
     }
   }

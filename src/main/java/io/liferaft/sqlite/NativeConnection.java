@@ -18,6 +18,11 @@ final class NativeConnection implements AutoCloseable {
   /** The longest value or row. */
   private static final int LONGEST_VALUE = 128 * 1024 * 1024;
 
+  private static final int LONGEST_STATEMENT = 1_000_000_000;
+
+  /** Placeholders of one statement. */
+  static final int MOST_VARIABLES = 32_766;
+
   private static final String BUSY_MILLIS = "5000";
 
   private final SQLiteConnection jdbc;
@@ -29,6 +34,8 @@ final class NativeConnection implements AutoCloseable {
     // The driver's own BEGIN and COMMIT around every statement stay off.
     jdbc.getConnectionConfig().setAutoCommit(false);
     jdbc.setLimit(SQLiteLimits.SQLITE_LIMIT_LENGTH, LONGEST_VALUE);
+    jdbc.setLimit(SQLiteLimits.SQLITE_LIMIT_SQL_LENGTH, LONGEST_STATEMENT);
+    jdbc.setLimit(SQLiteLimits.SQLITE_LIMIT_VARIABLE_NUMBER, MOST_VARIABLES);
   }
 
   /** The file as the apply thread writes it. Creates an empty one where there is none. */

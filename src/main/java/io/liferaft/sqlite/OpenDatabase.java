@@ -14,6 +14,8 @@ final class OpenDatabase implements AutoCloseable {
 
   private static final int PAGE_BYTES = 4096;
 
+  private final StoreLayout layout;
+  private final FileBorder border;
   final long number;
   final Path path;
   final MainFile main;
@@ -32,6 +34,8 @@ final class OpenDatabase implements AutoCloseable {
       boolean foreignKeys,
       @Nullable StatementTimer timer)
       throws IOException, SQLException {
+    this.layout = layout;
+    this.border = border;
     this.number = number;
     this.path = layout.database(number);
     this.record = record;
@@ -122,7 +126,7 @@ final class OpenDatabase implements AutoCloseable {
     boolean foreignKeys = applier.foreignKeys();
     if (wal.bytes() == 0 && last != null && !unfinished) {
       SnapshotRecord next = last.withPayload(payload, foreignKeys);
-      checkpointer.store(next);
+      layout.store(border, next);
       record = next;
       return true;
     }
@@ -146,17 +150,13 @@ final class OpenDatabase implements AutoCloseable {
 
   /** Closes everything without a checkpoint; the sentinel last. */
   @Override
-  public void close() throws IOException, SQLException {
+  public void close() {
     leases.close("the database is closed");
-    applier.close();
-    try {
-      checkpointer.close();
-    } finally {
-      try {
-        sentinel.close();
-      } finally {
-        main.close();
-      }
-    }
+    Closer closer = new Closer();
+    closer.close(applier);
+    closer.close(checkpointer);
+    closer.close(sentinel);
+    closer.close(main);
+    closer.finish();
   }
 }

@@ -78,6 +78,9 @@ final class QueryRunner {
 
   private SqlResult pieces(SqlStatement statement, long start) throws SQLException, SqlFailure {
     Bindings.checkNames(statement.parameters());
+    if (statement.sql().indexOf('\0') >= 0) {
+      throw new SqlFailure(StatementRules.NUL);
+    }
     List<SqlPiece> pieces = SqlText.parse(statement.sql()).pieces();
     SqlResult result = RowReader.none(start);
     int taken = 0;

@@ -25,6 +25,8 @@ import java.util.zip.CRC32C;
  * @param foreignKeys whether writes enforce foreign keys from here on
  * @param payload the caller's
  */
+@SuppressWarnings(
+    "ArrayRecordComponent") // never compared, and the payload is handed out as a clone
 record SnapshotRecord(
     long file,
     long sizeBytes,

@@ -125,7 +125,7 @@ record SqlPiece(
 
   private static void numbered(String raw, List<@Nullable String> variables) {
     int number = raw.length() > 7 ? 0 : Integer.parseInt(raw.substring(1));
-    if (number > 32_766) {
+    if (number > NativeConnection.MOST_VARIABLES) {
       return; // SQLite refuses it
     }
     while (variables.size() < number) {

@@ -6,8 +6,8 @@ import java.util.Map;
 /** Keeps the judged form of texts that were seen lately. For one thread. */
 final class SqlTexts {
 
-  private static final int MOST = 512;
-  private static final int LONGEST = 4096;
+  private static final int MOST = 2048;
+  private static final int LONGEST = 1024;
 
   private final Map<String, SqlText> known =
       new LinkedHashMap<>(MOST * 2, 0.75f, true) {

@@ -71,6 +71,12 @@ final class SqlTokenizer {
     return kind == Kind.PUNCTUATION && position - start == 1 && text.charAt(start) == punctuation;
   }
 
+  /** The token's first character, lower-cased. */
+  char firstLetter() {
+    return lower(text.charAt(start));
+  }
+
+  /** Whether the token's text is this, whatever its case. */
   boolean matches(String word) {
     int length = word.length();
     if (position - start != length) {

@@ -3,6 +3,7 @@ package io.liferaft.sqlite;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Clock;
@@ -177,23 +178,11 @@ public final class SqliteStore implements AutoCloseable {
     border.link(staged, next);
     border.forceFolder(layout.folder());
     store.readers().pause(Duration.ZERO);
+    boolean switched = false;
+    boolean done = false;
     try {
-      SnapshotRecord record;
-      try (MainFile main = new MainFile(next)) {
-        record =
-            new SnapshotRecord(
-                number,
-                main.size(),
-                main.headerHash(),
-                MainFile.modifiedNanos(next),
-                0,
-                0,
-                0,
-                foreignKeys,
-                payload);
-        new Checkpointer(layout, border, main, number).store(record);
-      }
-      opened = null; // the old file no longer counts, whatever happens from here on
+      SnapshotRecord record = describe(layout, next, number, foreignKeys, payload);
+      switched = true; // from here on the old file no longer counts
       store.readers().reopen(next);
       old.close();
       border.delete(staged);
@@ -205,11 +194,33 @@ public final class SqliteStore implements AutoCloseable {
       OpenDatabase database =
           OpenDatabase.open(layout, border, new StoreRecovery.Found(number, record, null), timer);
       opened = new Opened(layout, store.lock(), database, store.readers(), store.version());
+      done = true;
     } finally {
       store.readers().resume();
-      if (opened == null) {
-        closeAll(store.readers(), old, store.lock());
+      if (switched && !done) {
+        close();
       }
+    }
+  }
+
+  /** Stores the record that names the new file: the switch. */
+  private SnapshotRecord describe(
+      StoreLayout layout, Path next, long number, boolean foreignKeys, byte[] payload)
+      throws IOException {
+    try (MainFile main = new MainFile(next)) {
+      SnapshotRecord record =
+          new SnapshotRecord(
+              number,
+              main.size(),
+              main.headerHash(),
+              MainFile.modifiedNanos(next),
+              0,
+              0,
+              0,
+              foreignKeys,
+              payload);
+      layout.store(border, record);
+      return record;
     }
   }
 
@@ -240,6 +251,9 @@ public final class SqliteStore implements AutoCloseable {
    */
   public boolean readOnly(SqlStatement statement) {
     List<SqlPiece> pieces = SqlText.parse(statement.sql()).pieces();
+    if (statement.sql().indexOf('\0') >= 0) {
+      return false;
+    }
     return pieces.isEmpty()
         || opened().readers().call(reader -> QueryRunner.readOnly(reader, pieces.getFirst()));
   }
@@ -278,12 +292,20 @@ public final class SqliteStore implements AutoCloseable {
     try {
       return new StoreStatus(
           database.path,
-          Files.size(database.path),
+          size(database.path),
           database.walBytes(),
           store.version(),
           database.applier.foreignKeys());
     } catch (IOException e) {
       throw new SqliteException("cannot look at " + database.path, e);
+    }
+  }
+
+  private static long size(Path file) throws IOException {
+    try {
+      return Files.size(file);
+    } catch (NoSuchFileException _) {
+      return 0; // just replaced
     }
   }
 

@@ -12,6 +12,9 @@ final class StatementRules {
   /** Name of the write connection's own table; see {@link WriteConnection}. */
   static final String COUNTERS = "_liferaft_counters";
 
+  /** SQLite would stop reading there, and not see what was judged. */
+  static final String NUL = "unrecognized token: the statement holds a NUL character";
+
   private static final Set<String> TIME_FUNCTIONS =
       Set.of("date", "time", "datetime", "julianday", "unixepoch", "strftime", "timediff");
   private static final Set<String> TIME_KEYWORDS =
@@ -34,9 +37,13 @@ final class StatementRules {
           "pragma_table_xinfo",
           "pragma_user_version");
 
+  private static final int SHORTEST_NAME = 6;
+  private static final int LONGEST_NAME = 80;
+
   private final StatementKind kind;
   private final boolean reads;
   private int seen;
+  private boolean fromSeen;
   private String first = "";
   private String object = "";
   private String last = "";
@@ -68,14 +75,14 @@ final class StatementRules {
 
   void see(SqlTokenizer token) {
     if (token.kind() == SqlTokenizer.Kind.ILLEGAL && token.raw().equals("\0")) {
-      refuse("unrecognized token: \"\\0\"");
+      refuse(NUL);
     }
     boolean mayName =
         switch (token.kind()) {
           case WORD, QUOTED, STRING -> true;
           default -> false;
         };
-    String name = mayName && token.end() - token.start() < 80 ? token.name() : "";
+    String name = mayName && worthReading(token) ? token.name() : "";
     seen++;
     if (seen == 1) {
       first = name;
@@ -98,6 +105,22 @@ final class StatementRules {
     beforeLast = last;
     last = mayName ? name : token.kind() == SqlTokenizer.Kind.PUNCTUATION ? token.raw() : "";
     lastWasName = mayName;
+  }
+
+  /** Most tokens of ordinary statements cannot be any of the names that matter. */
+  private boolean worthReading(SqlTokenizer token) {
+    int length = token.end() - token.start();
+    if (length > LONGEST_NAME) {
+      return false;
+    }
+    if (kind == StatementKind.OTHER || token.kind() != SqlTokenizer.Kind.WORD) {
+      return true;
+    }
+    if (token.matches("from") || token.matches("join") || token.matches("into")) {
+      fromSeen |= token.matches("from");
+      return true;
+    }
+    return length >= SHORTEST_NAME && "_bdpstu".indexOf(token.firstLetter()) >= 0;
   }
 
   private void seeDefinition(SqlTokenizer token, String name) {
@@ -141,13 +164,21 @@ final class StatementRules {
         refuse("a trigger cannot write planner statistics here: nodes would plan differently");
       }
     }
-    if (token.kind() == SqlTokenizer.Kind.STRING) {
+    if (token.kind() == SqlTokenizer.Kind.STRING && !standsForTable()) {
       return;
     }
     if (NODE_TABLES.contains(name)
         || (name.startsWith("pragma_") && !EQUAL_PRAGMAS.contains(name))) {
       refuseNodeTable(name);
     }
+  }
+
+  /** SQLite takes a string for a name where a table must stand. */
+  private boolean standsForTable() {
+    return last.equals("from")
+        || last.equals("join")
+        || last.equals("into")
+        || (fromSeen && last.equals(","));
   }
 
   private void refuseNodeTable(String name) {

@@ -53,6 +53,13 @@ record StoreLayout(Path folder) {
     return database.resolveSibling(database.getFileName() + "-journal");
   }
 
+  /** Makes a record the one that counts, durably. */
+  void store(FileBorder border, SnapshotRecord record) throws IOException {
+    border.write(newRecord(), record.encode());
+    border.rename(newRecord(), record());
+    border.forceFolder(folder);
+  }
+
   /** All database files with what belongs to them, of whatever number. */
   List<Path> databaseFiles() throws IOException {
     List<Path> found = new ArrayList<>();

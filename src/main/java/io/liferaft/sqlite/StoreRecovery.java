@@ -80,7 +80,11 @@ final class StoreRecovery {
     return new Found(marker.file(), record, marker);
   }
 
+  /** Whether the record is that of the marker's checkpoint, or of a file that came after it. */
   private static boolean finished(SnapshotRecord marker, SnapshotRecord record) {
+    if (record.file() > marker.file()) {
+      return true;
+    }
     return marker.file() == record.file()
         && marker.walSalt1() == record.walSalt1()
         && marker.walSalt2() == record.walSalt2()

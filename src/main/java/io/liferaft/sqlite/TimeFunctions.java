@@ -2,10 +2,8 @@ package io.liferaft.sqlite;
 
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.sqlite.Function;
 import org.sqlite.core.Codes;
@@ -15,17 +13,16 @@ import org.sqlite.core.Codes;
  * built-in functions on a connection of their own, so results and limits are SQLite's. The clock is
  * UTC: the modifiers {@code localtime} and {@code utc} change nothing.
  */
-final class TimeFunctions implements AutoCloseable {
+final class TimeFunctions {
 
   private static final int MOST_ARGUMENTS = 100;
 
   private final EntryClock clock;
-  private final NativeConnection builtIn;
-  private final Map<String, PreparedSql> statements = new HashMap<>();
+  private final BuiltInFunctions builtIn;
 
-  TimeFunctions(EntryClock clock) throws SQLException {
+  TimeFunctions(EntryClock clock, BuiltInFunctions builtIn) {
     this.clock = clock;
-    this.builtIn = NativeConnection.memory();
+    this.builtIn = builtIn;
   }
 
   void install(NativeConnection connection) throws SQLException {
@@ -48,25 +45,6 @@ final class TimeFunctions implements AutoCloseable {
     for (String name : List.of("current_timestamp", "current_date", "current_time")) {
       Function.create(connection.jdbc(), name, new Current(name), 0, Function.FLAG_DETERMINISTIC);
     }
-  }
-
-  private @Nullable Object call(String name, List<@Nullable Object> arguments) throws SQLException {
-    PreparedSql statement = statements.get(name + arguments.size());
-    if (statement == null) {
-      String marks = String.join(",", java.util.Collections.nCopies(arguments.size(), "?"));
-      statement = builtIn.prepare("SELECT " + name + "(" + marks + ")");
-      statements.put(name + arguments.size(), statement);
-    }
-    try {
-      return statement.run(arguments.toArray()) ? statement.valueAt(0) : null;
-    } finally {
-      statement.reset();
-    }
-  }
-
-  @Override
-  public void close() throws SQLException {
-    builtIn.close();
   }
 
   private final class Current extends Function {
@@ -115,7 +93,7 @@ final class TimeFunctions implements AutoCloseable {
         for (int i = 0; i < count; i++) {
           add(arguments, i);
         }
-        give(call(name, arguments));
+        give(builtIn.call(name, arguments));
       } catch (SQLException e) {
         error(SqliteErrors.message(e));
       }
@@ -129,13 +107,13 @@ final class TimeFunctions implements AutoCloseable {
           case "time" -> result(clock.time());
           case "datetime" -> result(clock.dateTime());
           case "unixepoch" -> result(clock.seconds());
-          default -> give(call(name, List.of(clock.full())));
+          default -> give(builtIn.call(name, List.of(clock.full())));
         }
       } else if (count == before) {
         List<@Nullable Object> arguments = new ArrayList<>(2);
         arguments.add(argument(0));
         arguments.add(clock.full());
-        give(call(name, arguments));
+        give(builtIn.call(name, arguments));
       } else {
         result();
       }

@@ -30,11 +30,12 @@ final class WriteConnection implements AutoCloseable {
       new LinkedHashMap<>(STATEMENTS * 2, 0.75f, true);
   private boolean rolledBack;
 
-  private WriteConnection(NativeConnection connection, boolean exact, boolean foreignKeys)
+  private WriteConnection(
+      NativeConnection connection, BuiltInFunctions builtIn, boolean exact, boolean foreignKeys)
       throws SQLException {
     this.connection = connection;
     this.exact = exact;
-    this.functions = new EntryFunctions(connection);
+    this.functions = new EntryFunctions(connection, builtIn);
     this.budget = new StepBudget(connection, exact);
     connection.execute("PRAGMA foreign_keys=" + (foreignKeys ? 1 : 0));
     connection.execute("CREATE TEMP TABLE " + StatementRules.COUNTERS + "(n)");
@@ -63,10 +64,11 @@ final class WriteConnection implements AutoCloseable {
             });
   }
 
-  static WriteConnection open(Path file, boolean exact, boolean foreignKeys) throws SQLException {
+  static WriteConnection open(
+      Path file, BuiltInFunctions builtIn, boolean exact, boolean foreignKeys) throws SQLException {
     NativeConnection connection = NativeConnection.write(file);
     try {
-      return new WriteConnection(connection, exact, foreignKeys);
+      return new WriteConnection(connection, builtIn, exact, foreignKeys);
     } catch (SQLException e) {
       connection.close();
       throw e;
@@ -179,10 +181,6 @@ final class WriteConnection implements AutoCloseable {
 
   @Override
   public void close() throws SQLException {
-    try {
-      functions.close();
-    } finally {
-      connection.close();
-    }
+    connection.close();
   }
 }

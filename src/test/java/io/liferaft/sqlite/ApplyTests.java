@@ -323,4 +323,83 @@ class ApplyTests {
     assertThat(outcome.results()).hasSize(100_000);
     assertThat(query("SELECT sum(a) FROM t")).contains("[[4999950000]]");
   }
+
+  @Test
+  void aStatementOfTenMegabytes() {
+    String value = "ä'".repeat(2_500_000);
+
+    assertThat(
+            apply(
+                execute(
+                    "CREATE TABLE t(a)",
+                    "INSERT INTO t VALUES('" + value.replace("'", "''") + "')")))
+        .isEqualTo("write(0,0) write(1,1)");
+    assertThat(query("SELECT length(a) FROM t")).contains("[[5000000]]");
+  }
+
+  @Test
+  void oddTextsAreFailuresOfTheirOwn() {
+    assertThat(
+            apply(
+                execute(
+                    "\0",
+                    "SELECT 1\0; DROP TABLE t",
+                    "'",
+                    "\"",
+                    "[",
+                    "/*",
+                    "$",
+                    "?",
+                    "SELECT ?999999999",
+                    "SELECT ?0",
+                    "SELECT #1")))
+        .doesNotContain("null")
+        .contains("write(0,0)")
+        .satisfies(all -> assertThat(all.split("failed\\(")).hasSize(11));
+    assertThat(query("\0")).startsWith("failed(unrecognized token");
+    assertThat(store.readOnly(SqlStatement.of("\0"))).isFalse();
+  }
+
+  @Test
+  void refusalsAreFailuresAndLeaveTheRestAlone() {
+    assertThat(
+            apply(
+                execute(
+                    "CREATE TABLE t(a)",
+                    "INSERT INTO t VALUES(1); ATTACH 'x' AS y",
+                    "PRAGMA recursive_triggers=1",
+                    "PRAGMA cache_size=5",
+                    "INSERT INTO t VALUES(2)")))
+        .isEqualTo(
+            "write(0,0)"
+                + " failed(ATTACH and DETACH are not supported: the database is replicated as one file)"
+                + " failed(PRAGMA recursive_triggers is not supported here: it would act on one node only)"
+                + " write(0,0) write(1,1)");
+  }
+
+  @Test
+  void textThatIsNotUtf8IsAFailure() throws java.io.IOException {
+    Path file =
+        java.nio.file.Files.write(
+            folder.resolve("x.sql"), new byte[] {'-', '-', (byte) 0xFF, '\n'});
+    SqlEntry entry =
+        new SqlEntry(
+            SqliteStore.statementsOf(file), false, SqlForm.TEXT, 0, 1, Entries.STEPS, true);
+
+    assertThat(apply(entry)).isEqualTo("failed(the text is not valid UTF-8)");
+  }
+
+  @Test
+  void timesEveryStatement() {
+    List<String> times = new java.util.ArrayList<>();
+    try (SqliteStore timed =
+        new SqliteStore(
+            SqliteSettings.defaults(), (write, nanos) -> times.add(write + ":" + (nanos > 0)))) {
+      timed.open(folder.resolve("timed"));
+      timed.apply(List.of(execute("CREATE TABLE t(a)", "bad"), execute("INSERT INTO t VALUES(1)")));
+      timed.query(List.of(SqlStatement.of("SELECT 1")), false, Duration.ofSeconds(5));
+    }
+
+    assertThat(times).containsExactly("true:true", "true:true", "true:true", "false:true");
+  }
 }

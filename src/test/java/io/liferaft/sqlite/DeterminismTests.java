@@ -60,28 +60,53 @@ class DeterminismTests {
       case 5 -> SqlStatement.of("INSERT INTO t(n) SELECT abs(random() % 50) FROM t LIMIT 5");
       case 6 -> Entries.with("UPDATE t SET r=random(), ts=CURRENT_TIMESTAMP WHERE n=?", (long) n);
       case 7 -> Entries.with("DELETE FROM t WHERE n BETWEEN ?1 AND ?1+3", (long) n);
-      case 8 -> SqlStatement.of("INSERT INTO u VALUES(hex(randomblob(4)), unixepoch('now','subsec'))");
-      case 9 -> SqlStatement.of("INSERT OR REPLACE INTO u VALUES(" + n % 40 + ", time('now','+1 hour','localtime'))");
+      case 8 ->
+          SqlStatement.of("INSERT INTO u VALUES(hex(randomblob(4)), unixepoch('now','subsec'))");
+      case 9 ->
+          SqlStatement.of(
+              "INSERT OR REPLACE INTO u VALUES(" + n % 40 + ", time('now','+1 hour','localtime'))");
       case 10 -> SqlStatement.of("INSERT INTO u VALUES(" + n % 40 + ", 0)");
       case 11 -> SqlStatement.of("INSERT OR ROLLBACK INTO u VALUES(" + n % 40 + ", 1)");
-      case 12 -> SqlStatement.of("UPDATE t SET n=n+1 WHERE id IN (SELECT id FROM t ORDER BY random() LIMIT 3)");
-      case 13 -> SqlStatement.of("INSERT INTO log(what) VALUES(last_insert_rowid() || ',' || changes())");
-      case 14 -> Entries.with("INSERT INTO f(body) VALUES(? || ' ' || datetime('now'))", "word" + n);
+      case 12 ->
+          SqlStatement.of(
+              "UPDATE t SET n=n+1 WHERE id IN (SELECT id FROM t ORDER BY random() LIMIT 3)");
+      case 13 ->
+          SqlStatement.of("INSERT INTO log(what) VALUES(last_insert_rowid() || ',' || changes())");
+      case 14 ->
+          Entries.with("INSERT INTO f(body) VALUES(? || ' ' || datetime('now'))", "word" + n);
       case 15 -> SqlStatement.of("DELETE FROM f WHERE f MATCH 'word" + n + "'");
-      case 16 -> SqlStatement.of("INSERT OR REPLACE INTO box VALUES(" + n + ", random() % 100, 200)");
+      case 16 ->
+          SqlStatement.of("INSERT OR REPLACE INTO box VALUES(" + n + ", random() % 100, 200)");
       case 17 -> SqlStatement.of("SELECT count(*), max(r) FROM t");
       case 18 -> SqlStatement.of("INSERT INTO t(n) VALUES(1) RETURNING id, r, b, ts, d");
       case 19 -> SqlStatement.of("INSERT INTO nope VALUES(1)");
-      case 20 -> SqlStatement.of("INSERT OR FAIL INTO u VALUES(hex(randomblob(2)),1),(" + n % 40 + ",2),(random(),3)");
-      case 21 -> SqlStatement.of("WITH w(x) AS (SELECT datetime('now', (random() % 100) || ' days')) INSERT INTO log(what) SELECT x FROM w");
-      case 22 -> SqlStatement.of(n < 15 ? "BEGIN" : n < 30 ? "ALTER TABLE log ADD COLUMN c" + n + " DEFAULT (random())" : "SELECT 1");
-      case 23 -> SqlStatement.of(n < 10 ? "VACUUM" : n < 20 ? "ANALYZE" : "DELETE FROM log WHERE rowid % 7 = 0");
-      case 24 -> SqlStatement.of("INSERT INTO t(n) WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM c LIMIT " + (n < 100 ? 100_000 : 20) + ") SELECT i FROM c");
+      case 20 ->
+          SqlStatement.of(
+              "INSERT OR FAIL INTO u VALUES(hex(randomblob(2)),1),(" + n % 40 + ",2),(random(),3)");
+      case 21 ->
+          SqlStatement.of(
+              "WITH w(x) AS (SELECT datetime('now', (random() % 100) || ' days')) INSERT INTO log(what) SELECT x FROM w");
+      case 22 ->
+          SqlStatement.of(
+              n < 15
+                  ? "BEGIN"
+                  : n < 30
+                      ? "ALTER TABLE log ADD COLUMN c" + n + " DEFAULT (random())"
+                      : "SELECT 1");
+      case 23 ->
+          SqlStatement.of(
+              n < 10 ? "VACUUM" : n < 20 ? "ANALYZE" : "DELETE FROM log WHERE rowid % 7 = 0");
+      case 24 ->
+          SqlStatement.of(
+              "INSERT INTO t(n) WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM c LIMIT "
+                  + (n < 100 ? 100_000 : 20)
+                  + ") SELECT i FROM c");
       default -> SqlStatement.of("SELECT random(), CURRENT_TIME, date('now','weekday 1')");
     };
   }
 
-  private String run(SqliteStore store, List<SqlEntry> entries, Random sizes, int most, List<String> outcomes) {
+  private String run(
+      SqliteStore store, List<SqlEntry> entries, Random sizes, int most, List<String> outcomes) {
     for (int from = 0; from < entries.size(); ) {
       int to = Math.min(entries.size(), from + 1 + sizes.nextInt(most));
       for (EntryOutcome outcome : store.apply(entries.subList(from, to))) {
@@ -118,8 +143,22 @@ class DeterminismTests {
       a.open(folder.resolve("a"));
       b.open(folder.resolve("b"));
 
-      a.apply(List.of(Entries.entry(SqlForm.EXECUTE, false, 1, "CREATE TABLE t(r)", "INSERT INTO t VALUES(random())")));
-      b.apply(List.of(Entries.entry(SqlForm.EXECUTE, false, 2, "CREATE TABLE t(r)", "INSERT INTO t VALUES(random())")));
+      a.apply(
+          List.of(
+              Entries.entry(
+                  SqlForm.EXECUTE,
+                  false,
+                  1,
+                  "CREATE TABLE t(r)",
+                  "INSERT INTO t VALUES(random())")));
+      b.apply(
+          List.of(
+              Entries.entry(
+                  SqlForm.EXECUTE,
+                  false,
+                  2,
+                  "CREATE TABLE t(r)",
+                  "INSERT INTO t VALUES(random())")));
 
       assertThat(a.contentDigest()).isNotEqualTo(b.contentDigest());
     }

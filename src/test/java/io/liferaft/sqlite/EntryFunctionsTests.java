@@ -28,7 +28,11 @@ class EntryFunctionsTests {
 
   private String value(String expression) {
     SqlResult result =
-        store.apply(List.of(Entries.request("SELECT " + expression))).getFirst().results().getFirst();
+        store
+            .apply(List.of(Entries.request("SELECT " + expression)))
+            .getFirst()
+            .results()
+            .getFirst();
     return result instanceof SqlResult.Rows rows
         ? String.valueOf(rows.values().getFirst()[0])
         : Entries.show(result);
@@ -109,7 +113,8 @@ class EntryFunctionsTests {
   void checksAndIndexesMayUseFixedTimes() {
     assertThat(
             Entries.show(
-                store.apply(
+                store
+                    .apply(
                         List.of(
                             Entries.execute(
                                 "CREATE TABLE t(a CHECK(date(a) IS NOT NULL), y AS (strftime('%Y', a)) STORED)",

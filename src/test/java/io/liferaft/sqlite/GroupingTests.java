@@ -42,8 +42,7 @@ class GroupingTests {
     List<EntryOutcome> all = grouped.apply(List.of(entries));
 
     List<String> shown = all.stream().map(o -> show(o) + (o.changed() ? "!" : "")).toList();
-    assertThat(shown)
-        .isEqualTo(one.stream().map(o -> show(o) + (o.changed() ? "!" : "")).toList());
+    assertThat(shown).isEqualTo(one.stream().map(o -> show(o) + (o.changed() ? "!" : "")).toList());
     assertThat(grouped.contentDigest()).isEqualTo(single.contentDigest());
     return shown;
   }
@@ -58,16 +57,22 @@ class GroupingTests {
     List<String> outcomes =
         same(
             execute("INSERT INTO t VALUES(1,'a')"),
-            execute("INSERT INTO t VALUES(2,'b')", "INSERT OR ROLLBACK INTO t VALUES(3,'a')", "INSERT INTO t VALUES(4,'d')"),
+            execute(
+                "INSERT INTO t VALUES(2,'b')",
+                "INSERT OR ROLLBACK INTO t VALUES(3,'a')",
+                "INSERT INTO t VALUES(4,'d')"),
             execute("INSERT INTO t VALUES(5,'boom')"),
             transaction("INSERT INTO t VALUES(6,'f')", "INSERT OR ROLLBACK INTO t VALUES(7,'a')"),
             execute("INSERT OR FAIL INTO t VALUES(8,'h'),(9,'a'),(10,'j')"),
-            execute("INSERT OR ROLLBACK INTO t VALUES(11,'a') RETURNING a", "INSERT OR REPLACE INTO t VALUES(12,'b') RETURNING a"),
+            execute(
+                "INSERT OR ROLLBACK INTO t VALUES(11,'a') RETURNING a",
+                "INSERT OR REPLACE INTO t VALUES(12,'b') RETURNING a"),
             execute("INSERT INTO t VALUES(13,random()), (14,randomblob(3))"));
 
     assertThat(outcomes)
         .contains(
-            "write(2,1) failed(UNIQUE constraint failed: t.b) write(4,1)!", "failed(boom)",
+            "write(2,1) failed(UNIQUE constraint failed: t.b) write(4,1)!",
+            "failed(boom)",
             "write(6,1) failed(UNIQUE constraint failed: t.b)");
   }
 
@@ -109,7 +114,10 @@ class GroupingTests {
 
     List<String> outcomes =
         same(
-            transaction("PRAGMA defer_foreign_keys=1", "INSERT INTO c VALUES(1)", "INSERT INTO p VALUES(1)"),
+            transaction(
+                "PRAGMA defer_foreign_keys=1",
+                "INSERT INTO c VALUES(1)",
+                "INSERT INTO p VALUES(1)"),
             execute("PRAGMA defer_foreign_keys=1"),
             transaction("INSERT INTO c VALUES(2)", "INSERT INTO p VALUES(2)"));
 
@@ -148,7 +156,10 @@ class GroupingTests {
             budget(20_000, "INSERT INTO t VALUES(2)", runaway, "INSERT INTO t VALUES(3)"),
             budget(2_000_000_000, "INSERT INTO t VALUES(4)"),
             budget(20_000, "BEGIN; INSERT INTO t VALUES(5)", runaway, "COMMIT"),
-            budget(20_000, "SELECT count(*) FROM t, t, t", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT max(i) FROM n"),
+            budget(
+                20_000,
+                "SELECT count(*) FROM t, t, t",
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT max(i) FROM n"),
             transaction("INSERT INTO t VALUES(6)", "INSERT INTO t VALUES(7)"));
 
     assertThat(outcomes.get(2)).isEqualTo("write(2,1) failed(execute timeout) write(3,1)!");
@@ -161,7 +172,8 @@ class GroupingTests {
   @Test
   void theStepsThatEndAStatementDoNotDependOnWhatRanBefore() {
     same(execute("CREATE TABLE t(a)"));
-    String rows = "INSERT INTO t SELECT i FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n LIMIT 200) SELECT i FROM n)";
+    String rows =
+        "INSERT INTO t SELECT i FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n LIMIT 200) SELECT i FROM n)";
 
     int allowed = 0;
     for (long steps = 500; steps < 12_000; steps += 250) {
@@ -176,7 +188,9 @@ class GroupingTests {
 
   @Test
   void sameTextWithAnotherSchemaIsReadAnew() {
-    same(execute("CREATE TABLE t(a)"), request("INSERT INTO t VALUES(1) RETURNING *", "SELECT * FROM t"));
+    same(
+        execute("CREATE TABLE t(a)"),
+        request("INSERT INTO t VALUES(1) RETURNING *", "SELECT * FROM t"));
 
     List<String> outcomes =
         same(
@@ -188,16 +202,25 @@ class GroupingTests {
 
     assertThat(outcomes)
         .containsExactly(
-            "rows([a][integer][[1]])", "write(1,1)!", "rows([a, b][integer, text][[1, x]])",
-            "write(1,1)!", "failed(no such table: t)");
+            "rows([a][integer][[1]])",
+            "write(1,1)!",
+            "rows([a, b][integer, text][[1, x]])",
+            "write(1,1)!",
+            "failed(no such table: t)");
   }
 
   @Test
   void statisticsWrittenByHandCountForEveryNodeAlike() {
     same(
-        execute("CREATE TABLE t(a, b)", "CREATE INDEX ia ON t(a)", "CREATE INDEX ib ON t(b)", "ANALYZE"),
+        execute(
+            "CREATE TABLE t(a, b)",
+            "CREATE INDEX ia ON t(a)",
+            "CREATE INDEX ib ON t(b)",
+            "ANALYZE"),
         execute("INSERT INTO t VALUES(1,1),(2,1)"),
-        execute("DELETE FROM sqlite_stat1", "INSERT INTO sqlite_stat1 VALUES('t','ia','100000 50000'),('t','ib','100000 1')"));
+        execute(
+            "DELETE FROM sqlite_stat1",
+            "INSERT INTO sqlite_stat1 VALUES('t','ia','100000 50000'),('t','ib','100000 1')"));
 
     List<String> outcomes = same(request("EXPLAIN QUERY PLAN SELECT * FROM t WHERE a=1 AND b=1"));
     assertThat(outcomes.getFirst()).contains("USING INDEX ib");
@@ -206,7 +229,9 @@ class GroupingTests {
   @Test
   void autoincrementAtItsEndIsAnOutcome() {
     same(
-        execute("CREATE TABLE t(a INTEGER PRIMARY KEY AUTOINCREMENT, b)", "INSERT INTO t VALUES(9223372036854775807, 1)"));
+        execute(
+            "CREATE TABLE t(a INTEGER PRIMARY KEY AUTOINCREMENT, b)",
+            "INSERT INTO t VALUES(9223372036854775807, 1)"));
 
     assertThat(same(execute("INSERT INTO t(b) VALUES(2)"), execute("INSERT INTO t VALUES(1, 3)")))
         .containsExactly("failed(database or disk is full)", "write(1,1)!");
