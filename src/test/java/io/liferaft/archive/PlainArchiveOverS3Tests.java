@@ -52,8 +52,6 @@ class PlainArchiveOverS3Tests {
   private ConfigurableApplicationContext started() {
     List<String> settings = new ArrayList<>(server.nodeSettings(faulty.endpoint()));
     settings.add("liferaft.backup.target=s3://" + BUCKET + "/" + KEY);
-    settings.add("liferaft.objectstore.s3.read-timeout=1s");
-    settings.add("liferaft.objectstore.s3.call-timeout=5s");
     return new SpringApplicationBuilder(Application.class)
         .web(WebApplicationType.NONE)
         .run(settings.stream().map(setting -> "--" + setting).toArray(String[]::new));

@@ -14,7 +14,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
@@ -45,7 +47,7 @@ class S3ObjectStoreTests implements ObjectStoreContract {
 
   private static ObjectStoreProperties.S3 settings(Checksums checksums) {
     return new ObjectStoreProperties.S3(
-        checksums, Duration.ofSeconds(1), Duration.ofSeconds(1), Duration.ofSeconds(3));
+        checksums, Duration.ofSeconds(3), Duration.ofSeconds(10), Duration.ofSeconds(30));
   }
 
   private AwsCredentialsProvider credentials(String which) {
@@ -282,16 +284,35 @@ class S3ObjectStoreTests implements ObjectStoreContract {
   }
 
   @Test
-  void calls500And503AndSilenceUnavailable() {
+  void calls500And503Unavailable() {
     faulty.when("HEAD").key("a").answer(500, "");
     faulty.when("HEAD").key("b").answer(503, "SlowDown");
     faulty.when("GET").key("c").answer(503, "SlowDown");
-    faulty.when("HEAD").key("d").delay(Duration.ofMinutes(1));
 
     assertReason(Reason.UNAVAILABLE, () -> store().head("a"));
     assertReason(Reason.UNAVAILABLE, () -> store().head("b"));
     assertReason(Reason.UNAVAILABLE, () -> store().get("c", 0, null).close());
-    assertReason(Reason.UNAVAILABLE, () -> store().head("d"));
+  }
+
+  @Test
+  void waitsForAnAnswerNoLongerThanAllowed() {
+    faulty.when("HEAD").key("silent").delay(Duration.ofMinutes(1));
+    Duration most = Duration.ofSeconds(1);
+    for (ObjectStoreProperties.S3 hasty :
+        List.of(
+            new ObjectStoreProperties.S3(
+                Checksums.WHEN_REQUIRED, most, Duration.ofMillis(100), Duration.ofMinutes(1)),
+            new ObjectStoreProperties.S3(
+                Checksums.WHEN_REQUIRED, most, Duration.ofMinutes(1), most))) {
+      try (S3Client own = client(hasty, faulty.endpoint(), credentials("right"))) {
+        ObjectStore store = new S3ObjectStore(own, BUCKET, hasty, InstantSource.system());
+        Instant start = Instant.now();
+
+        assertReason(Reason.UNAVAILABLE, () -> store.head("silent"));
+
+        assertThat(Duration.between(start, Instant.now())).isLessThan(Duration.ofSeconds(30));
+      }
+    }
   }
 
   @Test
