@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
 final class Installer {
 
   private record Fetched(
-      String address, long ticket, Path file, byte[] record, StatePayload payload) {}
+      String address, Peers.CopyTicket ticket, Path file, StatePayload payload) {}
 
   private static final Logger log = LoggerFactory.getLogger(Installer.class);
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
@@ -98,7 +98,7 @@ final class Installer {
       if (load != null) {
         copy(address, ticket.ticket(), true, stagedLoad(), load.receivedBytes());
       }
-      fetched = new Fetched(address, ticket.ticket(), file, ticket.record(), payload);
+      fetched = new Fetched(address, ticket, file, payload);
       return TermIndex.valueOf(payload.term(), index);
     } catch (IOException | RuntimeException e) {
       release(address, ticket.ticket());
@@ -150,13 +150,13 @@ final class Installer {
               java.nio.file.StandardCopyOption.REPLACE_EXISTING,
               java.nio.file.StandardCopyOption.ATOMIC_MOVE);
     }
-    replica.install(copy.file(), copy.record());
+    replica.install(copy.file(), copy.ticket().record(), copy.ticket().foreignKeys());
     log.info(
         "This node goes on from the leader's copy at log index {}",
         copy.payload().state().appliedIndex());
     fetched = null;
     running.decrementAndGet();
-    executor.execute(() -> release(copy.address(), copy.ticket()));
+    executor.execute(() -> release(copy.address(), copy.ticket().ticket()));
   }
 
   private void discard() throws IOException {
@@ -164,7 +164,7 @@ final class Installer {
     if (old != null) {
       fetched = null;
       running.decrementAndGet();
-      release(old.address(), old.ticket());
+      release(old.address(), old.ticket().ticket());
     }
     boolean _ = Files.deleteIfExists(folder.resolve("install.sqlite"));
     boolean _ = Files.deleteIfExists(stagedLoad());

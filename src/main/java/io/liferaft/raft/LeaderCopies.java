@@ -69,7 +69,7 @@ final class LeaderCopies {
               : FileChannel.open(staging.apply(load), StandardOpenOption.READ);
       long ticket = tickets.incrementAndGet();
       leases.put(ticket, new Lease(copy, file));
-      return new Peers.CopyTicket(ticket, copy.payload(), copy.sizeBytes());
+      return new Peers.CopyTicket(ticket, copy.payload(), copy.sizeBytes(), copy.foreignKeys());
     } catch (IOException | RuntimeException e) {
       copy.close();
       throw e;

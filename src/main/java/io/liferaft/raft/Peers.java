@@ -44,8 +44,9 @@ final class Peers implements AutoCloseable {
    * A copy that the leader holds ready for pages to be read.
    *
    * @param record payload of the record the copy belongs to
+   * @param foreignKeys see {@link io.liferaft.sqlite.DatabaseCopy#foreignKeys}
    */
-  record CopyTicket(long ticket, byte[] record, long sizeBytes) {}
+  record CopyTicket(long ticket, byte[] record, long sizeBytes, boolean foreignKeys) {}
 
   private static final int WHO = 1;
   private static final int APPEND = 2;
@@ -114,7 +115,11 @@ final class Peers implements AutoCloseable {
   CopyTicket openCopy(String address, Duration timeout) {
     WireWriter out = request(COPY_OPEN).int64(timeout.toMillis());
     return call(
-        address, out, timeout, false, in -> new CopyTicket(in.int64(), in.bytes(), in.int64()));
+        address,
+        out,
+        timeout,
+        false,
+        in -> new CopyTicket(in.int64(), in.bytes(), in.int64(), in.bool()));
   }
 
   /** Bytes of the copy, or of the staging file of its open load; empty at the end. */
@@ -242,6 +247,7 @@ final class Peers implements AutoCloseable {
       case COPY_OPEN -> {
         CopyTicket ticket = local.openCopy(Duration.ofMillis(in.int64()));
         out.int64(ticket.ticket()).bytes(ticket.record()).int64(ticket.sizeBytes());
+        out.bool(ticket.foreignKeys());
       }
       case COPY_READ -> {
         byte[] bytes = local.readCopy(in.int64(), in.bool(), in.int64(), in.int32());

@@ -30,6 +30,11 @@ final class RemoteCopy implements DatabaseCopy {
   }
 
   @Override
+  public boolean foreignKeys() {
+    return ticket.foreignKeys();
+  }
+
+  @Override
   public long sizeBytes() {
     return ticket.sizeBytes();
   }

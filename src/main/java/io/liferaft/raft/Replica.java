@@ -383,13 +383,13 @@ final class Replica {
   }
 
   /** Takes over another node's copy: the staged file with the record it came with. */
-  void install(Path file, byte[] record) throws IOException {
+  void install(Path file, byte[] record, boolean foreignKeys) throws IOException {
     StatePayload installed = StatePayload.decode(record);
     staging.close();
     if (installed.load() != null) {
       staging.force(installed.load());
     }
-    store.replace(file, record);
+    store.replace(file, record, foreignKeys);
     payload = installed;
     recordIndex = installed.state().appliedIndex();
     recordTerm = installed.term();

@@ -1,14 +1,28 @@
 package io.liferaft.sqlite;
 
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.util.concurrent.TimeUnit;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** The store's bean; raft opens it. */
+/** The store's bean; raft opens and closes it. */
 @Configuration(proxyBeanMethods = false)
 class SqliteConfiguration {
 
   @Bean(destroyMethod = "")
-  SqliteStore sqliteStore() {
-    return new SqliteStore();
+  SqliteStore sqliteStore(MeterRegistry registry) {
+    Timer writes = timer(registry, "write");
+    Timer reads = timer(registry, "read");
+    return new SqliteStore(
+        SqliteSettings.defaults(),
+        (write, nanos) -> (write ? writes : reads).record(nanos, TimeUnit.NANOSECONDS));
+  }
+
+  private static Timer timer(MeterRegistry registry, String kind) {
+    return Timer.builder("liferaft.sqlite.statement")
+        .tag("kind", kind)
+        .description("time of one statement in SQLite")
+        .register(registry);
   }
 }
