@@ -37,6 +37,8 @@ class ApiConfiguration {
   /** Query strings of SQL are long; Go's own limit is a mebibyte, held per connection here. */
   private static final int HEADER_BYTES = 1 << 16;
 
+  private static final int SWALLOWED_BYTES = 64 << 20;
+
   private static final String READINESS = "readiness";
 
   @Bean
@@ -124,6 +126,9 @@ class ApiConfiguration {
           http.setContinueResponseTiming("onRead");
           // Clients keep one connection for ever.
           http.setMaxKeepAliveRequests(-1);
+          // A client that only reads once it has sent everything sees why it was refused, up to
+          // here; what comes after that is not read.
+          http.setMaxSwallowSize(SWALLOWED_BYTES);
         }
       });
     };

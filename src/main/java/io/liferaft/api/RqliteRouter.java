@@ -5,9 +5,7 @@ import io.liferaft.api.ErrorTable.Result;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,7 +24,6 @@ final class RqliteRouter {
   }
 
   private static final Logger log = LoggerFactory.getLogger(RqliteRouter.class);
-  private static final Duration LINGER = Duration.ofSeconds(3);
 
   private final Map<Route, Handler> handlers;
   private final ApiMetrics metrics;
@@ -111,34 +108,8 @@ final class RqliteRouter {
     if (answer.retryAfterSeconds() > 0) {
       response.setHeader("Retry-After", Long.toString(answer.retryAfterSeconds()));
     }
-    boolean unread = answer.status() == 413;
-    if (unread) {
-      response.setHeader("Connection", "close");
-    }
     new Exchange(request, response, new QueryParameters(Map.of()), start)
         .text(answer.status(), answer.text() + "\n");
-    if (unread) {
-      response.flushBuffer();
-      linger(request);
-    }
-  }
-
-  /** Lets a client that is still sending see the answer before the connection is closed. */
-  private static void linger(HttpServletRequest request) {
-    if (request.getHeader("Expect") != null) {
-      return;
-    }
-    long end = System.nanoTime() + LINGER.toNanos();
-    try {
-      InputStream body = request.getInputStream();
-      byte[] discarded = new byte[1 << 16];
-      int read;
-      do {
-        read = body.read(discarded);
-      } while (read >= 0 && System.nanoTime() < end);
-    } catch (IOException _) {
-      // It has gone, or sent nonsense: either way there is nobody left to wait for.
-    }
   }
 
   /** The decoded path as the client sent it: Tomcat's own has been cleaned already. */

@@ -105,9 +105,8 @@ class JsonWriterTests {
     for (int used = AnswerBuffer.KEPT - 45; used <= AnswerBuffer.KEPT; used++) {
       MockHttpServletResponse response = new MockHttpServletResponse();
       AnswerBuffer out = new AnswerBuffer(response);
-      // In two steps, so that the buffer is not a power of two when the number comes.
-      out.write(new byte[used - 7]);
-      out.write(new byte[7]);
+      // In one piece, so that the buffer is just as long when the number comes.
+      out.write(new byte[used]);
       out.decimal(-999_999_999_999_999_999L);
       out.finish();
 

@@ -1,6 +1,8 @@
 package io.liferaft.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.liferaft.raft.CommitUnknownException;
 import io.liferaft.raft.NodeStatus.Phase;
@@ -16,6 +18,7 @@ import io.liferaft.sqlite.SqlResult;
 import io.liferaft.sqlite.SqliteException;
 import io.liferaft.support.TestRaftNode;
 import java.io.BufferedInputStream;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -112,7 +115,7 @@ class RqliteHttpTests {
   }
 
   @Test
-  void refusesALargeChunkedBodyWithoutReadingOnForEver() throws IOException {
+  void refusesALargeChunkedBody() throws IOException {
     long[] sent = new long[1];
     byte[] chunk = ascii("10000\r\n" + " ".repeat(1 << 16) + "\r\n");
 
@@ -120,14 +123,52 @@ class RqliteHttpTests {
         server.http.exchange(out -> {
           out.write(head("POST", "/db/request", "Transfer-Encoding: chunked\r\n"));
           out.write(ascii("2\r\n[\"\r\n"));
-          while (sent[0] < LIMIT + (1 << 20)) {
+          while (sent[0] < 2 * LIMIT) {
             out.write(chunk);
             sent[0] += 1 << 16;
           }
         });
 
     assertTooLarge(answer);
+    // A client that reads only when it has sent everything is not cut off before it can.
+    assertThat(sent[0]).isEqualTo(2 * LIMIT);
     assertThat(raft.calls).isEmpty();
+  }
+
+  @Test
+  void letsTheJdksClientSeeWhyALargeBodyIsRefused() throws Exception {
+    byte[] body = ascii("[\"" + " ".repeat(5 * LIMIT));
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      HttpResponse<String> answer =
+          client.send(
+              HttpRequest.newBuilder(
+                      URI.create("http://127.0.0.1:" + server.port() + "/db/execute"))
+                  .POST(
+                      HttpRequest.BodyPublishers.ofInputStream(
+                          () -> new ByteArrayInputStream(body)))
+                  .build(),
+              HttpResponse.BodyHandlers.ofString());
+
+      assertThat(answer.statusCode()).isEqualTo(413);
+    }
+  }
+
+  @Test
+  void doesNotReadOnForEver() throws IOException {
+    byte[] chunk = ascii("10000\r\n" + " ".repeat(1 << 16) + "\r\n");
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+      OutputStream out = socket.getOutputStream();
+      out.write(head("POST", "/db/request", "Transfer-Encoding: chunked\r\n"));
+      assertTimeoutPreemptively(
+          Duration.ofSeconds(30),
+          () ->
+              assertThatIOException()
+                  .isThrownBy(() -> {
+                    while (true) {
+                      out.write(chunk);
+                    }
+                  }));
+    }
   }
 
   private static void assertTooLarge(RawHttp.Answer answer) {
@@ -147,6 +188,17 @@ class RqliteHttpTests {
 
     assertThat(raft.asked.getFirst().statements().getFirst().sql()).hasSize(10 << 20);
     assertThat(raft.asked.getLast().statements()).hasSize(100_000);
+  }
+
+  @Test
+  void givesBackWhatAnsweredStatementsTook() throws IOException {
+    String body = "[\"" + "x".repeat(11 << 20) + "\"]";
+    long quarterOfHeap = Runtime.getRuntime().maxMemory() / 4;
+
+    for (long taken = 0; taken <= quarterOfHeap; taken += 22 << 20) {
+      assertThat(server.http.post("/db/execute", body).status()).isEqualTo(200);
+      raft.asked.clear();
+    }
   }
 
   @Test
