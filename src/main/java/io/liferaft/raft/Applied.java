@@ -2,6 +2,7 @@ package io.liferaft.raft;
 
 import io.liferaft.sqlite.EntryOutcome;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.ratis.protocol.Message;
@@ -20,8 +21,20 @@ sealed interface Applied {
 
   record Done() implements Applied {}
 
-  /** The command did not apply in this state; nothing changed. */
-  record Refused(String message) implements Applied {}
+  /**
+   * The command did not apply in this state; nothing changed.
+   *
+   * @param passing whether the same may be tried again later
+   */
+  record Refused(String message, boolean passing) implements Applied {
+
+    /** What to tell the caller. */
+    RuntimeException exception() {
+      return passing
+          ? new NotReadyException(message, Duration.ofSeconds(1))
+          : new RequestRefusedException(message);
+    }
+  }
 
   /** Carries an outcome through Ratis without encoding it: the reply never leaves the process. */
   record Reply(Applied applied, long index) implements Message {
@@ -39,7 +52,7 @@ sealed interface Applied {
         outcomes.forEach(outcome -> outcome(out, outcome));
       }
       case Done() -> out.int32(2);
-      case Refused(var message) -> out.int32(3).string(message);
+      case Refused(var message, var passing) -> out.int32(3).string(message).bool(passing);
     }
   }
 
@@ -56,7 +69,7 @@ sealed interface Applied {
         yield new SqlBatch(outcomes);
       }
       case 2 -> new Done();
-      case 3 -> new Refused(in.string());
+      case 3 -> new Refused(in.string(), in.bool());
       default -> throw new IOException("unknown outcome " + type);
     };
   }

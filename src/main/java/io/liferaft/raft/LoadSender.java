@@ -7,14 +7,17 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.HexFormat;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,13 +29,29 @@ final class LoadSender {
   /** Chunks under way at a time; with their size they bound the heap of a load. */
   private static final int MAX_UNDER_WAY = 4;
 
+  /** An open load that has not grown for this long has lost its sender. */
+  private static final Duration FORGOTTEN = Duration.ofSeconds(10);
+
+  /** Waits a moment, a tenth of a second or so. */
+  interface Pause {
+    void await() throws InterruptedException;
+  }
+
   private final Function<LogCommand, CompletableFuture<Peers.Appended>> submit;
+  private final Supplier<@Nullable OpenLoad> open;
+  private final Pause pause;
 
   /**
    * @param submit appends a command, in the order of the calls
+   * @param open the open load that this node knows, null for none
    */
-  LoadSender(Function<LogCommand, CompletableFuture<Peers.Appended>> submit) {
+  LoadSender(
+      Function<LogCommand, CompletableFuture<Peers.Appended>> submit,
+      Supplier<@Nullable OpenLoad> open,
+      Pause pause) {
     this.submit = submit;
+    this.open = open;
+    this.pause = pause;
   }
 
   /**
@@ -55,7 +74,7 @@ final class LoadSender {
     try {
       long size = Files.size(file);
       String sha256 = sha256(file);
-      await(submit.apply(new LogCommand.LoadBegin(loadId, kind, attempt, size, sha256)));
+      begin(new LogCommand.LoadBegin(loadId, kind, attempt, size, sha256, attempt >= 0));
       chain = chunks(loadId, file, sha256, progress);
     } catch (CommitUnknownException e) {
       // No commit has been sent, so nothing of the load can take effect.
@@ -67,6 +86,43 @@ final class LoadSender {
     return await(
         submit.apply(
             new LogCommand.LoadCommit(loadId, chain, 0, 0, stepBudget, clusterId, backup)));
+  }
+
+  /** Waits for its turn behind another load, and past one whose sender has gone. */
+  private void begin(LogCommand.LoadBegin begin) {
+    OpenLoad other = open.get();
+    long since = System.nanoTime();
+    boolean force = begin.force();
+    while (true) {
+      try {
+        Peers.Appended _ =
+            await(
+                submit.apply(
+                    new LogCommand.LoadBegin(
+                        begin.loadId(),
+                        begin.kind(),
+                        begin.attempt(),
+                        begin.sizeBytes(),
+                        begin.sha256(),
+                        force)));
+        return;
+      } catch (NotReadyException e) {
+        OpenLoad now = open.get();
+        if (now == null && other == null) {
+          throw e;
+        }
+        if (!Objects.equals(now, other)) {
+          other = now;
+          since = System.nanoTime();
+        }
+        force = System.nanoTime() - since > FORGOTTEN.toNanos();
+        try {
+          pause.await();
+        } catch (InterruptedException interrupted) {
+          throw LeaderRouter.interrupted();
+        }
+      }
+    }
   }
 
   private String chunks(long loadId, Path file, String sha256, LongConsumer progress)
@@ -125,8 +181,8 @@ final class LoadSender {
   private static Peers.Appended await(CompletableFuture<Peers.Appended> future) {
     try {
       Peers.Appended appended = future.join();
-      if (appended.applied() instanceof Applied.Refused(var message)) {
-        throw new RequestRefusedException(message);
+      if (appended.applied() instanceof Applied.Refused refused) {
+        throw refused.exception();
       }
       return appended;
     } catch (CompletionException e) {

@@ -40,12 +40,14 @@ sealed interface LogCommand {
   }
 
   /**
-   * Opens a staging file on every node; an open load of somebody else is dropped.
+   * Opens a staging file on every node.
    *
    * @param attempt the restore attempt it belongs to; -1 for a client's
    * @param sha256 of the whole, lower-case hex
+   * @param force drop an open load of somebody else, who has gone; without it that one goes first
    */
-  record LoadBegin(long loadId, LoadKind kind, long attempt, long sizeBytes, String sha256)
+  record LoadBegin(
+      long loadId, LoadKind kind, long attempt, long sizeBytes, String sha256, boolean force)
       implements LogCommand {}
 
   /**

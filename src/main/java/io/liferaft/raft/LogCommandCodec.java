@@ -45,9 +45,9 @@ final class LogCommandCodec {
           execute(out, request);
         }
       }
-      case LogCommand.LoadBegin(var id, var kind, var attempt, var size, var sha256) -> {
+      case LogCommand.LoadBegin(var id, var kind, var attempt, var size, var sha256, var force) -> {
         out.int32(LOAD_BEGIN).int64(id).string(kind.name()).int64(attempt).int64(size);
-        out.string(sha256);
+        out.string(sha256).bool(force);
       }
       case LogCommand.LoadChunk(var id, var offset, var length, var packed) -> {
         out.int32(LOAD_CHUNK).int64(id).int64(offset).int32(length).bytes(packed);
@@ -120,7 +120,8 @@ final class LogCommandCodec {
                 LogCommand.LoadKind.valueOf(in.string()),
                 in.int64(),
                 in.int64(),
-                in.string());
+                in.string(),
+                in.bool());
         case LOAD_CHUNK -> new LogCommand.LoadChunk(in.int64(), in.int64(), in.int32(), in.bytes());
         case LOAD_COMMIT ->
             new LogCommand.LoadCommit(

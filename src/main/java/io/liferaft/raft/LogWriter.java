@@ -73,8 +73,8 @@ final class LogWriter {
    */
   Peers.Appended command(LogCommand command) {
     Peers.Appended appended = await(submitHere(command), COMMAND_TIMEOUT);
-    if (appended.applied() instanceof Applied.Refused(var message)) {
-      throw new RequestRefusedException(message);
+    if (appended.applied() instanceof Applied.Refused refused) {
+      throw refused.exception();
     }
     return appended;
   }

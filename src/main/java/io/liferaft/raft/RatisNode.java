@@ -171,8 +171,7 @@ final class RatisNode implements RaftNode, SmartLifecycle {
     return switch (appended.applied()) {
       case Applied.Sql(EntryOutcome outcome) ->
           new SqlReply(outcome.results(), outcome.error(), appended.index(), servedBy);
-      case Applied.Refused(var message) ->
-          throw new NotReadyException(message, Duration.ofSeconds(1));
+      case Applied.Refused refused -> throw refused.exception();
       case Applied.Done _, Applied.SqlBatch _ ->
           throw new IllegalStateException("not an answer to SQL: " + appended);
     };
@@ -265,7 +264,8 @@ final class RatisNode implements RaftNode, SmartLifecycle {
       @Nullable String clusterId,
       @Nullable BackupRecord backup,
       LongConsumer progress) {
-    return new LoadSender(writer::appendAnywhere)
+    return new LoadSender(
+            writer::appendAnywhere, () -> node.payload().load(), node.leaderSignal()::await)
         .send(kind, attempt, file, stepBudget, clusterId, backup, progress);
   }
 

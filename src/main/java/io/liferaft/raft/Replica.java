@@ -32,6 +32,9 @@ final class Replica {
           new ReplicatedState("", "", 0, -1, new RestoreRecord.Undecided(), Map.of(), List.of()),
           null);
 
+  private static final String SUPERSEDED =
+      "the load was given up, or another one has begun: try again";
+
   private final SqliteStore store;
   private final Staging staging;
   private volatile StatePayload payload;
@@ -109,7 +112,9 @@ final class Replica {
     }
     if (payload.state().restore() instanceof RestoreRecord.Begun) {
       group.forEach(entry -> skip(entry.term(), entry.index()));
-      return group.stream().<Applied>map(_ -> new Applied.Refused("store not ready")).toList();
+      return group.stream()
+          .<Applied>map(_ -> new Applied.Refused("store not ready", true))
+          .toList();
     }
     List<SqlEntry> work = new ArrayList<>(group.size());
     for (Entry entry : group) {
@@ -182,7 +187,9 @@ final class Replica {
       case LogCommand.LoadBegin begin -> {
         String refusal = refusal(begin.attempt());
         if (refusal != null) {
-          applied = new Applied.Refused(refusal);
+          applied = new Applied.Refused(refusal, begin.attempt() < 0);
+        } else if (load != null && load.attempt() < 0 && !begin.force()) {
+          applied = new Applied.Refused("another load is under way: try again later", true);
         } else {
           drop(load);
           load = OpenLoad.of(begin);
@@ -193,7 +200,7 @@ final class Replica {
             || load.loadId() != chunk.loadId()
             || load.receivedBytes() != chunk.offset()
             || chunk.offset() + chunk.length() > load.sizeBytes()) {
-          applied = new Applied.Refused("the load was given up or superseded by another one");
+          applied = new Applied.Refused(SUPERSEDED, true);
         } else {
           byte[] bytes = LoadBytes.unpack(chunk.packed(), chunk.length());
           staging.write(load, bytes);
@@ -213,7 +220,7 @@ final class Replica {
         if (state.restore() instanceof RestoreRecord.Ended
             || state.changeIndex() != 0
             || !store.isEmpty()) {
-          applied = new Applied.Refused("the cluster has data or its restore has ended");
+          applied = new Applied.Refused("the cluster has data or its restore has ended", false);
         } else {
           drop(load);
           load = null;
@@ -234,7 +241,7 @@ final class Replica {
                 || !last.generation().equals(state.generation())
                 || (backup.changeIndex() >= last.changeIndex() && backup.term() >= last.term());
         if (!backup.generation().equals(state.generation()) || !newer) {
-          applied = new Applied.Refused("a newer backup has been recorded");
+          applied = new Applied.Refused("a newer backup has been recorded", false);
         } else {
           state = state.withBackup(backup);
         }
@@ -260,7 +267,7 @@ final class Replica {
     OpenLoad load = payload.load();
     String refusal =
         load == null || load.loadId() != commit.loadId()
-            ? "the load was given up or superseded by another one"
+            ? SUPERSEDED
             : load.receivedBytes() != load.sizeBytes() || !load.chain().equals(commit.chain())
                 ? "the load is not complete"
                 : refusal(load.attempt());
@@ -270,7 +277,7 @@ final class Replica {
         load = null;
       }
       payload = with(payload, entry.term(), entry.index(), state, load);
-      return new Applied.Refused(refusal == null ? "no load is open" : refusal);
+      return new Applied.Refused(refusal == null ? SUPERSEDED : refusal, true);
     }
     return switch (load.kind()) {
       case DATABASE -> switchDatabase(entry, commit, load);
@@ -356,7 +363,7 @@ final class Replica {
       // The hash is right, so the file is the same everywhere, and so is this answer.
       drop(load);
       payload = with(payload, entry.term(), entry.index(), payload.state(), null);
-      return new Applied.Refused("not a sound SQLite database: " + e.getMessage());
+      return new Applied.Refused("not a sound SQLite database: " + e.getMessage(), false);
     }
     payload = next;
     recorded();

@@ -51,6 +51,7 @@ class PlainArchiveOverS3Tests {
 
   private ConfigurableApplicationContext started() {
     List<String> settings = new ArrayList<>(server.nodeSettings(faulty.endpoint()));
+    settings.add("management.endpoint.health.validate-group-membership=false");
     settings.add("liferaft.backup.target=s3://" + BUCKET + "/" + KEY);
     return new SpringApplicationBuilder(Application.class)
         .web(WebApplicationType.NONE)

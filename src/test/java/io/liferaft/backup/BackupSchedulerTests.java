@@ -489,6 +489,31 @@ class BackupSchedulerTests {
   }
 
   @Test
+  void aFollowerThatStopsWaitsForTheLeadersBackup() throws InterruptedException {
+    node.members("n1=127.0.0.1:1", "n2=127.0.0.1:2").write("a").leader("n2");
+    scheduler.start();
+
+    Thread stopping = Thread.ofVirtual().start(scheduler::stop);
+    assertThat(stopping.join(Duration.ofMillis(400))).isFalse();
+    node.lead();
+    record("g1", node.state().changeIndex(), "etag", node.term());
+    node.leader("n2");
+
+    assertThat(stopping.join(Duration.ofSeconds(10))).isTrue();
+    assertThat(archive.calls(Call.WRITE)).isZero();
+  }
+
+  @Test
+  void aFollowerWithNothingToBackUpStopsAtOnce() throws InterruptedException {
+    node.leader("n2");
+    scheduler.start();
+
+    Thread stopping = Thread.ofVirtual().start(scheduler::stop);
+
+    assertThat(stopping.join(Duration.ofSeconds(5))).isTrue();
+  }
+
+  @Test
   void stopsWithoutALastBackupWhenItTakesTooLong() {
     scheduler = scheduler(Duration.ofMillis(50));
     node.announce();
