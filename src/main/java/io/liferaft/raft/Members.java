@@ -144,7 +144,10 @@ final class Members implements GroupMembership {
           "node %s is not in the cluster's initial members (%s)"
               .formatted(nodeId, String.join(", ", known)));
     }
-    changing.lock();
+    if (!changing.tryLock()) {
+      throw new NotReadyException(
+          "another change of membership is under way", Duration.ofSeconds(1));
+    }
     try {
       RaftPeer former =
           division.getRaftConf().getAllPeers(RaftPeerRole.FOLLOWER).stream()
@@ -187,24 +190,27 @@ final class Members implements GroupMembership {
         || !admitting.add(peerId)) {
       return;
     }
-    node.workers()
-        .execute(() -> {
-          changing.lock();
-          try {
-            List<RaftPeer> voters = new ArrayList<>(division.getRaftConf().getCurrentPeers());
-            voters.add(RatisServer.peer(peerId, raftAddress, httpAddress));
-            server().changeVoters(division.getRaftConf(), voters);
-            log.info("Node {} has caught up and is a voter", NodeIdentity.nodeId(peerId));
-          } catch (IOException | RuntimeException e) {
-            log.info(
-                "Node {} is not a voter yet, it asks again: {}",
-                NodeIdentity.nodeId(peerId),
-                e.toString());
-          } finally {
-            changing.unlock();
-            admitting.remove(peerId);
-          }
-        });
+    node.workers().execute(() -> makeVoter(division, peerId, raftAddress, httpAddress));
+  }
+
+  private void makeVoter(
+      RaftServer.Division division, String peerId, String raftAddress, String httpAddress) {
+    String nodeId = NodeIdentity.nodeId(peerId);
+    if (!changing.tryLock()) {
+      admitting.remove(peerId); // one change at a time: it asks again
+      return;
+    }
+    try {
+      List<RaftPeer> voters = new ArrayList<>(division.getRaftConf().getCurrentPeers());
+      voters.add(RatisServer.peer(peerId, raftAddress, httpAddress));
+      server().changeVoters(division.getRaftConf(), voters);
+      log.info("Node {} has caught up and is a voter", nodeId);
+    } catch (IOException | RuntimeException e) {
+      log.info("Node {} is not a voter yet, it asks again: {}", nodeId, e.toString());
+    } finally {
+      changing.unlock();
+      admitting.remove(peerId);
+    }
   }
 
   /** Hands leadership on when this node leads. */
