@@ -38,6 +38,7 @@ class DatabaseVerifierTests {
   void acceptsSoundFilesAndLeavesNoTrace(String mode) throws Exception {
     Path file = database("a b%20ü#.db", mode, true);
     Path empty = database("empty.db", mode, false);
+    Path wal = Files.write(folder.resolve(file.getFileName() + "-wal"), new byte[] {1, 2, 3});
     byte[] before = Files.readAllBytes(file);
     long modified = MainFile.modifiedNanos(file);
 
@@ -47,7 +48,7 @@ class DatabaseVerifierTests {
     assertThat(Files.readAllBytes(file)).isEqualTo(before);
     assertThat(MainFile.modifiedNanos(file)).isEqualTo(modified);
     try (Stream<Path> files = Files.list(folder)) {
-      assertThat(files).containsExactlyInAnyOrder(file, empty);
+      assertThat(files).containsExactlyInAnyOrder(file, empty, wal);
     }
   }
 

@@ -47,7 +47,7 @@ class DeterminismTests {
               random.nextBoolean() ? SqlForm.EXECUTE : SqlForm.REQUEST,
               Entries.CLOCK + random.nextInt(1 << 30),
               random.nextLong(),
-              1_000_000,
+              200_000,
               true));
     }
     return entries;
@@ -99,7 +99,7 @@ class DeterminismTests {
       case 24 ->
           SqlStatement.of(
               "INSERT INTO t(n) WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM c LIMIT "
-                  + (n < 100 ? 100_000 : 20)
+                  + (n < 100 ? 20_000 : 20)
                   + ") SELECT i FROM c");
       default -> SqlStatement.of("SELECT random(), CURRENT_TIME, date('now','weekday 1')");
     };

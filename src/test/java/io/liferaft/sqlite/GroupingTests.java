@@ -8,12 +8,15 @@ import static io.liferaft.sqlite.Entries.transaction;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sqlite.ProgressHandler;
 
 /** However entries are grouped, outcomes and content are those of one after the other. */
 class GroupingTests {
@@ -56,6 +59,7 @@ class GroupingTests {
 
     List<String> outcomes =
         same(
+            execute("SELECT 1"),
             execute("INSERT INTO t VALUES(1,'a')"),
             execute(
                 "INSERT INTO t VALUES(2,'b')",
@@ -187,6 +191,48 @@ class GroupingTests {
   }
 
   @Test
+  void aStatementMayTakeItsWholeBudgetAndNoMore() throws SQLException {
+    String sql =
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n LIMIT 5000) SELECT max(i) FROM n";
+    long steps = steps(sql);
+
+    assertThat(same(budget(steps * 11 / 10, sql), budget(steps * 9 / 10, sql)))
+        .containsExactly("write(0,0)", "failed(execute timeout)");
+  }
+
+  /** Steps of a statement on a connection of its own. */
+  private static long steps(String sql) throws SQLException {
+    AtomicLong steps = new AtomicLong();
+    try (NativeConnection connection = NativeConnection.memory();
+        PreparedSql statement = connection.prepare(sql)) {
+      ProgressHandler.setHandler(
+          connection.jdbc(),
+          1,
+          new ProgressHandler() {
+            @Override
+            protected int progress() {
+              steps.incrementAndGet();
+              return 0;
+            }
+          });
+      statement.once();
+    }
+    return steps.get();
+  }
+
+  @Test
+  void stepsOfAVirtualTableThatIsWarmDecideNothing() {
+    same(execute("CREATE VIRTUAL TABLE f USING fts5(a)"));
+    for (long steps = 40; steps < 400; steps += 12) {
+      SqlEntry entry =
+          budget(steps, "INSERT INTO f VALUES('some words " + steps % 20 + " go here')");
+      SqlEntry before = execute("INSERT INTO f VALUES('x')", "INSERT INTO f VALUES('y')");
+
+      same(before, entry, before, entry, entry);
+    }
+  }
+
+  @Test
   void sameTextWithAnotherSchemaIsReadAnew() {
     same(
         execute("CREATE TABLE t(a)"),
@@ -213,17 +259,38 @@ class GroupingTests {
   void statisticsWrittenByHandCountForEveryNodeAlike() {
     same(
         execute(
-            "CREATE TABLE t(a, b)",
-            "CREATE INDEX ia ON t(a)",
-            "CREATE INDEX ib ON t(b)",
-            "ANALYZE"),
-        execute("INSERT INTO t VALUES(1,1),(2,1)"),
-        execute(
-            "DELETE FROM sqlite_stat1",
-            "INSERT INTO sqlite_stat1 VALUES('t','ia','100000 50000'),('t','ib','100000 1')"));
+            "CREATE TABLE t(a, b)", "CREATE INDEX ia ON t(a)", "CREATE INDEX ib ON t(b)", "ANALYZE"),
+        execute("INSERT INTO t VALUES(1,1),(2,1)"));
+    for (String better : List.of("ib", "ia", "ib")) {
+      String worse = better.equals("ia") ? "ib" : "ia";
+      List<String> outcomes =
+          same(
+              request("EXPLAIN QUERY PLAN SELECT * FROM t WHERE a=1 AND b=1"),
+              execute(
+                  "DELETE FROM sqlite_stat1",
+                  "INSERT INTO sqlite_stat1 VALUES('t','" + better + "','100000 1')",
+                  "INSERT INTO sqlite_stat1 VALUES('t','" + worse + "','100000 50000')"),
+              request("EXPLAIN QUERY PLAN SELECT * FROM t WHERE a=1 AND b=1"));
 
-    List<String> outcomes = same(request("EXPLAIN QUERY PLAN SELECT * FROM t WHERE a=1 AND b=1"));
-    assertThat(outcomes.getFirst()).contains("USING INDEX ib");
+      assertThat(outcomes.getLast()).contains("USING INDEX " + better);
+    }
+  }
+
+  @Test
+  void aVirtualTableThatTheClientHasUpsetIsAnOutcome() {
+    same(
+        execute(
+            "CREATE TABLE c(id INTEGER PRIMARY KEY, a)",
+            "CREATE VIRTUAL TABLE f USING fts5(a, content='c', content_rowid='id')",
+            "INSERT INTO c VALUES(1, 'word')"));
+
+    assertThat(
+            same(
+                execute("INSERT INTO f(f, rank) VALUES('integrity-check', 1)"),
+                execute("DELETE FROM c")))
+        .first()
+        .asString()
+        .startsWith("failed(");
   }
 
   @Test

@@ -4,6 +4,7 @@ import static io.liferaft.sqlite.Entries.execute;
 import static io.liferaft.sqlite.Entries.show;
 import static io.liferaft.sqlite.Entries.with;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,6 +16,7 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -199,6 +201,23 @@ class QueryTests {
         assertThat(result.get()).contains("[[3000000]]");
       }
     }
+  }
+
+  @Test
+  @Timeout(30)
+  void anEndlessReadKeepsNoCheckpointWaiting() {
+    try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<List<SqlResult>> endless =
+          callers.submit(
+              () -> store.query(List.of(SqlStatement.of(ENDLESS)), true, Duration.ofHours(1)));
+      while (!endless.isDone()) {
+        store.apply(List.of(execute("UPDATE t SET d=d+1")));
+        assertThat(store.checkpoint(new byte[] {1})).isTrue();
+      }
+
+      assertThatThrownBy(endless::get).hasMessageContaining("interrupted by checkpoints");
+    }
+    assertThat(query("SELECT count(*) FROM t")).contains("[[2]]");
   }
 
   @Test
