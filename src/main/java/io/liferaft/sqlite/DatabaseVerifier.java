@@ -26,7 +26,7 @@ final class DatabaseVerifier {
       if (!found.equals("ok")) {
         throw invalid(file, "quick_check says: " + found, null);
       }
-      return connection.number("SELECT count(*) FROM sqlite_schema") == 0;
+      return SchemaFacts.isEmpty(connection);
     } catch (SQLException e) {
       throw invalid(file, SqliteErrors.message(e), e);
     }

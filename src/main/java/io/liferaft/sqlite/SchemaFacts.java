@@ -7,6 +7,13 @@ final class SchemaFacts {
 
   private SchemaFacts() {}
 
+  /** Whether there is no object but SQLite's own. */
+  static boolean isEmpty(NativeConnection connection) throws SQLException {
+    return connection.number(
+            "SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
+        == 0;
+  }
+
   /** Whether a foreign key is checked at COMMIT only. */
   static boolean deferredForeignKey(NativeConnection connection) throws SQLException {
     try (PreparedSql tables =

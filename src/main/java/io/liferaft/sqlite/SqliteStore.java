@@ -1,7 +1,6 @@
 package io.liferaft.sqlite;
 
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -22,9 +21,6 @@ import org.jspecify.annotations.Nullable;
  * else by any thread.
  */
 public final class SqliteStore implements AutoCloseable {
-
-  private static final int JOURNAL_MODE_OFFSET = 18;
-  private static final byte[] WAL_MODE = {2, 2};
 
   private final SqliteSettings settings;
   private final @Nullable StatementTimer timer;
@@ -140,8 +136,11 @@ public final class SqliteStore implements AutoCloseable {
    * Makes a verified SQLite file (any journal mode, in the same folder) the database, under the
    * next number, with this payload in the record; durable on return. The staged file is consumed.
    * When a crash comes before the record is renamed, the old database is still there and so is the
-   * staged file, byte for byte or with its header switched to WAL mode. Open copies and readers of
-   * the old file fail.
+   * staged file, byte for byte or with its header switched to WAL mode. Open copies of the old file
+   * fail, running reads are run again on the new one.
+   *
+   * @throws SqliteException.NodeFault when this node failed; when not {@code clean} the store is
+   *     closed
    */
   public void replace(Path staged, byte[] payload) {
     replace(staged, payload, opened().database().applier.foreignKeys());
@@ -155,79 +154,44 @@ public final class SqliteStore implements AutoCloseable {
    */
   public void replace(Path staged, byte[] payload, boolean foreignKeys) {
     Opened store = opened();
+    FileSwitch files =
+        new FileSwitch(store.layout(), border, staged, store.database().number + 1);
     try {
-      switchTo(store, staged, payload.clone(), foreignKeys);
+      switchTo(store, files, foreignKeys, payload.clone());
     } catch (IOException e) {
-      throw new SqliteException("cannot switch to " + staged + ": " + e.getMessage(), e);
+      throw new SqliteException.NodeFault(
+          "cannot switch to " + staged + ": " + e.getMessage(), opened != null, false, e);
     } catch (SQLException e) {
-      throw new SqliteException("cannot switch to " + staged + ": " + SqliteErrors.message(e), e);
+      throw new SqliteException.NodeFault(
+          "cannot switch to " + staged + ": " + SqliteErrors.message(e), opened != null, false, e);
     }
   }
 
-  private void switchTo(Opened store, Path staged, byte[] payload, boolean foreignKeys)
+  private void switchTo(Opened store, FileSwitch files, boolean foreignKeys, byte[] payload)
       throws IOException, SQLException {
-    StoreLayout layout = store.layout();
-    OpenDatabase old = store.database();
-    long number = old.number + 1;
-    Path next = layout.database(number);
-    border.sqlite("switch the staged file to WAL mode", () -> switchToWal(staged));
-    border.force(staged);
-    for (Path leftover : List.of(next, StoreLayout.wal(next), StoreLayout.shm(next))) {
-      border.delete(leftover);
-    }
-    border.link(staged, next);
-    border.forceFolder(layout.folder());
+    files.stage();
     store.readers().pause(Duration.ZERO);
     boolean switched = false;
     boolean done = false;
     try {
-      SnapshotRecord record = describe(layout, next, number, foreignKeys, payload);
-      switched = true; // from here on the old file no longer counts
-      store.readers().reopen(next);
-      old.close();
-      border.delete(staged);
-      border.delete(layout.marker());
-      for (Path gone : List.of(old.path, StoreLayout.wal(old.path), StoreLayout.shm(old.path))) {
-        border.delete(gone);
-      }
-      border.forceFolder(layout.folder());
+      SnapshotRecord record = files.name(foreignKeys, payload);
+      switched = true;
+      store.readers().reopen(files.next());
+      store.database().close();
+      files.discard(store.database().path);
       OpenDatabase database =
-          OpenDatabase.open(layout, border, new StoreRecovery.Found(number, record, null), timer);
-      opened = new Opened(layout, store.lock(), database, store.readers(), store.version());
+          OpenDatabase.open(
+              store.layout(),
+              border,
+              new StoreRecovery.Found(files.number(), record, null),
+              timer);
+      opened = new Opened(store.layout(), store.lock(), database, store.readers(), store.version());
       done = true;
     } finally {
       store.readers().resume();
       if (switched && !done) {
         close();
       }
-    }
-  }
-
-  /** Stores the record that names the new file: the switch. */
-  private SnapshotRecord describe(
-      StoreLayout layout, Path next, long number, boolean foreignKeys, byte[] payload)
-      throws IOException {
-    try (MainFile main = new MainFile(next)) {
-      SnapshotRecord record =
-          new SnapshotRecord(
-              number,
-              main.size(),
-              main.headerHash(),
-              MainFile.modifiedNanos(next),
-              0,
-              0,
-              0,
-              foreignKeys,
-              payload);
-      layout.store(border, record);
-      return record;
-    }
-  }
-
-  private static void switchToWal(Path staged) throws IOException {
-    try (RandomAccessFile file = new RandomAccessFile(staged.toFile(), "rw")) {
-      file.seek(JOURNAL_MODE_OFFSET);
-      file.write(WAL_MODE);
     }
   }
 
@@ -273,11 +237,11 @@ public final class SqliteStore implements AutoCloseable {
     return opened().database().copy();
   }
 
-  /** Whether the schema holds no object. */
+  /** Whether the schema holds no object but SQLite's own ({@code sqlite_sequence} and the like). */
   public boolean isEmpty() {
     return opened()
         .readers()
-        .call(reader -> reader.connection().number("SELECT count(*) FROM sqlite_schema") == 0);
+        .call(reader -> SchemaFacts.isEmpty(reader.connection()));
   }
 
   /**

@@ -143,28 +143,50 @@ final class StatementRunner {
     pragma |= piece.pragma() != null;
     transaction |= piece.kind() == StatementKind.TRANSACTION;
     write.reading(piece.kind().readsOnly());
-    if (!returnsRows(piece, prepared)) {
-      guarded(prepared, values);
+    boolean wantsRows = returnsRows(piece, prepared);
+    if (!piece.kind().changesRows() || !(wantsRows || write.exact())) {
+      SqlResult result = once(prepared, values, wantsRows, start);
       count(piece);
-      return counters.write(System.nanoTime() - start);
+      return result == null ? counters.write(System.nanoTime() - start) : result;
     }
-    if (!piece.kind().changesRows()) {
-      return rows(prepared, values, start);
+    return inSavepoint(piece, prepared, values, wantsRows, start);
+  }
+
+  private @Nullable SqlResult once(
+      PreparedSql prepared, @Nullable Object[] values, boolean wantsRows, long start)
+      throws SQLException, SqlFailure {
+    write.budget().arm();
+    try {
+      boolean row = prepared.run(values);
+      return wantsRows ? rows.read(prepared, row, start) : null;
+    } finally {
+      write.budget().disarm();
+      prepared.reset();
     }
+  }
+
+  /**
+   * RETURNING can fail when its rows are changed already. And a statement alone is counted as in a
+   * group: what a virtual table writes at the end of a transaction is not the statement's.
+   */
+  private SqlResult inSavepoint(
+      SqlPiece piece,
+      PreparedSql prepared,
+      @Nullable Object[] values,
+      boolean wantsRows,
+      long start)
+      throws SQLException, SqlFailure {
     write.savepoint();
     SqlResult result;
     try {
-      result = rows(prepared, values, start);
+      result = once(prepared, values, wantsRows, start);
     } catch (SqlFailure e) {
-      prepared.reset();
       undo(); // the rows are changed, the answer is too large
       throw e;
     } catch (SQLException e) {
-      prepared.reset();
       releaseIfThere();
       throw e;
     }
-    prepared.reset();
     count(piece);
     try {
       write.release();
@@ -172,7 +194,7 @@ final class StatementRunner {
       undo(); // as the outermost savepoint it is a COMMIT, which may fail
       throw e;
     }
-    return result;
+    return result == null ? counters.write(System.nanoTime() - start) : result;
   }
 
   private void undo() throws SQLException {
@@ -188,27 +210,6 @@ final class StatementRunner {
       if (!SqliteErrors.isOutcome(e)) {
         throw e;
       }
-    }
-  }
-
-  private void guarded(PreparedSql prepared, @Nullable Object[] values) throws SQLException {
-    write.budget().arm();
-    try {
-      prepared.run(values);
-    } finally {
-      write.budget().disarm();
-      prepared.reset();
-    }
-  }
-
-  private SqlResult rows(PreparedSql prepared, @Nullable Object[] values, long start)
-      throws SQLException, SqlFailure {
-    write.budget().arm();
-    try {
-      return rows.read(prepared, prepared.run(values), start);
-    } finally {
-      write.budget().disarm();
-      prepared.reset();
     }
   }
 

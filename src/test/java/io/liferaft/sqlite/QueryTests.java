@@ -252,7 +252,10 @@ class QueryTests {
   @Test
   void saysWhetherTheSchemaIsEmpty() {
     assertThat(store.isEmpty()).isFalse();
-    store.apply(List.of(execute("DROP TABLE t")));
+    store.apply(
+        List.of(
+            execute("CREATE TABLE s(a INTEGER PRIMARY KEY AUTOINCREMENT)", "ANALYZE"),
+            execute("DROP TABLE t", "DROP TABLE s")));
     assertThat(store.isEmpty()).isTrue();
   }
 }
