@@ -154,8 +154,7 @@ public final class SqliteStore implements AutoCloseable {
    */
   public void replace(Path staged, byte[] payload, boolean foreignKeys) {
     Opened store = opened();
-    FileSwitch files =
-        new FileSwitch(store.layout(), border, staged, store.database().number + 1);
+    FileSwitch files = new FileSwitch(store.layout(), border, staged, store.database().number + 1);
     try {
       switchTo(store, files, foreignKeys, payload.clone());
     } catch (IOException e) {
@@ -181,10 +180,7 @@ public final class SqliteStore implements AutoCloseable {
       files.discard(store.database().path);
       OpenDatabase database =
           OpenDatabase.open(
-              store.layout(),
-              border,
-              new StoreRecovery.Found(files.number(), record, null),
-              timer);
+              store.layout(), border, new StoreRecovery.Found(files.number(), record, null), timer);
       opened = new Opened(store.layout(), store.lock(), database, store.readers(), store.version());
       done = true;
     } finally {
@@ -239,9 +235,7 @@ public final class SqliteStore implements AutoCloseable {
 
   /** Whether the schema holds no object but SQLite's own ({@code sqlite_sequence} and the like). */
   public boolean isEmpty() {
-    return opened()
-        .readers()
-        .call(reader -> SchemaFacts.isEmpty(reader.connection()));
+    return opened().readers().call(reader -> SchemaFacts.isEmpty(reader.connection()));
   }
 
   /**

@@ -49,6 +49,9 @@ class CrashTests {
     private void step(String name) throws IOException {
       steps.add(name);
       if (steps.size() == stopAt) {
+        if (Files.exists(to)) {
+          delete(to);
+        }
         copy(from, to);
         throw new Crash(name);
       }
@@ -334,6 +337,56 @@ class CrashTests {
     assertThat(stops).hasSizeGreaterThan(10);
     assertThat(stops.getFirst()).contains("-> old/old/true/staged");
     assertThat(stops.getLast()).contains("-> loaded/other/false");
+  }
+
+  @Test
+  void aReplacementOutlivesAnUnfinishedCheckpointOfTheOldFile() throws IOException {
+    Path live = folder.resolve("live");
+    Path dead = folder.resolve("dead");
+    StoppingFiles border = new StoppingFiles(live, dead);
+    try (SqliteStore store = store(border)) {
+      store.open(live);
+      prepare(store);
+      border.arm(5, false);
+      assertThatThrownBy(() -> store.checkpoint(payload("new"))).isInstanceOf(Crash.class);
+      stage(live.resolve("staged"));
+      border.arm(8, false);
+      assertThatThrownBy(() -> store.replace(live.resolve("staged"), payload("loaded")))
+          .isInstanceOf(Crash.class)
+          .hasMessage("delete staged");
+    }
+
+    assertThat(dead.resolve("checkpoint.marker")).exists();
+    try (SqliteStore store = new SqliteStore()) {
+      assertThat(text(store.open(dead))).isEqualTo("loaded");
+      assertThat(Objects.requireNonNull(store.status().file())).hasFileName("db-2.sqlite");
+    }
+  }
+
+  @Test
+  void aWalThatIsNotWholeFinishesNoCheckpoint() throws IOException {
+    Path live = folder.resolve("live");
+    Path dead = folder.resolve("dead");
+    StoppingFiles border = new StoppingFiles(live, dead);
+    try (SqliteStore store = store(border)) {
+      store.open(live);
+      prepare(store);
+      border.arm(5, false);
+      assertThatThrownBy(() -> store.checkpoint(payload("new"))).isInstanceOf(Crash.class);
+    }
+    try (RandomAccessFile wal =
+        new RandomAccessFile(dead.resolve("db-1.sqlite-wal").toFile(), "rw")) {
+      wal.seek(32 + 24 + 1000);
+      int old = wal.read();
+      wal.seek(32 + 24 + 1000);
+      wal.write(old ^ 1);
+    }
+
+    try (SqliteStore store = new SqliteStore()) {
+      assertThatThrownBy(() -> store.open(dead))
+          .isInstanceOf(SqliteException.InvalidDatabase.class)
+          .hasMessageContaining("unfinished checkpoint");
+    }
   }
 
   @Test

@@ -268,7 +268,10 @@ class GroupingTests {
   void statisticsWrittenByHandCountForEveryNodeAlike() {
     same(
         execute(
-            "CREATE TABLE t(a, b)", "CREATE INDEX ia ON t(a)", "CREATE INDEX ib ON t(b)", "ANALYZE"),
+            "CREATE TABLE t(a, b)",
+            "CREATE INDEX ia ON t(a)",
+            "CREATE INDEX ib ON t(b)",
+            "ANALYZE"),
         execute("INSERT INTO t VALUES(1,1),(2,1)"));
     for (String better : List.of("ib", "ia", "ib")) {
       String worse = better.equals("ia") ? "ib" : "ia";
