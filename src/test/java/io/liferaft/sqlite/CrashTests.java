@@ -31,7 +31,7 @@ class CrashTests {
     private final FileBorder disk = new DiskFiles();
     private final List<String> steps = new ArrayList<>();
     private final Path from;
-    private final Path to;
+    private Path to;
     private int stopAt = Integer.MAX_VALUE;
     private boolean half;
 
@@ -49,9 +49,6 @@ class CrashTests {
     private void step(String name) throws IOException {
       steps.add(name);
       if (steps.size() == stopAt) {
-        if (Files.exists(to)) {
-          delete(to);
-        }
         copy(from, to);
         throw new Crash(name);
       }
@@ -343,13 +340,14 @@ class CrashTests {
   void aReplacementOutlivesAnUnfinishedCheckpointOfTheOldFile() throws IOException {
     Path live = folder.resolve("live");
     Path dead = folder.resolve("dead");
-    StoppingFiles border = new StoppingFiles(live, dead);
+    StoppingFiles border = new StoppingFiles(live, folder.resolve("before"));
     try (SqliteStore store = store(border)) {
       store.open(live);
       prepare(store);
       border.arm(5, false);
       assertThatThrownBy(() -> store.checkpoint(payload("new"))).isInstanceOf(Crash.class);
       stage(live.resolve("staged"));
+      border.to = dead;
       border.arm(8, false);
       assertThatThrownBy(() -> store.replace(live.resolve("staged"), payload("loaded")))
           .isInstanceOf(Crash.class)
