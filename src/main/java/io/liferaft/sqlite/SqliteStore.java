@@ -75,12 +75,13 @@ public final class SqliteStore implements AutoCloseable {
     StoreLayout layout = new StoreLayout(folder);
     FolderLock lock = null;
     OpenDatabase database = null;
+    ReaderPool readers = null;
     try {
       Files.createDirectories(folder);
       lock = FolderLock.acquire(layout.lock());
       StoreRecovery.Found found = new StoreRecovery(layout, border, clock).run();
       database = OpenDatabase.open(layout, border, found, timer);
-      ReaderPool readers = new ReaderPool(settings.readers(), database.path);
+      readers = new ReaderPool(settings.readers(), database.path);
       String version = readers.call(r -> r.connection().text("SELECT sqlite_version()"));
       opened = new Opened(layout, lock, database, readers, version);
       SnapshotRecord record = database.record;
@@ -92,7 +93,7 @@ public final class SqliteStore implements AutoCloseable {
           "cannot open the database in " + folder + ": " + SqliteErrors.message(e), e);
     } finally {
       if (opened == null) {
-        closeAll(null, database, lock);
+        closeAll(readers, database, lock);
       }
     }
   }
