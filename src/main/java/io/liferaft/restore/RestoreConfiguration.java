@@ -64,7 +64,7 @@ class RestoreConfiguration {
 
   @Bean
   RestoreHealthIndicator restoreHealthIndicator(RaftNode node, RestoreService service) {
-    return new RestoreHealthIndicator(node, service::state);
+    return new RestoreHealthIndicator(node, service::state, service::lastFailure);
   }
 
   @Bean

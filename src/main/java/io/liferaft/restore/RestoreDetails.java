@@ -18,9 +18,12 @@ final class RestoreDetails {
   }
 
   /**
+   * @param lastFailure told until the restore is over: an attempt against a store that hangs takes
+   *     longer than the pause after it
    * @param now to estimate the end of what is under way; null for no estimate
    */
-  static Map<String, Object> of(RestoreState state, @Nullable Instant now) {
+  static Map<String, Object> of(
+      RestoreState state, @Nullable String lastFailure, @Nullable Instant now) {
     Map<String, Object> details = new LinkedHashMap<>();
     details.put("state", name(state));
     switch (state) {
@@ -42,6 +45,9 @@ final class RestoreDetails {
         details.put("next", next);
       }
       case RestoreState.Done(String outcome) -> details.put("outcome", outcome);
+    }
+    if (lastFailure != null && !(state instanceof RestoreState.Done)) {
+      details.put("lastFailure", lastFailure);
     }
     return details;
   }

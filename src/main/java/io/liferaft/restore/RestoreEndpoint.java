@@ -19,7 +19,8 @@ final class RestoreEndpoint {
 
   @ReadOperation
   Map<String, Object> restore() {
-    Map<String, Object> details = RestoreDetails.of(service.state(), clock.instant());
+    Map<String, Object> details =
+        RestoreDetails.of(service.state(), service.lastFailure(), clock.instant());
     details.putIfAbsent("attempts", service.attempts());
     return details;
   }

@@ -4,6 +4,7 @@ import io.liferaft.raft.NodeStatus;
 import io.liferaft.raft.RaftNode;
 import io.liferaft.raft.ReplicatedState;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.health.contributor.AbstractHealthIndicator;
 import org.springframework.boot.health.contributor.Health;
 
@@ -15,11 +16,14 @@ final class RestoreHealthIndicator extends AbstractHealthIndicator {
 
   private final RaftNode node;
   private final Supplier<RestoreState> state;
+  private final Supplier<@Nullable String> lastFailure;
 
-  RestoreHealthIndicator(RaftNode node, Supplier<RestoreState> state) {
+  RestoreHealthIndicator(
+      RaftNode node, Supplier<RestoreState> state, Supplier<@Nullable String> lastFailure) {
     super("restore health cannot be told");
     this.node = node;
     this.state = state;
+    this.lastFailure = lastFailure;
   }
 
   @Override
@@ -27,7 +31,7 @@ final class RestoreHealthIndicator extends AbstractHealthIndicator {
     RestoreState now = state.get();
     boolean over = over();
     builder.status(over ? "UP" : "DOWN");
-    RestoreDetails.of(now, null).forEach(builder::withDetail);
+    RestoreDetails.of(now, lastFailure.get(), null).forEach(builder::withDetail);
     if (!over && now instanceof RestoreState.Done) {
       builder.withDetail("reason", "this node has not applied the end of the restore");
     }

@@ -98,6 +98,11 @@ final class RestoreService implements SmartLifecycle {
     return trouble.attempts();
   }
 
+  /** Why the last attempt failed, also while the next one runs; null when none has. */
+  @Nullable String lastFailure() {
+    return trouble.lastFailure();
+  }
+
   /** Time since this node first looked, up to the end; zero when it never did. */
   Duration took() {
     Instant from = began;

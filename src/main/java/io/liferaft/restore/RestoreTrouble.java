@@ -19,10 +19,16 @@ final class RestoreTrouble {
   /**
    * @param storeFailures in a row, of the store or the backup
    * @param kind of the last failure; null for none
+   * @param sentence that tells it; null for none
    */
-  private record State(int attempts, int storeFailures, Instant next, @Nullable String kind) {}
+  private record State(
+      int attempts,
+      int storeFailures,
+      Instant next,
+      @Nullable String kind,
+      @Nullable String sentence) {}
 
-  private static final State NONE = new State(0, 0, Instant.MIN, null);
+  private static final State NONE = new State(0, 0, Instant.MIN, null, null);
 
   private final Clock clock;
   private final RandomGenerator random;
@@ -41,6 +47,11 @@ final class RestoreTrouble {
     return state.storeFailures();
   }
 
+  /** Why the last attempt failed, also while the next one runs; null when none has. */
+  @Nullable String lastFailure() {
+    return state.sentence();
+  }
+
   /** When the next attempt may be made. */
   Instant next() {
     return state.next();
@@ -54,7 +65,8 @@ final class RestoreTrouble {
             attempts,
             failure.fault() == Fault.OTHER ? 0 : state.storeFailures() + 1,
             clock.instant().plus(Backoff.after(attempts, random)),
-            failure.kind());
+            failure.kind(),
+            failure.sentence());
     if (first) {
       log.warn(
           "Restore failed: {}. It is retried; until it has ended no client is served",

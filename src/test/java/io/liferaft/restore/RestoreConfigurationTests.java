@@ -154,7 +154,7 @@ class RestoreConfigurationTests {
   void theFirstClientWriteCountsAsTheEnd() {
     FakeRaftNode node = new FakeRaftNode();
     RestoreHealthIndicator health =
-        new RestoreHealthIndicator(node, () -> new RestoreState.Following("n2"));
+        new RestoreHealthIndicator(node, () -> new RestoreState.Following("n2"), () -> null);
     assertThat(health.health().getStatus()).isEqualTo(Status.DOWN);
 
     node.write("a");
@@ -168,7 +168,8 @@ class RestoreConfigurationTests {
     node.phase(NodeStatus.Phase.OPENING);
 
     Health health =
-        new RestoreHealthIndicator(node, () -> new RestoreState.Done("restored")).health();
+        new RestoreHealthIndicator(node, () -> new RestoreState.Done("restored"), () -> null)
+            .health();
 
     assertThat(health.getStatus()).isEqualTo(Status.DOWN);
     assertThat(health.getDetails()).containsKey("reason");
@@ -180,7 +181,8 @@ class RestoreConfigurationTests {
         new RestoreHealthIndicator(
                 new FakeRaftNode(),
                 () ->
-                    new RestoreState.Failed("s3://bucket/db", "Access is denied", 4, Instant.EPOCH))
+                    new RestoreState.Failed("s3://bucket/db", "Access is denied", 4, Instant.EPOCH),
+                () -> "Access is denied")
             .health();
 
     assertThat(health.getStatus()).isEqualTo(Status.DOWN);
@@ -192,6 +194,23 @@ class RestoreConfigurationTests {
         .containsEntry("next", Instant.EPOCH);
   }
 
+  @Test
+  void healthTellsTheLastFailureWhileTheNextAttemptRuns() {
+    FakeRaftNode node = new FakeRaftNode();
+
+    Health trying =
+        new RestoreHealthIndicator(
+                node, () -> new RestoreState.Looking("s3://bucket/db"), () -> "Access is denied")
+            .health();
+    Health done =
+        new RestoreHealthIndicator(
+                node, () -> new RestoreState.Done("restored"), () -> "Access is denied")
+            .health();
+
+    assertThat(trying.getDetails()).containsEntry("lastFailure", "Access is denied");
+    assertThat(done.getDetails()).doesNotContainKey("lastFailure");
+  }
+
   // --- reports ---
 
   @Test
@@ -201,6 +220,7 @@ class RestoreConfigurationTests {
     Map<String, Object> details =
         RestoreDetails.of(
             new RestoreState.Downloading("s3://bucket/db", 250, 1000, since),
+            null,
             since.plusSeconds(10));
 
     assertThat(details)

@@ -299,9 +299,12 @@ class RestoreServiceTests {
     assertThat(node.databaseEmpty()).isTrue();
 
     archive.corrupt(false);
+    List<String> told = new ArrayList<>();
+    archive.duringFetch(bytes -> told.add(String.valueOf(service.lastFailure())));
     clock.advance(Duration.ofMinutes(2));
     service.step();
     assertThat(node.state().restore()).isInstanceOf(RestoreRecord.Ended.class);
+    assertThat(told).isNotEmpty().allMatch(failure -> failure.contains("is damaged"));
   }
 
   @Test
