@@ -14,4 +14,6 @@ sealed interface Fault {
   record CutAnswer(long bytes) implements Fault {}
 
   record CutRequest(long bytes) implements Fault {}
+
+  record HoldAnswer(long bytes) implements Fault {}
 }

@@ -50,8 +50,13 @@ public final class FaultyS3 implements AutoCloseable {
   }
 
   public static FaultyS3 inFrontOf(S3Server server) {
+    return inFrontOf(server.port());
+  }
+
+  /** In front of any S3 server on this machine. */
+  public static FaultyS3 inFrontOf(int port) {
     try {
-      return new FaultyS3(server.port());
+      return new FaultyS3(port);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -168,6 +173,11 @@ public final class FaultyS3 implements AutoCloseable {
       rule(new Fault.CutRequest(bytes));
     }
 
+    /** Sends no more after so many bytes of the answer's body, until somebody goes away. */
+    public void holdAnswerAt(long bytes) {
+      rule(new Fault.HoldAnswer(bytes));
+    }
+
     private void rule(Fault fault) {
       rules.add(new Rule(fits, times, fault));
     }
@@ -239,6 +249,7 @@ public final class FaultyS3 implements AutoCloseable {
         }
       }
       case Fault.CutAnswer(long bytes) -> pass(client, head, request, Long.MAX_VALUE, bytes);
+      case Fault.HoldAnswer(long bytes) -> hold(client, head, request, bytes);
       case Fault.CutRequest(long bytes) -> pass(client, head, request, bytes, Long.MAX_VALUE);
       case Fault.Pass() -> pass(client, head, request, Long.MAX_VALUE, Long.MAX_VALUE);
     }
@@ -306,6 +317,24 @@ public final class FaultyS3 implements AutoCloseable {
         sockets.remove(server);
         sender.interrupt();
       }
+    }
+  }
+
+  /** The client's next byte, or the end of its connection, ends the wait. */
+  private void hold(Socket client, HttpHead head, S3Request request, long bytes)
+      throws IOException {
+    try (Socket server = new Socket(LOOPBACK, upstreamPort)) {
+      sockets.add(server);
+      server.getOutputStream().write(head.oneRequestOnly());
+      InputStream answer = server.getInputStream();
+      HttpHead answerHead = HttpHead.read(answer);
+      record(request, answerHead == null ? 0 : answerHead.status());
+      if (answerHead != null) {
+        client.getOutputStream().write(answerHead.oneRequestOnly());
+        HttpHead.copy(answer, client.getOutputStream(), bytes);
+        int _ = client.getInputStream().read();
+      }
+      sockets.remove(server);
     }
   }
 

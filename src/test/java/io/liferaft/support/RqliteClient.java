@@ -6,10 +6,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -34,15 +36,15 @@ public final class RqliteClient {
       String method, String path, String contentType, HttpRequest.BodyPublisher body) {
     HttpRequest request =
         HttpRequest.newBuilder(URI.create("http://" + address + path))
-            .timeout(Duration.ofMinutes(2))
+            .timeout(Duration.ofMinutes(5))
             .header("Content-Type", contentType)
             .method(method, body)
             .build();
     try {
       HttpResponse<String> response = HTTP.send(request, HttpResponse.BodyHandlers.ofString());
-      return new Answer(response.statusCode(), response.body());
+      return new Answer(response.statusCode(), response.body(), response.headers());
     } catch (IOException e) {
-      return new Answer(0, e.toString());
+      return new Answer(0, e.toString(), HttpHeaders.of(Map.of(), (_, _) -> true));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(e);
@@ -95,6 +97,10 @@ public final class RqliteClient {
     }
   }
 
+  static JsonNode json(String text) {
+    return JSON.readTree(text);
+  }
+
   public boolean ready() {
     return get("/readyz").status() == 200;
   }
@@ -114,8 +120,8 @@ public final class RqliteClient {
         .orElse(Double.NaN);
   }
 
-  /** Status and body. */
-  public record Answer(int status, String body) {
+  /** What came back. */
+  public record Answer(int status, String body, HttpHeaders headers) {
     public JsonNode json() {
       return JSON.readTree(body);
     }

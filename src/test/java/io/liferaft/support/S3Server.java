@@ -104,7 +104,18 @@ public final class S3Server implements AutoCloseable {
           @Override
           public boolean handle(Request request, Response response, Callback callback)
               throws Exception {
-            return super.handle(request, new LoggedResponse(request, response), callback);
+            LoggedResponse logged = new LoggedResponse(request, response);
+            return super.handle(
+                request,
+                logged,
+                new Callback.Nested(callback) {
+                  @Override
+                  public void succeeded() {
+                    // An answer without a body is written by this call.
+                    logged.log();
+                    super.succeeded();
+                  }
+                });
           }
         });
   }
@@ -117,13 +128,17 @@ public final class S3Server implements AutoCloseable {
       super(request, response);
     }
 
-    @Override
-    public void write(boolean last, @Nullable ByteBuffer content, Callback callback) {
+    void log() {
       if (getStatus() >= 200 && logged.compareAndSet(false, true)) {
         Request request = getRequest();
         requests.add(
             S3Request.of(request.getMethod(), request.getHttpURI().getPathQuery(), getStatus()));
       }
+    }
+
+    @Override
+    public void write(boolean last, @Nullable ByteBuffer content, Callback callback) {
+      log();
       super.write(last, content, callback);
     }
   }

@@ -1,0 +1,117 @@
+package io.liferaft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.liferaft.support.Dump;
+import io.liferaft.support.LiferaftProcess;
+import io.liferaft.support.RqliteClient;
+import io.liferaft.support.Waiting;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Node processes of one cluster, and what a test asks of them. Closing kills them. */
+final class NodeCluster implements AutoCloseable {
+
+  private final List<LiferaftProcess> nodes;
+
+  /** Nodes n1, n2 … of one cluster that share these settings; not started. */
+  NodeCluster(Path folder, int size, List<String> settings) {
+    nodes = LiferaftProcess.cluster(folder, size);
+    settings.forEach(this::with);
+  }
+
+  /** A setting of every node, as key=value, from the next start. */
+  NodeCluster with(String setting) {
+    int equals = setting.indexOf('=');
+    nodes.forEach(node -> node.with(setting.substring(0, equals), setting.substring(equals + 1)));
+    return this;
+  }
+
+  List<LiferaftProcess> nodes() {
+    return nodes;
+  }
+
+  LiferaftProcess node(int index) {
+    return nodes.get(index);
+  }
+
+  NodeCluster start() {
+    nodes.forEach(LiferaftProcess::start);
+    return this;
+  }
+
+  NodeCluster startAndAwaitReady() {
+    start().awaitReady();
+    return this;
+  }
+
+  /** SIGKILL for all. */
+  void kill() {
+    nodes.forEach(LiferaftProcess::kill);
+  }
+
+  void wipe() {
+    nodes.forEach(LiferaftProcess::wipe);
+  }
+
+  void awaitReady() {
+    nodes.forEach(NodeCluster::awaitReady);
+  }
+
+  static void awaitReady(LiferaftProcess node) {
+    Waiting.await(node.id() + " is ready")
+        .failFast(node.id() + " has ended", () -> !node.alive())
+        .until(() -> node.client().ready());
+  }
+
+  /** The one that leads and can back up. */
+  LiferaftProcess awaitLeader() {
+    return Waiting.await("a leader")
+        .until(() -> LiferaftProcess.leaders(nodes).toList(), leaders -> leaders.size() == 1)
+        .getFirst();
+  }
+
+  void transferLeadership(LiferaftProcess to) {
+    RqliteClient.Answer answer =
+        awaitLeader().client().post("/leader?wait", "{\"id\": \"" + to.id() + "\"}");
+    assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+    Waiting.await(to.id() + " leads").until(() -> awaitLeader() == to);
+  }
+
+  /** Until the leader's backup holds every change applied so far. */
+  void awaitBackup() {
+    Waiting.await("a backup of all changes")
+        .until(() ->
+            LiferaftProcess.leaders(nodes)
+                .map(LiferaftProcess::client)
+                .anyMatch(leader ->
+                    leader.metric("liferaft_backup_change_lag") == 0
+                        && leader.metric("liferaft_backup_age_seconds") >= 0));
+  }
+
+  /** Until the leader has passed so many backup rounds without anything to do. */
+  void awaitIdleRounds(int rounds) {
+    RqliteClient leader = awaitLeader().client();
+    double before = skipped(leader);
+    Waiting.await(rounds + " idle backup rounds").until(() -> skipped(leader) >= before + rounds);
+  }
+
+  private static double skipped(RqliteClient leader) {
+    return leader.metric("liferaft_backup_results_total{result=\"skipped\"}");
+  }
+
+  /** Everything each node holds, which must be the same; given back as one hash. */
+  String dump() {
+    String first = Dump.sha256(nodes.getFirst().client());
+    for (LiferaftProcess node : nodes) {
+      Waiting.await(node.id() + " holds what the others hold")
+          .untilAsserted(() -> assertThat(Dump.sha256(node.client())).isEqualTo(first));
+    }
+    return first;
+  }
+
+  @Override
+  public void close() {
+    nodes.forEach(LiferaftProcess::close);
+  }
+}
