@@ -90,13 +90,19 @@ sealed interface RestoreDecision {
   /** Failures of the store or the backup after which the policy start-empty applies. */
   int ATTEMPTS_BEFORE_GIVING_UP = 3;
 
+  /** How it ended, as the replicated state alone tells it; null when it has not. */
+  static @Nullable String outcome(RestoreRecord record, long changeIndex) {
+    if (record instanceof RestoreRecord.Ended(RestoreRecord.Outcome outcome, _)) {
+      return word(outcome);
+    }
+    return changeIndex > 0 ? "skipped" : null;
+  }
+
   /** Decides without network. */
   static Next of(Facts facts) {
-    if (facts.record() instanceof RestoreRecord.Ended(RestoreRecord.Outcome outcome, _)) {
-      return new Finished(word(outcome));
-    }
-    if (facts.changeIndex() > 0) {
-      return new Finished("skipped");
+    String outcome = outcome(facts.record(), facts.changeIndex());
+    if (outcome != null) {
+      return new Finished(outcome);
     }
     if (facts.phase() != NodeStatus.Phase.RUNNING) {
       return new Wait("this node is " + facts.phase().name().toLowerCase(Locale.ROOT));

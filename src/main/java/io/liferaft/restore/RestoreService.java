@@ -89,8 +89,15 @@ final class RestoreService implements SmartLifecycle {
     this.attempt = attempts.with(this::moveTo, this::leads);
   }
 
+  /** Over as soon as readiness says so: this service's own thread may notice a moment later. */
   RestoreState state() {
-    return state;
+    RestoreState last = state;
+    if (last instanceof RestoreState.Done) {
+      return last;
+    }
+    ReplicatedState applied = node.state();
+    String outcome = RestoreDecision.outcome(applied.restore(), applied.changeIndex());
+    return outcome == null ? last : new RestoreState.Done(outcome);
   }
 
   /** Failed attempts of this node since it leads. */
@@ -219,7 +226,7 @@ final class RestoreService implements SmartLifecycle {
   }
 
   static boolean ended(ReplicatedState state) {
-    return state.restore() instanceof RestoreRecord.Ended || state.changeIndex() > 0;
+    return RestoreDecision.outcome(state.restore(), state.changeIndex()) != null;
   }
 
   private void givenUp(Exception e) {

@@ -31,6 +31,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
@@ -123,6 +124,18 @@ class RestoreServiceTests {
   }
 
   // --- ways to end ---
+
+  @Test
+  void isOverAtTheMomentThatReadinessIs() {
+    place();
+    node.lead();
+
+    service.step();
+
+    assertThat(new RestoreHealthIndicator(node, service::state).health(true))
+        .isEqualTo(
+            Health.up().withDetail("state", "done").withDetail("outcome", "restored").build());
+  }
 
   @Test
   void restoresWhatIsThere(CapturedOutput output) {
