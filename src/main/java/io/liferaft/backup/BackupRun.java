@@ -254,7 +254,7 @@ final class BackupRun {
           "The object at {} was not written by this cluster (its cluster is {}); it is kept as {}"
               + " and replaced",
           archive.location(),
-          old.manifest().clusterId(),
+          BackupSentences.known(old.manifest().clusterId()),
           key);
     }
   }

@@ -2,6 +2,7 @@ package io.liferaft.backup;
 
 import io.liferaft.archive.StoredBackup;
 import io.liferaft.backup.BackupDecision.Reason;
+import org.jspecify.annotations.Nullable;
 
 /** What operators read in logs, health details and the endpoint. */
 final class BackupSentences {
@@ -20,13 +21,18 @@ final class BackupSentences {
     return "Somebody else replaced this cluster's backup at "
         + location
         + " (cluster "
-        + foreign.manifest().clusterId()
+        + known(foreign.manifest().clusterId())
         + ", generation "
-        + foreign.manifest().generation()
+        + known(foreign.manifest().generation())
         + ", "
         + foreign.stored()
         + "): two live clusters share the target. Uploads are stopped; give one of them another"
         + " liferaft.backup.target, then POST /actuator/backup here to go on";
+  }
+
+  /** What an object says of itself, if it does: rqlite's does not. */
+  static String known(@Nullable String said) {
+    return said == null ? "unknown" : said;
   }
 
   static String skipped(Reason reason) {
