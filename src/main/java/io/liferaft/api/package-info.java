@@ -1,4 +1,25 @@
-/** rqlite-compatible HTTP. Publishes nothing to other modules. */
+/**
+ * rqlite-compatible HTTP. Publishes nothing to other modules.
+ *
+ * <p><b>Promises.</b> Paths, parameters, answers and errors are rqlite's to the byte, but for what
+ * docs/rqlite-compatibility.md lists. Every exception has one answer and one tag of the metrics
+ * ({@code ErrorTable}). A write whose fate is unknown is told as such, never as a plain failure. An
+ * answer that cannot be finished breaks the connection, so that no part is taken for the whole.
+ * {@code /readyz} and the readiness group agree. {@code /status}, {@code /nodes}, {@code /leader}
+ * and {@code /readyz} answer while the node opens, forms or restores; data requests get 503 with
+ * Retry-After.
+ *
+ * <p><b>Never.</b> Read a parameter from a body; hold a database, or more statements than a quarter
+ * of the heap; keep state between requests; decide anything about replication: it asks {@code
+ * RaftNode}. Log SQL parameters.
+ *
+ * <p><b>Threads.</b> None of its own: Tomcat's {@code tomcat-handler-N}, virtual, one per request,
+ * which may wait up to the request's time limit.
+ *
+ * <p><b>On disk.</b> Bodies of {@code /db/load} in {@code tmp} in the data directory, one file
+ * each, deleted with the request. A crash leaves them; the next process deletes them before its
+ * first load.
+ */
 @NullMarked
 @ApplicationModule(allowedDependencies = {"raft", "sqlite", "backup", "restore"})
 package io.liferaft.api;

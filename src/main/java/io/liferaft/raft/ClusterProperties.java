@@ -12,9 +12,8 @@ import org.springframework.validation.annotation.Validated;
  *
  * @param address host:port that the Raft port binds to
  * @param advertisedAddress host:port under which other nodes reach it; default: the bound one
- * @param initialCluster members of a cluster that is founded now, {@code
- *     n1=host:port,n2=host:port}; used only while the data directory holds no Raft state; default:
- *     this node alone
+ * @param initialCluster members of a cluster that is founded now, n1=host:port,n2=host:port; used
+ *     only while the data directory holds no Raft state; default: this node alone
  * @param electionTimeout shortest time without a leader before a node stands for election; the
  *     longest is twice that, the heartbeat follows from it
  * @param snapshot when the log is cut
