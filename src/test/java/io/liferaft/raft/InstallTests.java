@@ -1,0 +1,133 @@
+package io.liferaft.raft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.liferaft.raft.LogCommand.LoadKind;
+import io.liferaft.sqlite.SqlResult;
+import io.liferaft.support.Waiting;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.HexFormat;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A follower that the leader's log no longer reaches takes the leader's copy. */
+class InstallTests {
+
+  @TempDir Path folder;
+
+  @Test
+  void aFollowerBehindTheLogGoesOnFromTheLeadersCopy() {
+    try (TestCluster cluster = TestCluster.of(folder, 3).withSnapshotEvery(50).startAll()) {
+      TestCluster.Node late = cluster.follower();
+      cluster
+          .awaitLeader()
+          .execute(
+              "CREATE TABLE p(id INTEGER PRIMARY KEY)",
+              "CREATE TABLE c(p REFERENCES p, noise DEFAULT (randomblob(300)))");
+      late.stop();
+      SqlReply pragma = cluster.awaitLeader().execute("PRAGMA foreign_keys=1");
+      assertThat(pragma.results().getFirst()).isNotInstanceOf(SqlResult.Failed.class);
+      cutLog(cluster);
+
+      late.start();
+
+      cluster.assertEqualContents();
+      assertThat(String.valueOf(late.store().status().file())).endsWith("db-2.sqlite");
+      SqlReply orphan = cluster.awaitLeader().execute("INSERT INTO c(p) VALUES(77)");
+      assertThat(orphan.results().getFirst()).isInstanceOf(SqlResult.Failed.class);
+      cluster.awaitLeader().execute("INSERT INTO p DEFAULT VALUES");
+      cluster.assertEqualContents();
+      assertThat(late.store().status().foreignKeys())
+          .as("the rule under which writes are applied came with the copy")
+          .isTrue();
+
+      late.crash();
+      cluster.awaitLeader().execute("INSERT INTO p DEFAULT VALUES");
+      late.start();
+      cluster.assertEqualContents();
+    }
+  }
+
+  @Test
+  void anOpenLoadComesWithTheCopy() throws Exception {
+    byte[] file = database();
+    try (TestCluster cluster = TestCluster.of(folder, 3).withSnapshotEvery(50).startAll()) {
+      TestCluster.Node late = cluster.follower();
+      cluster.awaitLeader().execute("CREATE TABLE c(p, noise DEFAULT (randomblob(300)))");
+      late.stop();
+      int half = file.length / 2;
+      byte[] first = Arrays.copyOfRange(file, 0, half);
+      byte[] second = Arrays.copyOfRange(file, half, file.length);
+      String sha256 = HexFormat.of().formatHex(OpenLoad.newSha256().digest(file));
+      append(cluster, new LogCommand.LoadBegin(5, LoadKind.DATABASE, -1, file.length, sha256));
+      append(cluster, chunk(0, first));
+      cutLog(cluster);
+
+      late.start();
+      cluster.assertEqualContents();
+      assertThat(late.local().payload().load()).isNotNull();
+      append(cluster, chunk(half, second));
+      String chain = OpenLoad.chain(OpenLoad.chain("", first), second);
+      append(cluster, new LogCommand.LoadCommit(5, chain, 1, 2, 3, null, null));
+
+      cluster.assertEqualContents();
+      assertThat(late.local("SELECT count(*) FROM loaded")).isEqualTo("1");
+    }
+  }
+
+  private static LogCommand chunk(long offset, byte[] bytes) {
+    return new LogCommand.LoadChunk(5, offset, bytes.length, LoadBytes.pack(bytes));
+  }
+
+  private static void append(TestCluster cluster, LogCommand command) {
+    Peers.Appended appended =
+        cluster
+            .awaitLeader()
+            .local()
+            .server()
+            .orElseThrow()
+            .submit(command, LogCommandCodec.encode(command))
+            .join();
+    assertThat(appended.applied()).isInstanceOf(Applied.Done.class);
+  }
+
+  /** Writes until the log no longer begins at 0; a change of leader closes a segment. */
+  private static void cutLog(TestCluster cluster) {
+    for (int round = 0; round < 2; round++) {
+      for (int i = 0; i < 60; i++) {
+        cluster.awaitLeader().execute("INSERT INTO c(p) SELECT NULL FROM sqlite_schema");
+      }
+      TestCluster.Node former = cluster.awaitLeader();
+      former.raft().transferLeadership(null, Duration.ofSeconds(20));
+      Waiting.await("another leader").until(() -> cluster.awaitLeader() != former);
+    }
+    for (int i = 0; i < 60; i++) {
+      cluster.awaitLeader().execute("INSERT INTO c(p) SELECT NULL FROM sqlite_schema");
+    }
+    Waiting.await("a cut log")
+        .until(() ->
+            cluster
+                .running()
+                .allMatch(node ->
+                    node.local()
+                        .division()
+                        .map(division -> division.getRaftLog().getStartIndex() > 0)
+                        .orElse(false)));
+  }
+
+  private byte[] database() throws Exception {
+    Path file = folder.resolve("made.sqlite");
+    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
+        Statement statement = connection.createStatement()) {
+      statement.executeUpdate("CREATE TABLE loaded(x)");
+      statement.executeUpdate("INSERT INTO loaded VALUES(randomblob(50000))");
+    }
+    return Files.readAllBytes(file);
+  }
+}

@@ -1,0 +1,284 @@
+package io.liferaft.raft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import io.liferaft.sqlite.FailingDisk;
+import io.liferaft.sqlite.SqlForm;
+import io.liferaft.sqlite.SqlResult;
+import io.liferaft.sqlite.SqlStatement;
+import io.liferaft.sqlite.SqliteStore;
+import io.liferaft.support.Waiting;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.annotation.AnnotationConfigApplicationContext;
+import org.springframework.util.FileSystemUtils;
+
+/** Nodes in one JVM with real logs and databases, each with its forming but without HTTP. */
+final class TestCluster implements AutoCloseable {
+
+  static final Duration TIMEOUT = Duration.ofSeconds(30);
+  private static final Duration ELECTION = Duration.ofMillis(500);
+
+  static {
+    ((Logger) LoggerFactory.getLogger("org.apache.ratis")).setLevel(Level.OFF);
+  }
+
+  private final List<Node> nodes = new ArrayList<>();
+  private final Map<String, String> members = new LinkedHashMap<>();
+  private int snapshotEntries = 8192;
+
+  private TestCluster(Path folder, int size) {
+    for (int i = 1; i <= size; i++) {
+      Node node = new Node("n" + i, folder.resolve("n" + i));
+      nodes.add(node);
+      members.put(node.id, node.address);
+    }
+  }
+
+  /** Nodes that are not started. */
+  static TestCluster of(Path folder, int size) {
+    return new TestCluster(folder, size);
+  }
+
+  /** Nodes that take client data. */
+  static TestCluster serving(Path folder, int size) {
+    return of(folder, size).startAll();
+  }
+
+  /** For the next starts: a snapshot after so many entries. */
+  TestCluster withSnapshotEvery(int entries) {
+    snapshotEntries = entries;
+    return this;
+  }
+
+  TestCluster startAll() {
+    nodes.forEach(Node::start);
+    awaitServing();
+    return this;
+  }
+
+  List<Node> nodes() {
+    return nodes;
+  }
+
+  Node node(int number) {
+    return nodes.get(number - 1);
+  }
+
+  Stream<Node> running() {
+    return nodes.stream().filter(node -> node.raft != null);
+  }
+
+  Node awaitLeader() {
+    Waiting.await("a leader").until(() -> leader().isPresent());
+    return leader().orElseThrow();
+  }
+
+  Optional<Node> leader() {
+    return running().filter(node -> node.local().leads()).findFirst();
+  }
+
+  Node follower() {
+    Node leader = awaitLeader();
+    return running().filter(node -> node != leader).findFirst().orElseThrow();
+  }
+
+  /** Waits until every running node is a member and serves. */
+  void awaitServing() {
+    Waiting.await("a formed cluster")
+        .until(() -> leader().map(node -> node.raft().status().formed()).orElse(false));
+    Node leader = awaitLeader();
+    if (!(leader.raft().state().restore() instanceof RestoreRecord.Ended)) {
+      leader.raft().endRestore(RestoreRecord.Outcome.DISABLED);
+    }
+    Waiting.await("every node serves").until(() -> running().allMatch(Node::serves));
+  }
+
+  /** Waits until every running node has applied all there is, and compares their contents. */
+  void assertEqualContents() {
+    long last = awaitLeader().raft().status().lastLogIndex();
+    Waiting.await("every node has applied up to " + last)
+        .until(() -> running().allMatch(node -> node.raft().state().appliedIndex() >= last));
+    List<String> digests = running().map(node -> node.store().contentDigest()).toList();
+    assertThat(digests).doesNotContainNull();
+    assertThat(digests.stream().distinct()).as("contents of all nodes").hasSize(1);
+  }
+
+  @Override
+  public void close() {
+    nodes.forEach(Node::stop);
+  }
+
+  static SqlRequest request(ReadLevel level, boolean transaction, String... sql) {
+    return request(level, transaction, Arrays.stream(sql).map(SqlStatement::of).toList());
+  }
+
+  static SqlRequest request(ReadLevel level, boolean transaction, List<SqlStatement> statements) {
+    return new SqlRequest(
+        statements,
+        SqlForm.EXECUTE,
+        transaction,
+        level,
+        null,
+        false,
+        TIMEOUT,
+        Duration.ofSeconds(10),
+        null);
+  }
+
+  private static int freePort() {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** One node; its folder and address stay, also when it is stopped. */
+  final class Node {
+    private final String id;
+    private final Path folder;
+    private final String address = "127.0.0.1:" + freePort();
+    private final FailingDisk disk = new FailingDisk();
+    private Map<String, String> believed = members;
+    private @Nullable SqliteStore store;
+    private @Nullable LocalNode local;
+    private @Nullable RatisNode raft;
+    private @Nullable AnnotationConfigApplicationContext context;
+
+    private Node(String id, Path folder) {
+      this.id = id;
+      this.folder = folder;
+    }
+
+    String id() {
+      return id;
+    }
+
+    String address() {
+      return address;
+    }
+
+    Path folder() {
+      return folder;
+    }
+
+    FailingDisk disk() {
+      return disk;
+    }
+
+    SqliteStore store() {
+      return java.util.Objects.requireNonNull(store);
+    }
+
+    LocalNode local() {
+      return java.util.Objects.requireNonNull(local);
+    }
+
+    RatisNode raft() {
+      return java.util.Objects.requireNonNull(raft);
+    }
+
+    /** For the next start: another list of members than the cluster's. */
+    Node believing(Map<String, String> initialCluster) {
+      believed = initialCluster;
+      return this;
+    }
+
+    Node start() {
+      return startAs(id);
+    }
+
+    Node startAs(String nodeId) {
+      NodeConfig config =
+          new NodeConfig(
+              nodeId,
+              folder,
+              nodeId + ".example.org:4001",
+              HostPort.parse(address),
+              address,
+              believed,
+              ELECTION,
+              snapshotEntries,
+              256 * 1024);
+      SqliteStore opened = disk.store();
+      LocalNode node = new LocalNode(config, opened, Clock.systemUTC(), _ -> {});
+      RatisNode ratis = new RatisNode(node, opened, Clock.systemUTC());
+      AnnotationConfigApplicationContext beans = new AnnotationConfigApplicationContext();
+      beans.registerBean(RatisNode.class, () -> ratis);
+      beans.registerBean(GroupMembership.class, ratis::members);
+      beans.scan("io.liferaft.membership");
+      store = opened;
+      local = node;
+      raft = ratis;
+      context = beans;
+      beans.refresh();
+      return this;
+    }
+
+    boolean serves() {
+      NodeStatus status = raft().status();
+      return status.phase() == NodeStatus.Phase.RUNNING
+          && status.leader() != null
+          && raft().state().restore() instanceof RestoreRecord.Ended;
+    }
+
+    /** Stops in good order. */
+    void stop() {
+      AnnotationConfigApplicationContext running = context;
+      context = null;
+      raft = null;
+      if (running != null) {
+        running.close();
+      }
+    }
+
+    /** Stops without a last snapshot: what was applied since the last one has to come again. */
+    void crash() {
+      local().machine().ifPresent(machine -> machine.applier().close());
+      stop();
+    }
+
+    void wipe() {
+      boolean deleted = FileSystemUtils.deleteRecursively(folder.toFile());
+      assertThat(deleted).isTrue();
+    }
+
+    SqlReply execute(String... sql) {
+      return raft().execute(request(ReadLevel.WEAK, false, sql));
+    }
+
+    /** The first value of the first row, as text. */
+    String read(ReadLevel level, String sql) {
+      SqlReply reply = raft().query(request(level, false, sql));
+      assertThat(reply.error()).isNull();
+      return value(reply.results().getFirst());
+    }
+
+    /** What this node's own database says. */
+    String local(String sql) {
+      return value(raft().localQuery(sql));
+    }
+
+    private static String value(SqlResult result) {
+      assertThat(result).isInstanceOf(SqlResult.Rows.class);
+      return String.valueOf(((SqlResult.Rows) result).values().getFirst()[0]);
+    }
+  }
+}
