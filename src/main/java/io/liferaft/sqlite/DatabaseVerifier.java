@@ -32,6 +32,16 @@ final class DatabaseVerifier {
     }
   }
 
+  /** Throws when SQLite would refuse the file at once; does not read the whole of it. */
+  static void checkOpens(Path file) throws IOException {
+    checkHeader(file);
+    try (NativeConnection connection = NativeConnection.immutable(file)) {
+      long _ = connection.number("SELECT count(*) FROM sqlite_schema");
+    } catch (SQLException e) {
+      throw invalid(file, SqliteErrors.message(e), e);
+    }
+  }
+
   private static void checkHeader(Path file) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       ByteBuffer header = ByteBuffer.allocate(HEADER);

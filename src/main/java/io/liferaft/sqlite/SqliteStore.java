@@ -140,6 +140,7 @@ public final class SqliteStore implements AutoCloseable {
    * staged file, byte for byte or with its header switched to WAL mode. Open copies of the old file
    * fail, running reads are run again on the new one.
    *
+   * @throws SqliteException.InvalidDatabase when SQLite would not open the file: nothing has changed
    * @throws SqliteException.NodeFault when this node failed; when not {@code clean} the store is
    *     closed
    */
@@ -157,6 +158,7 @@ public final class SqliteStore implements AutoCloseable {
     Opened store = opened();
     FileSwitch files = new FileSwitch(store.layout(), border, staged, store.database().number + 1);
     try {
+      DatabaseVerifier.checkOpens(staged);
       switchTo(store, files, foreignKeys, payload.clone());
     } catch (IOException e) {
       throw new SqliteException.NodeFault(

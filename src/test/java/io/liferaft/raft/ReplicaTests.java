@@ -118,9 +118,10 @@ class ReplicaTests {
     String digest = store.contentDigest();
     ReplicatedState end = state();
     int last = history.size() - 1;
+    int runs = 0;
     for (int record = 0; record <= last; record++) {
-      for (int death : new int[] {Math.min(record + 2, last), last}) {
-        String name = "record " + record + ", death " + death;
+      for (int death : new int[] {record, Math.min(record + 2, last)}) {
+        String name = "record %d, death %d, run %d".formatted(record, death, ++runs);
         replica().close();
         reopen(name);
         for (int i = 0; i <= death; i++) {
