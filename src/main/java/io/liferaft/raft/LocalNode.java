@@ -286,8 +286,12 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     return Optional.ofNullable(batcher);
   }
 
+  Optional<SqliteStateMachine> machine() {
+    return Optional.ofNullable(machine);
+  }
+
   Optional<Replica> replica() {
-    return Optional.ofNullable(machine).map(SqliteStateMachine::replica);
+    return machine().map(SqliteStateMachine::replica);
   }
 
   Optional<RaftServer.Division> division() {

@@ -140,7 +140,8 @@ public final class SqliteStore implements AutoCloseable {
    * staged file, byte for byte or with its header switched to WAL mode. Open copies of the old file
    * fail, running reads are run again on the new one.
    *
-   * @throws SqliteException.InvalidDatabase when SQLite would not open the file: nothing has changed
+   * @throws SqliteException.InvalidDatabase when SQLite would not open the file: nothing has
+   *     changed
    * @throws SqliteException.NodeFault when this node failed; when not {@code clean} the store is
    *     closed
    */

@@ -65,7 +65,8 @@ class InstallTests {
       byte[] first = Arrays.copyOfRange(file, 0, half);
       byte[] second = Arrays.copyOfRange(file, half, file.length);
       String sha256 = HexFormat.of().formatHex(OpenLoad.newSha256().digest(file));
-      append(cluster, new LogCommand.LoadBegin(5, LoadKind.DATABASE, -1, file.length, sha256));
+      append(
+          cluster, new LogCommand.LoadBegin(5, LoadKind.DATABASE, -1, file.length, sha256, true));
       append(cluster, chunk(0, first));
       cutLog(cluster);
 

@@ -182,10 +182,24 @@ class ReplicaTests {
 
   private static String shape(Applied applied) {
     return switch (applied) {
-      case Applied.Refused(var message) -> "refused: " + message;
+      case Applied.Refused(var message, _) -> "refused: " + message;
       case Applied.Sql(var outcome) -> "sql " + outcome.changed() + " " + outcome.results().size();
       case Applied.SqlBatch _, Applied.Done _ -> applied.getClass().getSimpleName();
     };
+  }
+
+  @Test
+  void aClientsLoadWaitsForItsTurn() throws Exception {
+    LogCommand.LoadBegin begin =
+        (LogCommand.LoadBegin) load(2, LoadKind.DATABASE, -1, database("CREATE TABLE t(x)"), 9)[0];
+    LogCommand.LoadBegin polite =
+        new LogCommand.LoadBegin(2, begin.kind(), -1, begin.sizeBytes(), begin.sha256(), false);
+    applyAll(founded(), load(1, LoadKind.DATABASE, -1, database("CREATE TABLE a(x)"), 9)[0]);
+
+    assertThat(apply(polite))
+        .isEqualTo(new Applied.Refused("another load is under way: try again later", true));
+    applyAll(new LogCommand.LoadAbort(1));
+    assertThat(apply(polite)).isEqualTo(new Applied.Done());
   }
 
   // --- restore ---
@@ -206,11 +220,12 @@ class ReplicaTests {
   void clientsAreRefusedWhileARestoreIsUnderWay() throws Exception {
     applyAll(founded(), new LogCommand.RestoreBegun("s3://b/k"));
 
-    assertThat(apply(sql("CREATE TABLE t(x)"))).isEqualTo(new Applied.Refused("store not ready"));
+    assertThat(apply(sql("CREATE TABLE t(x)")))
+        .isEqualTo(new Applied.Refused("store not ready", true));
     assertThat(apply(new LogCommand.Batch(List.of(sql("CREATE TABLE t(x)")))))
-        .isEqualTo(new Applied.Refused("store not ready"));
+        .isEqualTo(new Applied.Refused("store not ready", true));
     assertThat(apply(load(1, LoadKind.DATABASE, -1, database("CREATE TABLE t(x)"), 4096)[0]))
-        .isEqualTo(new Applied.Refused("store not ready"));
+        .isEqualTo(new Applied.Refused("store not ready", true));
     assertThat(tables()).isEmpty();
     assertThat(state().changeIndex()).isZero();
   }
@@ -413,7 +428,7 @@ class ReplicaTests {
       long id, LoadKind kind, long attempt, byte[] content, int chunkBytes) {
     List<LogCommand> commands = new ArrayList<>();
     String sha256 = HexFormat.of().formatHex(OpenLoad.newSha256().digest(content));
-    commands.add(new LogCommand.LoadBegin(id, kind, attempt, content.length, sha256));
+    commands.add(new LogCommand.LoadBegin(id, kind, attempt, content.length, sha256, true));
     String chain = "";
     for (int offset = 0; offset < content.length; offset += chunkBytes) {
       byte[] chunk =

@@ -132,7 +132,7 @@ class RestoreServiceTests {
 
     service.step();
 
-    assertThat(new RestoreHealthIndicator(node, service::state).health(true))
+    assertThat(new RestoreHealthIndicator(node, service::state, service::lastFailure).health(true))
         .isEqualTo(
             Health.up().withDetail("state", "done").withDetail("outcome", "restored").build());
   }
