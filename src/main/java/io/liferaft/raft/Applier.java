@@ -59,6 +59,7 @@ final class Applier implements AutoCloseable {
   private long queuedBytes;
   private boolean busy;
   private boolean closed;
+  private boolean impatient;
 
   Applier(Replica replica, String nodeId, Faults faults) {
     this.replica = replica;
@@ -140,6 +141,20 @@ final class Applier implements AutoCloseable {
       lock.unlock();
     }
     return call(() -> null);
+  }
+
+  /**
+   * From now on a fault is not waited out but ends the thread: before the group is closed, because
+   * Ratis waits for whatever is being applied or checkpointed.
+   */
+  void giveUpOnFaults() {
+    lock.lock();
+    try {
+      impatient = true;
+      stopping.signalAll();
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Stops the thread after the group at hand; what waits fails. */
@@ -337,10 +352,10 @@ final class Applier implements AutoCloseable {
     lock.lock();
     try {
       long left = TimeUnit.MILLISECONDS.toNanos(RETRY_MILLIS);
-      while (!closed && left > 0) {
+      while (!closed && !impatient && left > 0) {
         left = stopping.awaitNanos(left);
       }
-      if (closed) {
+      if (closed || impatient) {
         throw new Broken(new SqliteException("stopped while " + reason, cause));
       }
     } catch (InterruptedException e) {

@@ -52,6 +52,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   private final LeaderSignal leaderSignal = new LeaderSignal();
   private final LeaderEvents leadership;
   private final AtomicBoolean snapshotPending = new AtomicBoolean();
+  private final AtomicBoolean steppingAside = new AtomicBoolean();
   private final AtomicBoolean reopening = new AtomicBoolean();
   private final Installer installer;
   private Peers.@Nullable Local local;
@@ -217,9 +218,8 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
       writes.close();
     }
     SqliteStateMachine applying = machine;
-    if (applying != null && (stuck != null || reopening.get())) {
-      // Ratis waits for what has been handed over: with a node that cannot apply it would for ever.
-      applying.stopApplying();
+    if (applying != null) {
+      applying.closeSoon();
     }
     RatisServer current = server;
     server = null;
@@ -412,6 +412,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
         leaderlessSince = System.nanoTime();
         leaderSignal.signal();
       }
+      division.ifPresent(this::stepAsideAgain);
       RatisServer current = server;
       if (current != null && failure == null && current.closed()) {
         broken(new SqliteException("Ratis has closed the group"));
@@ -497,13 +498,31 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   public void stuck(@Nullable String problem) {
     stuck = problem;
     if (problem != null && leads()) {
-      workers.execute(() -> {
-        try {
-          server().orElseThrow(LocalNode::opening).transferLeadership(null, Duration.ofSeconds(3));
-        } catch (IOException | RuntimeException e) {
-          log.debug("Leadership not handed on: {}", e.toString());
-        }
-      });
+      stepAside();
+    }
+  }
+
+  private void stepAside() {
+    if (!steppingAside.compareAndSet(false, true)) {
+      return;
+    }
+    workers.execute(() -> {
+      try {
+        server().orElseThrow(LocalNode::opening).transferLeadership(null, Duration.ofSeconds(3));
+      } catch (IOException | RuntimeException e) {
+        log.debug("Leadership not handed on: {}", e.toString());
+      } finally {
+        steppingAside.set(false);
+      }
+    });
+  }
+
+  /** A node that cannot apply may be elected again: its log is as good as the others'. */
+  private void stepAsideAgain(RaftServer.Division division) {
+    if (stuck != null
+        && division.getInfo().isLeader()
+        && division.getRaftConf().getCurrentPeers().size() > 1) {
+      stepAside();
     }
   }
 

@@ -242,18 +242,21 @@ final class SqliteStateMachine extends BaseStateMachine {
   }
 
   private void closeReplica() throws IOException {
-    stopApplying();
+    Applier thread = applier;
+    if (thread != null) {
+      thread.close();
+    }
     Replica opened = replica;
     if (opened != null) {
       opened.close();
     }
   }
 
-  /** Ends the apply thread; what waits for it fails. */
-  void stopApplying() {
+  /** To be called before the server is closed, which waits for what is being applied. */
+  void closeSoon() {
     Applier thread = applier;
     if (thread != null) {
-      thread.close();
+      thread.giveUpOnFaults();
     }
   }
 

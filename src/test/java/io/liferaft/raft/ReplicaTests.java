@@ -71,7 +71,9 @@ class ReplicaTests {
     applyAll(founded(), sql("CREATE TABLE old(x)"));
     byte[] file = database("CREATE TABLE fresh(x)");
     LogCommand[] whole = load(7, LoadKind.DATABASE, -1, file, 1000);
-    LogCommand[] missing = Stream.of(whole).filter(c -> c != whole[2]).toArray(LogCommand[]::new);
+    List<LogCommand> rest = new ArrayList<>(List.of(whole));
+    LogCommand _ = rest.remove(2);
+    LogCommand[] missing = rest.toArray(LogCommand[]::new);
 
     List<Applied> applied = applyAll(missing);
 
@@ -277,8 +279,9 @@ class ReplicaTests {
         .isInstanceOfSatisfying(
             RestoreRecord.Ended.class,
             ended -> assertThat(ended.outcome()).isEqualTo(RestoreRecord.Outcome.RESTORED));
-    assertThat(state.backups().get("dest").generation()).isEqualTo(state.generation());
-    assertThat(state.backups().get("dest").changeIndex()).isEqualTo(state.changeIndex());
+    BackupRecord recorded = java.util.Objects.requireNonNull(state.backups().get("dest"));
+    assertThat(recorded.generation()).isEqualTo(state.generation());
+    assertThat(recorded.changeIndex()).isEqualTo(state.changeIndex());
     reopenFromTheRecord();
     assertThat(state()).isEqualTo(state);
   }
