@@ -62,6 +62,7 @@ class ConfigurationMetadataTests {
     String guide = Files.readString(Path.of("docs/user-guide.md"));
 
     assertThat(settings())
-        .allSatisfy(setting -> assertThat(guide).contains("`" + setting.path("name").asString() + "`"));
+        .allSatisfy(
+            setting -> assertThat(guide).contains("`" + setting.path("name").asString() + "`"));
   }
 }
