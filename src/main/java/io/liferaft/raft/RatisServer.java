@@ -136,12 +136,22 @@ final class RatisServer implements AutoCloseable {
 
   /** The group's server here; empty while there is no group or it is starting. */
   Optional<RaftServer.Division> division() {
-    return anyDivision()
-        .filter(division ->
-            switch (division.getInfo().getLifeCycleState()) {
-              case NEW, STARTING -> false;
-              default -> true;
-            });
+    return anyDivision().filter(RatisServer::answers);
+  }
+
+  /** A group without this node in it stays STARTING until the leader has added it. */
+  private static boolean answers(RaftServer.Division division) {
+    return switch (division.getInfo().getLifeCycleState()) {
+      case NEW -> false;
+      case STARTING -> {
+        try {
+          yield division.getRaftLog() != null;
+        } catch (IllegalStateException e) {
+          yield false; // Ratis' way to say that it has not opened its log yet
+        }
+      }
+      default -> true;
+    };
   }
 
   private Optional<RaftServer.Division> anyDivision() {
