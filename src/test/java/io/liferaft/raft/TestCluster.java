@@ -86,8 +86,10 @@ final class TestCluster implements AutoCloseable {
   }
 
   Node awaitLeader() {
-    Waiting.await("a leader").until(() -> leader().isPresent());
-    return leader().orElseThrow();
+    Optional<Node> leader = leader();
+    return leader.isPresent()
+        ? leader.get()
+        : Waiting.await("a leader").until(this::leader, Optional::isPresent).orElseThrow();
   }
 
   Optional<Node> leader() {
