@@ -508,13 +508,30 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     }
     workers.execute(() -> {
       try {
-        server().orElseThrow(LocalNode::opening).transferLeadership(null, Duration.ofSeconds(3));
-      } catch (IOException | RuntimeException e) {
-        log.debug("Leadership not handed on: {}", e.toString());
+        handOn();
       } finally {
         steppingAside.set(false);
       }
     });
+  }
+
+  /** To another node if one takes it, else down: this node might then win again. */
+  private void handOn() {
+    RatisServer current = server().orElseThrow(LocalNode::opening);
+    List<@Nullable RaftPeerId> targets = new ArrayList<>();
+    division()
+        .ifPresent(division ->
+            division.getRaftConf().getCurrentPeers().forEach(peer -> targets.add(peer.getId())));
+    targets.remove(current.self().getId());
+    targets.add(null);
+    for (RaftPeerId target : targets) {
+      try {
+        current.transferLeadership(target, Duration.ofSeconds(3));
+        return;
+      } catch (IOException | RuntimeException e) {
+        log.debug("Leadership not handed to {}: {}", target, e.toString());
+      }
+    }
   }
 
   /** A node that cannot apply may be elected again: its log is as good as the others'. */

@@ -104,9 +104,18 @@ final class Members implements GroupMembership {
     }
   }
 
-  private static void leaveGroup(RatisServer server) throws IOException {
+  /**
+   * Leaves the group of an admission that came to nothing; never one that this node has data of.
+   */
+  private void leaveGroup(RatisServer server) throws IOException {
     var current = server.groupId();
     if (current.isPresent()) {
+      long last = Math.max(node.status().lastLogIndex(), node.payload().state().appliedIndex());
+      if (last >= 0) {
+        throw new IllegalStateException(
+            "this node holds data of cluster group %s up to log index %d, but no configuration that names it: its Raft folder is damaged. Give it an empty data directory to have it admitted again, or restore the directory from a copy"
+                .formatted(current.get().getUuid(), last));
+      }
       server.removeGroup(current.get());
     }
   }

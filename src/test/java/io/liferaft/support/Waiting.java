@@ -13,6 +13,9 @@ public final class Waiting {
 
   /** Awaits something, named for the failure. */
   public static ConditionFactory await(String what) {
-    return Awaitility.await(what).atMost(LIMIT).pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(50));
+    return Awaitility.await(what)
+        .atMost(LIMIT)
+        .pollDelay(Duration.ZERO)
+        .pollInterval(Duration.ofMillis(50));
   }
 }
