@@ -70,7 +70,7 @@ class FormingTests {
     try (TestCluster cluster = TestCluster.serving(folder, 3)) {
       cluster.node(1).execute("CREATE TABLE t(x DEFAULT (random()))");
       for (TestCluster.Node lost : List.of(cluster.follower(), cluster.awaitLeader())) {
-        String former = lost.local().identity().orElseThrow().peerId();
+        String former = lost.local().server().orElseThrow().self().getId().toString();
         lost.stop();
         lost.wipe();
         cluster.awaitLeader().execute("INSERT INTO t DEFAULT VALUES");
@@ -79,7 +79,8 @@ class FormingTests {
 
         Waiting.await(lost.id() + " is a voter again")
             .until(() -> lost.serves() && voters(lost) == 3);
-        assertThat(lost.local().identity().orElseThrow().peerId()).isNotEqualTo(former);
+        assertThat(lost.local().server().orElseThrow().self().getId().toString())
+            .isNotEqualTo(former);
         cluster.assertEqualContents();
       }
       assertThat(cluster.node(1).read(ReadLevel.LINEARIZABLE, "SELECT count(*) FROM t"))
