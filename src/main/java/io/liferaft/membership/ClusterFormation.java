@@ -77,7 +77,10 @@ final class ClusterFormation implements SmartLifecycle {
     try {
       PeerAnswer self = membership.self();
       Map<String, PeerAnswer> others =
-          self.standing() == PeerAnswer.Standing.MEMBER ? Map.of() : askOthers();
+          switch (self.standing()) {
+            case MEMBER, UNKNOWN -> Map.of();
+            case FRESH, DETACHED, JOINING, UNREACHABLE -> askOthers();
+          };
       carryOut(FormingDecision.decide(self, membership.initialCluster(), others));
     } catch (RuntimeException e) {
       membership.report(e.getMessage() == null ? e.toString() : e.getMessage());
@@ -87,7 +90,7 @@ final class ClusterFormation implements SmartLifecycle {
 
   private void carryOut(FormingDecision decision) {
     switch (decision) {
-      case FormingDecision.Done _ -> membership.report(null);
+      case FormingDecision.Nothing _ -> membership.report(null);
       case FormingDecision.Found _ -> {
         membership.found();
         membership.report(null);

@@ -12,8 +12,8 @@ import java.util.stream.Collectors;
 /** What a node without a cluster does next; a pure function of what everybody says. */
 sealed interface FormingDecision {
 
-  /** Nothing: this node is a member. */
-  record Done() implements FormingDecision {}
+  /** Nothing: this node is a member, or still opening. */
+  record Nothing() implements FormingDecision {}
 
   /** Found a cluster: everybody is fresh and this node's id is the lowest. */
   record Found() implements FormingDecision {}
@@ -33,11 +33,8 @@ sealed interface FormingDecision {
    */
   static FormingDecision decide(
       PeerAnswer self, Map<String, String> initialCluster, Map<String, PeerAnswer> others) {
-    if (self.standing() == Standing.MEMBER) {
-      return new Done();
-    }
-    if (self.standing() == Standing.UNKNOWN) {
-      return new Hold(self.problem() == null ? "this node is opening" : self.problem());
+    if (self.standing() == Standing.MEMBER || self.standing() == Standing.UNKNOWN) {
+      return new Nothing();
     }
     for (Map.Entry<String, PeerAnswer> other : others.entrySet()) {
       String said = other.getValue().id();

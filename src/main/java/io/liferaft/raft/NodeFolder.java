@@ -111,7 +111,7 @@ final class NodeFolder {
               .allMatch(first -> first == 0);
       if (!complete) {
         throw new SqliteException.InvalidDatabase(
-            "the database in %s is missing or was set aside because another program had changed it, and the log no longer reaches back to the beginning: put the set-aside files back, or delete the directory to restore from the backup"
+            "the database in %s is missing or was set aside because another program had changed it, and the log no longer reaches back to the beginning: start from an empty directory, which restores the backup, and if the set-aside file is newer load it with /db/load"
                 .formatted(folder),
             null);
       }

@@ -82,7 +82,7 @@ class FormingDecisionTests {
             answer("n2", "n2", Standing.JOINING, "gone", null),
             fresh("n3"),
             "Found[]"),
-        row("a member is done", member("n1", "g", null), silent("n2"), silent("n3"), "Done[]"));
+        row("a member is done", member("n1", "g", null), silent("n2"), silent("n3"), "Nothing[]"));
   }
 
   @ParameterizedTest(name = "{0}")
