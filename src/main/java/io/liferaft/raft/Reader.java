@@ -5,6 +5,7 @@ import io.liferaft.sqlite.SqlResult;
 import io.liferaft.sqlite.SqliteStore;
 import java.time.Duration;
 import java.util.List;
+import org.apache.ratis.proto.RaftProtos.FollowerInfoProto;
 
 /** Reads at each level on this node; where a level needs the leader, this node must be it. */
 final class Reader {
@@ -71,7 +72,7 @@ final class Reader {
           if (!role.hasFollowerInfo()) {
             return true;
           }
-          long silent = role.getFollowerInfo().getLeaderInfo().getLastRpcElapsedTimeMs();
+          long silent = silentMillis(role.getFollowerInfo());
           boolean behind =
               request.freshnessStrict()
                   && node.payload().state().appliedIndex()
@@ -79,5 +80,13 @@ final class Reader {
           return behind || silent > freshness.toMillis();
         })
         .orElse(true);
+  }
+
+  /** Ratis begins to count anew with every election that comes to nothing. */
+  private long silentMillis(FollowerInfoProto follower) {
+    NodeStatus status = node.status();
+    return status.leader() == null
+        ? status.leaderless().plus(node.config().electionTimeout()).toMillis()
+        : follower.getLeaderInfo().getLastRpcElapsedTimeMs();
   }
 }
