@@ -283,6 +283,90 @@ class HttpIT {
         .contains("liferaft_restore_");
   }
 
+  /** Whatever it goes through while it starts, both say the same, and liveness is up throughout. */
+  @Test
+  void readyzAndTheReadinessGroupAgreeWhileANodeStartsAndFormsACluster() {
+    List<LiferaftProcess> nodes = LiferaftProcess.cluster(folder.resolve("two"), 2);
+    try {
+      RqliteClient first = nodes.getFirst().client();
+      nodes.getFirst().start();
+      Waiting.await("HTTP answers before there is a cluster").until(first::live);
+      Waiting.await("it says whom it waits for")
+          .until(() -> first.get("/actuator/health").body().contains("waiting for n2"));
+      for (int i = 0; i < 5; i++) {
+        assertThat(first.get("/readyz").status()).isEqualTo(503);
+        assertThat(first.get("/actuator/health/readiness").status()).isEqualTo(503);
+      }
+      Answer refused = first.post("/db/execute", "[\"CREATE TABLE t(x)\"]");
+      assertThat(refused.status()).isEqualTo(503);
+      assertThat(first.get("/status").status()).isEqualTo(200);
+
+      nodes.getLast().start();
+
+      Waiting.await("ready")
+          .until(() -> {
+            int before = first.get("/readyz").status();
+            int group = first.get("/actuator/health/readiness").status();
+            int after = first.get("/readyz").status();
+            assertThat(first.live()).isTrue();
+            // Between the two questions the state may have changed, but not twice.
+            assertThat(group).isIn(before, after);
+            return group == 200;
+          });
+      Waiting.await("the other is ready").until(nodes.getLast().client()::ready);
+      routes(nodes);
+    } finally {
+      nodes.forEach(LiferaftProcess::close);
+    }
+  }
+
+  private static void routes(List<LiferaftProcess> nodes) {
+    LiferaftProcess leader = LiferaftProcess.leaders(nodes).findFirst().orElseThrow();
+    LiferaftProcess follower =
+        nodes.stream().filter(other -> other != leader).findFirst().orElseThrow();
+    Answer redirected = follower.client().post("/db/execute?redirect", "[\"CREATE TABLE r(x)\"]");
+    assertThat(redirected.status()).isEqualTo(301);
+    assertThat(follower.client().post("/db/execute", "[\"CREATE TABLE r(x)\"]").status())
+        .isEqualTo(200);
+
+    Answer moved =
+        follower
+            .client()
+            .send("POST", "/leader?wait=true", "text/plain", HttpRequest.BodyPublishers.noBody());
+
+    assertThat(moved.status()).as(moved.body()).isEqualTo(200);
+    Waiting.await("the other leads")
+        .until(() -> LiferaftProcess.leaders(nodes).toList().equals(List.of(follower)));
+    JsonNode _ = leader.client().execute("INSERT INTO r VALUES(1)");
+  }
+
+  @Test
+  void theStartScriptSaysOneSentenceWithoutJava() throws Exception {
+    Path empty = Files.createDirectories(folder.resolve("nojava"));
+    Path old =
+        Files.writeString(
+            empty.resolve("java"), "#!/bin/sh\necho 'openjdk version \"17.0.1\"' >&2\n");
+    assertThat(old.toFile().setExecutable(true)).isTrue();
+    Path jar = Path.of(System.getProperty("liferaft.jar"));
+    String script =
+        Files.readString(jar.resolveSibling("bin").resolve("liferaftd"))
+            .replaceAll("(/usr/lib/jvm|/opt/java|/Library/Java)", empty.toString());
+    Path copy = Files.writeString(folder.resolve("liferaftd"), script);
+    ProcessBuilder builder =
+        new ProcessBuilder("/bin/sh", copy.toString()).redirectErrorStream(true);
+    builder.environment().clear();
+    builder.environment().put("PATH", empty + ":/usr/bin:/bin");
+    builder.environment().put("LIFERAFT_JAR", jar.toString());
+    Process process = builder.start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+
+    assertThat(process.exitValue()).isNotZero();
+    assertThat(said.strip().lines()).hasSize(1);
+    assertThat(said).contains("Java 25 or newer not found");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
