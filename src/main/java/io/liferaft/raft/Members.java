@@ -110,8 +110,9 @@ final class Members implements GroupMembership {
   private void leaveGroup(RatisServer server) throws IOException {
     var current = server.groupId();
     if (current.isPresent()) {
-      long last = Math.max(node.status().lastLogIndex(), node.payload().state().appliedIndex());
-      if (last >= 0) {
+      // Not the log's end: who was only on its way in may have entries without any client's data.
+      long last = node.payload().state().changeIndex();
+      if (last > 0) {
         throw new IllegalStateException(
             "this node holds data of cluster group %s up to log index %d, but no configuration that names it: its Raft folder is damaged. Give it an empty data directory to have it admitted again, or restore the directory from a copy"
                 .formatted(current.get().getUuid(), last));
