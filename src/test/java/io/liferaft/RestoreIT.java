@@ -114,8 +114,8 @@ class RestoreIT {
                     leader -> leader.client().get("/actuator/backup").body().contains("STOPPED")));
     cluster.nodes().forEach(node -> assertThat(node.client().ready()).isTrue());
     S3Traffic traffic = new S3Traffic(server::requests, KEY);
-    assertThat(traffic.uploads()).isZero();
-    assertThat(traffic.downloads()).isZero();
+    assertThat(traffic.uploads()).as("uploads among %s", server.requests()).isZero();
+    assertThat(traffic.downloads()).as("downloads among %s", server.requests()).isZero();
   }
 
   @Test

@@ -129,10 +129,12 @@ public final class S3Server implements AutoCloseable {
     }
 
     void log() {
-      if (getStatus() >= 200 && logged.compareAndSet(false, true)) {
+      // A handler that sets no status means 200, which Jetty fills in as it sends.
+      int status = getStatus() == 0 ? 200 : getStatus();
+      if (status >= 200 && logged.compareAndSet(false, true)) {
         Request request = getRequest();
         requests.add(
-            S3Request.of(request.getMethod(), request.getHttpURI().getPathQuery(), getStatus()));
+            S3Request.of(request.getMethod(), request.getHttpURI().getPathQuery(), status));
       }
     }
 
