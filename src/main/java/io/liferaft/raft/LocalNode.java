@@ -5,17 +5,12 @@ import io.liferaft.sqlite.SqliteStore;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HexFormat;
-import java.util.List;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -39,7 +34,6 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   private static final Duration TICK = Duration.ofMillis(100);
   private static final Duration REOPEN_AFTER = Duration.ofSeconds(1);
   private static final Duration RETRY_OPEN_AFTER = Duration.ofSeconds(5);
-  private static final Duration SNAPSHOT_TIMEOUT = Duration.ofMinutes(10);
 
   private final NodeConfig config;
   private final NodeFolder folder;
@@ -51,8 +45,8 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   private final ScheduledExecutorService opener;
   private final LeaderSignal leaderSignal = new LeaderSignal();
   private final LeaderEvents leadership;
-  private final AtomicBoolean snapshotPending = new AtomicBoolean();
-  private final AtomicBoolean steppingAside = new AtomicBoolean();
+  private final SnapshotTrigger snapshots = new SnapshotTrigger();
+  private final HandOver handOver;
   private final AtomicBoolean reopening = new AtomicBoolean();
   private final Installer installer;
   private Peers.@Nullable Local local;
@@ -77,6 +71,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     this.workers =
         Executors.newThreadPerTaskExecutor(
             Thread.ofVirtual().name("raft-peer-" + config.id() + "-", 0).factory());
+    this.handOver = new HandOver(workers);
     this.events = oneThread("raft-events-" + config.id());
     this.opener = oneThread("raft-open-" + config.id());
     this.leadership = new LeaderEvents(config.id(), this::onEvents, publisher, leaderSignal);
@@ -412,32 +407,18 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
         leaderlessSince = System.nanoTime();
         leaderSignal.signal();
       }
-      division.ifPresent(this::stepAsideAgain);
+      if (stuck != null && division.map(HandOver::possible).orElse(false)) {
+        handOver.start(server); // it may have been elected again: its log is as good as the others'
+      }
       RatisServer current = server;
       if (current != null && failure == null && current.closed()) {
         broken(new SqliteException("Ratis has closed the group"));
       }
       if (division.isPresent() && store.status().walBytes() >= config.walSizeBytes()) {
-        snapshotSoon();
+        snapshots.take(server);
       }
     } catch (RuntimeException e) {
       log.debug("A tick failed", e);
-    }
-  }
-
-  private void snapshotSoon() {
-    RatisServer current = server;
-    if (current == null || !snapshotPending.compareAndSet(false, true)) {
-      return;
-    }
-    try {
-      var _ =
-          current
-              .snapshotAsync(SNAPSHOT_TIMEOUT)
-              .whenComplete((_, _) -> snapshotPending.set(false));
-    } catch (IOException | RuntimeException e) {
-      snapshotPending.set(false);
-      log.debug("No snapshot now: {}", e.toString());
     }
   }
 
@@ -456,20 +437,8 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   public void leaderReady() {
     leadership.ready(term());
     if (payload().state().clusterId().isEmpty()) {
-      workers.execute(this::proposeCluster);
+      workers.execute(() -> server().ifPresent(current -> Founding.propose(current, config)));
     }
-  }
-
-  private void proposeCluster() {
-    List<String> members = new ArrayList<>();
-    config.initialCluster().forEach((id, address) -> members.add(id + "=" + address));
-    String generation = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
-    LogCommand founded =
-        new LogCommand.ClusterFounded(UUID.randomUUID().toString(), generation, members);
-    server()
-        .ifPresent(current -> {
-          var _ = current.submit(founded, LogCommandCodec.encode(founded));
-        });
   }
 
   @Override
@@ -498,48 +467,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   public void stuck(@Nullable String problem) {
     stuck = problem;
     if (problem != null && leads()) {
-      stepAside();
-    }
-  }
-
-  private void stepAside() {
-    if (!steppingAside.compareAndSet(false, true)) {
-      return;
-    }
-    workers.execute(() -> {
-      try {
-        handOn();
-      } finally {
-        steppingAside.set(false);
-      }
-    });
-  }
-
-  /** To another node if one takes it, else down: this node might then win again. */
-  private void handOn() {
-    RatisServer current = server().orElseThrow(LocalNode::opening);
-    List<@Nullable RaftPeerId> targets = new ArrayList<>();
-    division()
-        .ifPresent(division ->
-            division.getRaftConf().getCurrentPeers().forEach(peer -> targets.add(peer.getId())));
-    targets.remove(current.self().getId());
-    targets.add(null);
-    for (RaftPeerId target : targets) {
-      try {
-        current.transferLeadership(target, Duration.ofSeconds(3));
-        return;
-      } catch (IOException | RuntimeException e) {
-        log.debug("Leadership not handed to {}: {}", target, e.toString());
-      }
-    }
-  }
-
-  /** A node that cannot apply may be elected again: its log is as good as the others'. */
-  private void stepAsideAgain(RaftServer.Division division) {
-    if (stuck != null
-        && division.getInfo().isLeader()
-        && division.getRaftConf().getCurrentPeers().size() > 1) {
-      stepAside();
+      handOver.start(server);
     }
   }
 
