@@ -31,6 +31,7 @@ import org.springframework.test.web.servlet.assertj.MockMvcTester;
       "management.endpoints.web.exposure.include=health,backup",
       "management.endpoint.health.show-components=always",
       "management.endpoint.health.validate-group-membership=false",
+      "management.health.diskspace.enabled=false",
       "management.endpoint.health.status.order=DOWN,OUT_OF_SERVICE,DEGRADED,UP,UNKNOWN",
       "management.endpoint.health.status.http-mapping.DEGRADED=200",
       "management.endpoint.health.status.http-mapping.DOWN=503"
