@@ -16,7 +16,7 @@ final class Copies {
   Copies(LocalNode node, SqliteStore store) {
     this.node = node;
     this.store = store;
-    this.leases = new LeaderCopies(store);
+    this.leases = new LeaderCopies(store, System::nanoTime);
   }
 
   /** This node's copy; holds every change applied before the call. Waits for a checkpoint. */
@@ -38,7 +38,6 @@ final class Copies {
 
   /** Opens a lease for another node. */
   Peers.CopyTicket open(Duration timeout) {
-    leases.sweep();
     if (!node.leads()) {
       throw new NotLeaderException("not leader");
     }

@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,11 +28,12 @@ final class LeaderCopies {
   private static final class Lease {
     private final DatabaseCopy copy;
     private final @Nullable FileChannel load;
-    private volatile long lastUsed = System.nanoTime();
+    private volatile long lastUsed;
 
-    Lease(DatabaseCopy copy, @Nullable FileChannel load) {
+    Lease(DatabaseCopy copy, @Nullable FileChannel load, long now) {
       this.copy = copy;
       this.load = load;
+      this.lastUsed = now;
     }
 
     void close() {
@@ -47,11 +49,16 @@ final class LeaderCopies {
   }
 
   private final SqliteStore store;
+  private final LongSupplier nanoTime;
   private final Map<Long, Lease> leases = new ConcurrentHashMap<>();
   private final AtomicLong tickets = new AtomicLong();
 
-  LeaderCopies(SqliteStore store) {
+  /**
+   * @param nanoTime a clock that only goes forward, in nanoseconds
+   */
+  LeaderCopies(SqliteStore store, LongSupplier nanoTime) {
     this.store = store;
+    this.nanoTime = nanoTime;
   }
 
   /**
@@ -68,7 +75,7 @@ final class LeaderCopies {
               ? null
               : FileChannel.open(staging.apply(load), StandardOpenOption.READ);
       long ticket = tickets.incrementAndGet();
-      leases.put(ticket, new Lease(copy, file));
+      leases.put(ticket, new Lease(copy, file, nanoTime.getAsLong()));
       return new Peers.CopyTicket(ticket, copy.payload(), copy.sizeBytes(), copy.foreignKeys());
     } catch (IOException | RuntimeException e) {
       copy.close();
@@ -81,7 +88,7 @@ final class LeaderCopies {
     if (lease == null || length < 0 || length > 4 * 1024 * 1024) {
       throw new RequestRefusedException("the copy's lease has ended");
     }
-    lease.lastUsed = System.nanoTime();
+    lease.lastUsed = nanoTime.getAsLong();
     ByteBuffer buffer = ByteBuffer.allocate(length);
     try {
       if (load) {
@@ -112,7 +119,7 @@ final class LeaderCopies {
 
   /** Ends forgotten leases. */
   void sweep() {
-    long now = System.nanoTime();
+    long now = nanoTime.getAsLong();
     leases.forEach((ticket, lease) -> {
       if (now - lease.lastUsed > IDLE.toNanos()) {
         close(ticket);

@@ -50,6 +50,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   private final AtomicBoolean reopening = new AtomicBoolean();
   private final Installer installer;
   private Peers.@Nullable Local local;
+  private Runnable housekeeping = () -> {};
 
   private volatile @Nullable NodeIdentity identity;
   private volatile @Nullable RatisServer server;
@@ -91,9 +92,14 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     }
   }
 
-  /** Starts opening; returns at once. */
-  void start(Peers.Local served) {
+  /**
+   * Starts opening; returns at once.
+   *
+   * @param housekeeping run every tick, must not wait
+   */
+  void start(Peers.Local served, Runnable housekeeping) {
     this.local = served;
+    this.housekeeping = housekeeping;
     opener.execute(this::open);
     var _ =
         events.scheduleWithFixedDelay(
@@ -402,6 +408,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
 
   private void tick() {
     try {
+      housekeeping.run();
       Optional<RaftServer.Division> division = division();
       if (division.map(d -> d.getInfo().getLeaderId() != null).orElse(false)) {
         leaderlessSince = System.nanoTime();

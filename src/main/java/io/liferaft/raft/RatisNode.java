@@ -62,7 +62,8 @@ final class RatisNode implements RaftNode, SmartLifecycle {
   @Override
   public void start() {
     running = true;
-    node.start(new PeerService(this::gate, node, writer, reader, copies, members));
+    node.start(
+        new PeerService(this::gate, node, writer, reader, copies, members), copies.leases()::sweep);
   }
 
   @Override
