@@ -24,6 +24,7 @@ final class ClusterFormation implements SmartLifecycle {
   private static final Duration ASK = Duration.ofSeconds(2);
   private static final Duration STEP = Duration.ofSeconds(30);
   private static final Duration PAUSE = Duration.ofMillis(300);
+  private static final Duration PAUSE_AS_MEMBER = Duration.ofSeconds(2);
 
   private final GroupMembership membership;
   private final Semaphore stopped = new Semaphore(0);
@@ -63,8 +64,8 @@ final class ClusterFormation implements SmartLifecycle {
   private void run() {
     try {
       while (running) {
-        step();
-        if (stopped.tryAcquire(PAUSE.toMillis(), TimeUnit.MILLISECONDS)) {
+        Duration pause = step();
+        if (stopped.tryAcquire(pause.toMillis(), TimeUnit.MILLISECONDS)) {
           return;
         }
       }
@@ -73,7 +74,7 @@ final class ClusterFormation implements SmartLifecycle {
     }
   }
 
-  private void step() {
+  private Duration step() {
     try {
       PeerAnswer self = membership.self();
       Map<String, PeerAnswer> others =
@@ -82,9 +83,11 @@ final class ClusterFormation implements SmartLifecycle {
             case FRESH, DETACHED, JOINING, UNREACHABLE -> askOthers();
           };
       carryOut(FormingDecision.decide(self, membership.initialCluster(), others));
+      return self.standing() == PeerAnswer.Standing.MEMBER ? PAUSE_AS_MEMBER : PAUSE;
     } catch (RuntimeException e) {
       membership.report(e.getMessage() == null ? e.toString() : e.getMessage());
       log.debug("Forming goes on", e);
+      return PAUSE;
     }
   }
 
