@@ -12,7 +12,7 @@ import org.springframework.validation.annotation.Validated;
  *     and texts sent to /db/load are not limited
  */
 @Validated
-@ConfigurationProperties("liferaft.http")
+@ConfigurationProperties(prefix = "liferaft.http", ignoreUnknownFields = false)
 record HttpProperties(@DefaultValue("256MB") DataSize maxStatementBody) {
 
   private static final long LARGEST_MEGABYTES = 2047;

@@ -17,7 +17,7 @@ import org.springframework.validation.annotation.Validated;
  * @param onStopTimeout how long a clean stop may take for a last backup; 0s makes none
  */
 @Validated
-@ConfigurationProperties("liferaft.backup")
+@ConfigurationProperties(prefix = "liferaft.backup", ignoreUnknownFields = false)
 record BackupProperties(
     @DefaultValue("") String target,
     @DefaultValue("10s") Duration interval,

@@ -1,6 +1,7 @@
 package io.liferaft.membership;
 
 import io.liferaft.raft.GroupMembership;
+import io.liferaft.raft.NotReadyException;
 import io.liferaft.raft.PeerAnswer;
 import java.time.Duration;
 import java.util.HashMap;
@@ -84,6 +85,9 @@ final class ClusterFormation implements SmartLifecycle {
           };
       carryOut(FormingDecision.decide(self, membership.initialCluster(), others));
       return self.standing() == PeerAnswer.Standing.MEMBER ? PAUSE_AS_MEMBER : PAUSE;
+    } catch (NotReadyException e) {
+      log.debug("Asked too early: {}", e.getMessage());
+      return PAUSE;
     } catch (RuntimeException e) {
       membership.report(e.getMessage() == null ? e.toString() : e.getMessage());
       log.debug("Forming goes on", e);

@@ -13,7 +13,7 @@ import org.springframework.validation.annotation.Validated;
  * @param s3 settings of S3
  */
 @Validated
-@ConfigurationProperties("liferaft.objectstore")
+@ConfigurationProperties(prefix = "liferaft.objectstore", ignoreUnknownFields = false)
 record ObjectStoreProperties(@Valid @DefaultValue S3 s3) {
 
   /**

@@ -19,7 +19,7 @@ import org.springframework.validation.annotation.Validated;
  * @param snapshot when the log is cut
  */
 @Validated
-@ConfigurationProperties("liferaft.raft")
+@ConfigurationProperties(prefix = "liferaft.raft", ignoreUnknownFields = false)
 record ClusterProperties(
     @DefaultValue("127.0.0.1:4002") String address,
     @Nullable String advertisedAddress,

@@ -22,6 +22,7 @@ final class LeaderEvents {
   private final LeaderSignal signal;
   private final AtomicLong elections = new AtomicLong();
   private volatile boolean leads;
+  private volatile boolean stopped;
   private @Nullable LeadershipChanged last;
 
   LeaderEvents(
@@ -60,12 +61,21 @@ final class LeaderEvents {
 
   void lost(long term) {
     leads = false;
+    if (stopped) {
+      return;
+    }
     publish(new LeadershipChanged(null, false, term));
   }
 
   /** Without an event: this node is closing its log. */
   void stopped() {
     leads = false;
+    stopped = true;
+  }
+
+  /** Its log is open again. */
+  void started() {
+    stopped = false;
   }
 
   private void publish(LeadershipChanged event) {

@@ -33,8 +33,7 @@ final class LeaderRouter {
   <T> T onLeader(Duration timeout, Here<T> here, There<T> there) {
     long now = System.nanoTime();
     long deadline = now + Math.max(timeout.toNanos(), 1);
-    long patience =
-        now + Math.min(timeout.toNanos(), node.config().electionTimeout().toNanos() * PATIENCE);
+    long patience = now + Math.min(timeout.toNanos(), patience());
     NotLeaderException last = new NotLeaderException("leader not found");
     try {
       do {
@@ -56,6 +55,13 @@ final class LeaderRouter {
       throw interrupted();
     }
     throw last;
+  }
+
+  /** Who comes when there has been no leader for long does not wait for as long again. */
+  private long patience() {
+    Duration election = node.config().electionTimeout();
+    Duration left = election.multipliedBy(PATIENCE).minus(node.status().leaderless());
+    return Math.max(left.toNanos(), election.dividedBy(4).toNanos());
   }
 
   static NotReadyException interrupted() {

@@ -113,6 +113,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
       return;
     }
     try {
+      folder.lock();
       NodeIdentity own = folder.identify();
       identity = own;
       fresh = !own.joinOnly() && folder.isFresh();
@@ -131,6 +132,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   }
 
   private void startServer(NodeIdentity own) throws IOException {
+    leadership.started();
     Peers.Local served = local;
     if (served == null) {
       throw new IllegalStateException("not started");
@@ -191,7 +193,8 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     }
     String reason = cause.getMessage() == null ? cause.toString() : cause.getMessage();
     if (!reason.equals(failure)) {
-      log.error("This node cannot open its data and stays out of service: {}", reason, e);
+      log.error("This node cannot open its data and stays out of service: {}", reason);
+      log.debug("It failed here", e);
     }
     failure = reason;
     closeServer();
@@ -254,6 +257,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     try {
       Void _ = CompletableFuture.runAsync(this::closeServer, opener).join();
     } finally {
+      folder.unlock();
       opener.shutdownNow();
       events.shutdownNow();
       workers.shutdownNow();
@@ -395,10 +399,13 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   }
 
   private @Nullable String problem() {
-    if (failure != null) {
-      return failure;
-    }
-    return stuck != null ? stuck : waitingFor;
+    String fault = fault();
+    return fault != null ? fault : waitingFor;
+  }
+
+  /** What is wrong with this node itself; null for nothing. */
+  @Nullable String fault() {
+    return failure != null ? failure : stuck;
   }
 
   /** Brings the main file up to what has been applied; waits. */

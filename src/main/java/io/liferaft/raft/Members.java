@@ -78,7 +78,7 @@ final class Members implements GroupMembership {
         leader == null ? null : leader.raftAddress(),
         standing == PeerAnswer.Standing.DETACHED
             || (standing == PeerAnswer.Standing.MEMBER && state.changeIndex() > 0),
-        status.problem());
+        node.fault());
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.liferaft.raft;
 
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -92,7 +93,15 @@ record NodeConfig(
       if (text.isBlank()) {
         throw new InvalidPathException(text, "it is empty");
       }
-      return Path.of(text).toAbsolutePath().normalize();
+      if (text.contains(",")) {
+        throw new InvalidPathException(
+            text, "one directory is wanted, without a comma in its path");
+      }
+      Path folder = Path.of(text).toAbsolutePath().normalize();
+      if (Files.exists(folder) && !Files.isDirectory(folder)) {
+        throw new InvalidPathException(text, "it is a file, not a directory");
+      }
+      return folder;
     } catch (InvalidPathException e) {
       throw refused(
           "liferaft.node.data-dir", text, e.getReason() + ", for example /var/lib/liferaft");

@@ -2,11 +2,15 @@ package io.liferaft.raft;
 
 import io.liferaft.sqlite.SqliteException;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.util.FileSystemUtils;
@@ -20,9 +24,54 @@ final class NodeFolder {
   private final NodeConfig config;
   private final Path folder;
 
+  private @Nullable FileChannel lock;
+
   NodeFolder(NodeConfig config) {
     this.config = config;
     this.folder = config.dataDir();
+  }
+
+  /**
+   * Takes the directory for this process, until {@link #unlock}; before anything else is opened.
+   *
+   * @throws SqliteException.FolderInUse when another one has it
+   */
+  void lock() throws IOException {
+    if (lock != null) {
+      return;
+    }
+    Files.createDirectories(folder);
+    FileChannel channel =
+        FileChannel.open(
+            folder.resolve("node.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    boolean taken = false;
+    try {
+      taken = channel.tryLock() != null;
+    } catch (OverlappingFileLockException e) {
+      log.debug("This process has the directory itself", e);
+    } finally {
+      if (!taken) {
+        channel.close();
+      }
+    }
+    if (!taken) {
+      throw new SqliteException.FolderInUse(
+          "the data directory %s is used by another process: stop that one, or give this node another liferaft.node.data-dir"
+              .formatted(folder));
+    }
+    lock = channel;
+  }
+
+  void unlock() {
+    FileChannel held = lock;
+    lock = null;
+    if (held != null) {
+      try {
+        held.close();
+      } catch (IOException e) {
+        log.warn("The lock of {} is not given back: {}", folder, e.toString());
+      }
+    }
   }
 
   /**

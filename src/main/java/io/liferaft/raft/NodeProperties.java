@@ -15,7 +15,7 @@ import org.springframework.validation.annotation.Validated;
  *     API; default: the bound one
  */
 @Validated
-@ConfigurationProperties("liferaft.node")
+@ConfigurationProperties(prefix = "liferaft.node", ignoreUnknownFields = false)
 record NodeProperties(
     @Nullable String id,
     @DefaultValue("./data") String dataDir,

@@ -4,6 +4,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.ConnectException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -34,9 +35,17 @@ final class PeerRpc implements AutoCloseable {
   static final class UnreachableException extends RuntimeException {
     private final boolean sent;
 
-    UnreachableException(String message, boolean sent, Throwable cause) {
-      super(message, cause);
+    private final String reason;
+
+    UnreachableException(String address, String reason, boolean sent, Throwable cause) {
+      super(address + ": " + reason, cause);
+      this.reason = reason;
       this.sent = sent;
+    }
+
+    /** Why, without the address. */
+    String reason() {
+      return reason;
     }
 
     /** Whether the other node may have received it. */
@@ -92,7 +101,7 @@ final class PeerRpc implements AutoCloseable {
               Math.max(1, timeout.toMillis()), TimeUnit.MILLISECONDS),
           request);
     } catch (StatusRuntimeException e) {
-      throw new UnreachableException(address + ": " + reason(e), !neverSent(e), e);
+      throw new UnreachableException(address, reason(e), !neverSent(e), e);
     }
   }
 
@@ -106,7 +115,7 @@ final class PeerRpc implements AutoCloseable {
 
   private static boolean neverSent(StatusRuntimeException e) {
     return e.getStatus().getCode() == Status.Code.UNAVAILABLE
-        && e.getCause() instanceof java.net.ConnectException;
+        && e.getCause() instanceof ConnectException;
   }
 
   private static String reason(StatusRuntimeException e) {
@@ -119,7 +128,9 @@ final class PeerRpc implements AutoCloseable {
           ? "no answer in time"
           : String.valueOf(e.getMessage());
     }
-    return String.valueOf(cause.getMessage());
+    return cause instanceof ConnectException
+        ? "connection refused"
+        : String.valueOf(cause.getMessage());
   }
 
   @Override

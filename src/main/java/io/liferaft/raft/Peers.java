@@ -87,7 +87,7 @@ final class Peers implements AutoCloseable {
           in.bool(),
           in.optionalString());
     } catch (PeerRpc.UnreachableException e) {
-      return PeerAnswer.unreachable(address, String.valueOf(e.getMessage()));
+      return PeerAnswer.unreachable(address, e.reason());
     } catch (IOException e) {
       throw new UncheckedIOException("an answer between nodes cannot be read", e);
     }

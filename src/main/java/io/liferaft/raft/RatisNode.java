@@ -81,7 +81,7 @@ final class RatisNode implements RaftNode, SmartLifecycle {
     try {
       members.transferHere(null, HAND_ON);
     } catch (RuntimeException e) {
-      log.info("Leadership was not handed on: {}", e.getMessage());
+      log.debug("Leadership was not handed on: {}", e.getMessage());
     }
   }
 

@@ -15,7 +15,7 @@ import org.springframework.validation.annotation.Validated;
  *     nobody, start-empty gives up after three attempts
  */
 @Validated
-@ConfigurationProperties("liferaft.restore")
+@ConfigurationProperties(prefix = "liferaft.restore", ignoreUnknownFields = false)
 record RestoreProperties(
     @Nullable Boolean enabled, @Nullable String source, @DefaultValue("hold") OnFailure onFailure) {
 

@@ -193,7 +193,11 @@ final class RestoreService implements SmartLifecycle {
   private void finish(String outcome) {
     folder.clear();
     if (!(state instanceof RestoreState.Done)) {
-      log.info("Restore is over: {}", outcome);
+      if (state instanceof RestoreState.Waiting) {
+        log.debug("This cluster's restore ended before: {}", outcome);
+      } else {
+        log.info("Restore is over: {}", outcome);
+      }
       ended = clock.instant();
     }
     moveTo(new RestoreState.Done(outcome));

@@ -75,6 +75,8 @@ class NodeConfigTests {
         "liferaft.raft.advertised-address|http://h:1|node1.example.org:4002",
         "liferaft.node.advertised-http-address|[::]:1|node1.example.org:4001",
         "liferaft.node.id|a b|n1",
+        "liferaft.node.data-dir|a,b|/var/lib/liferaft",
+        "liferaft.node.data-dir|pom.xml|/var/lib/liferaft",
         "liferaft.raft.initial-cluster|n1=h1|n1=host1:4002",
         "liferaft.raft.initial-cluster|n1=h1:1,n1=h2:2|n1=host1:4002",
         "liferaft.raft.initial-cluster|n1=h1:1,n2=h1:1|n1=host1:4002",
