@@ -38,6 +38,9 @@ final class Applier implements AutoCloseable {
   private static final int MAX_GROUP = 4096;
   private static final long RETRY_MILLIS = 1_000;
 
+  /** Enough for SQLite's recursion over patterns and expressions. */
+  private static final long STACK_BYTES = 16L * 1024 * 1024;
+
   private sealed interface Task {
     record Apply(Replica.Entry entry, int bytes, CompletableFuture<Message> done) implements Task {}
 
@@ -64,7 +67,8 @@ final class Applier implements AutoCloseable {
   Applier(Replica replica, String nodeId, Faults faults) {
     this.replica = replica;
     this.faults = faults;
-    this.thread = Thread.ofPlatform().name("raft-apply-" + nodeId).daemon().unstarted(this::run);
+    this.thread = new Thread(null, this::run, "raft-apply-" + nodeId, STACK_BYTES);
+    thread.setDaemon(true);
   }
 
   void start() {

@@ -31,6 +31,10 @@ import org.slf4j.LoggerFactory;
 final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(LocalNode.class);
+
+  /** Ratis' small files must always find room: an election that cannot be written down is lost. */
+  private static final long RESERVED_BYTES = 16L * 1024 * 1024;
+
   private static final Duration TICK = Duration.ofMillis(100);
   private static final Duration REOPEN_AFTER = Duration.ofSeconds(1);
   private static final Duration RETRY_OPEN_AFTER = Duration.ofSeconds(5);
@@ -58,6 +62,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   private volatile @Nullable WriteBatcher batcher;
   private volatile boolean fresh;
   private volatile boolean closed;
+  private volatile boolean room = true;
   private volatile @Nullable String failure;
   private volatile @Nullable String stuck;
   private volatile @Nullable String waitingFor;
@@ -176,7 +181,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
         touched.getMessage());
     try {
       closeServer();
-      NodeIdentity own = folder.newIncarnation();
+      NodeIdentity own = folder.newIncarnation("");
       identity = own;
       fresh = false;
       startServer(own);
@@ -303,6 +308,16 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     return server().flatMap(RatisServer::division);
   }
 
+  /** Whether there is room for the log's own files beside what clients write. */
+  boolean hasRoom() {
+    return room;
+  }
+
+  /** Whether what this node leads is what it has applied: false for a leader not ready yet. */
+  boolean settled() {
+    return leads() || !division().map(d -> d.getInfo().isLeader()).orElse(false);
+  }
+
   /** Whether this node is the ready leader. */
   boolean leads() {
     return leadership.leads();
@@ -416,6 +431,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   private void tick() {
     try {
       housekeeping.run();
+      lookAtDisk();
       Optional<RaftServer.Division> division = division();
       if (division.map(d -> d.getInfo().getLeaderId() != null).orElse(false)) {
         leaderlessSince = System.nanoTime();
@@ -434,6 +450,17 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     } catch (RuntimeException e) {
       log.debug("A tick failed", e);
     }
+  }
+
+  private void lookAtDisk() {
+    boolean now = folder.usableBytes() >= RESERVED_BYTES;
+    if (room && !now) {
+      log.error(
+          "The disk of {} is full but for {} bytes: no client's write is taken until there is room",
+          config.dataDir(),
+          RESERVED_BYTES);
+    }
+    room = now;
   }
 
   private long term() {

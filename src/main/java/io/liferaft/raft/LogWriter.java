@@ -44,6 +44,9 @@ final class LogWriter {
     if (!node.leads()) {
       throw new NotLeaderException("not leader");
     }
+    if (!command.statements().isEmpty()) {
+      checkRoom();
+    }
     WriteBatcher batcher = node.batcher().orElseThrow(LocalNode::opening);
     return await(batcher.add(command, body), timeout);
   }
@@ -83,6 +86,9 @@ final class LogWriter {
     if (!node.leads()) {
       return CompletableFuture.failedFuture(new NotLeaderException("not leader"));
     }
+    if (command instanceof LogCommand.LoadChunk && !node.hasRoom()) {
+      return CompletableFuture.failedFuture(noRoom());
+    }
     LogCommand stamped =
         command instanceof LogCommand.LoadCommit commit
             ? new LogCommand.LoadCommit(
@@ -97,6 +103,18 @@ final class LogWriter {
     return node.server()
         .orElseThrow(LocalNode::opening)
         .submit(stamped, LogCommandCodec.encode(stamped));
+  }
+
+  private void checkRoom() {
+    if (!node.hasRoom()) {
+      throw noRoom();
+    }
+  }
+
+  private NotReadyException noRoom() {
+    return new NotReadyException(
+        "the disk of the leader's data directory is full but for its reserve: make room",
+        Duration.ofSeconds(5));
   }
 
   /** Waits until a quorum has confirmed that this node leads and all before is applied here. */

@@ -7,6 +7,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -62,6 +63,12 @@ final class NodeFolder {
     lock = channel;
   }
 
+  /** Room left on the directory's disk in bytes; without end when that cannot be told. */
+  long usableBytes() {
+    long usable = folder.toFile().getUsableSpace();
+    return usable == 0 && Files.notExists(folder) ? Long.MAX_VALUE : usable;
+  }
+
   void unlock() {
     FileChannel held = lock;
     lock = null;
@@ -95,28 +102,61 @@ final class NodeFolder {
               .formatted(folder, own.id(), config.id()));
     }
     if (!own.raftAddress().equals(config.raftAddress()) && config.initialCluster().size() > 1) {
+      if (own.former().endsWith("@" + config.raftAddress()) && Files.exists(keptRaft())) {
+        return movedBack(own);
+      }
       log.warn(
-          "The Raft address of this node has changed from {} to {}: it asks to be admitted again",
+          "The Raft address of this node has changed from {} to {}: it asks to be admitted again; until then its former log is kept",
           own.raftAddress(),
           config.raftAddress());
-      return newIncarnation();
+      return newIncarnation(own.incarnation() + "@" + own.raftAddress());
     }
     return own;
   }
 
-  /** Gives up the Raft folder: this node must be admitted again and never founds. */
-  NodeIdentity newIncarnation() throws IOException {
-    // First the identity: with the old one a half-deleted Raft folder could vote.
-    NodeIdentity created = NodeIdentity.create(config.id(), config.raftAddress(), true);
-    created.write(folder);
+  /** It is where it was before: it goes on with what it had. */
+  private NodeIdentity movedBack(NodeIdentity own) throws IOException {
+    String incarnation = own.former().substring(0, own.former().indexOf('@'));
     boolean _ = FileSystemUtils.deleteRecursively(RatisServer.folder(folder));
+    Path _ = Files.move(keptRaft(), RatisServer.folder(folder), StandardCopyOption.ATOMIC_MOVE);
+    NodeIdentity before = new NodeIdentity(own.id(), incarnation, config.raftAddress(), false, "");
+    before.write(folder);
+    log.info("This node is back at its former address {} and goes on", config.raftAddress());
+    return before;
+  }
+
+  /**
+   * Puts the Raft folder aside: this node must be admitted again and never founds. The folder is
+   * deleted only when that has happened, since the cluster may need it.
+   *
+   * @param former see {@link NodeIdentity#former}
+   */
+  NodeIdentity newIncarnation(String former) throws IOException {
+    // First the identity: with the old one a half-moved Raft folder could vote.
+    NodeIdentity fresh = NodeIdentity.create(config.id(), config.raftAddress(), true);
+    NodeIdentity created =
+        new NodeIdentity(
+            fresh.id(), fresh.incarnation(), fresh.raftAddress(), fresh.joinOnly(), former);
+    created.write(folder);
+    Path raft = RatisServer.folder(folder);
+    if (Files.exists(raft) && Files.notExists(keptRaft())) {
+      Path _ = Files.move(raft, keptRaft(), StandardCopyOption.ATOMIC_MOVE);
+    } else {
+      boolean _ = FileSystemUtils.deleteRecursively(raft);
+    }
     return created;
+  }
+
+  private Path keptRaft() {
+    return folder.resolve("raft-before");
   }
 
   /** Forgets that this node may only join, once a configuration names it. */
   NodeIdentity admitted(NodeIdentity own) throws IOException {
-    NodeIdentity member = new NodeIdentity(own.id(), own.incarnation(), own.raftAddress(), false);
+    NodeIdentity member =
+        new NodeIdentity(own.id(), own.incarnation(), own.raftAddress(), false, "");
     member.write(folder);
+    boolean _ = FileSystemUtils.deleteRecursively(keptRaft());
     return member;
   }
 
@@ -125,7 +165,9 @@ final class NodeFolder {
     try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
       for (Path file : files) {
         String name = file.getFileName().toString();
-        if (name.equals(RECORD) || name.matches("db-\\d+\\.sqlite.*")) {
+        if (name.equals(RECORD)
+            || name.equals("raft-before")
+            || name.matches("db-\\d+\\.sqlite.*")) {
           return false;
         }
       }

@@ -20,8 +20,11 @@ import java.util.Properties;
  * that an old vote never counts for a new disk; the Raft peer id is {@code id~incarnation}.
  *
  * @param joinOnly it had data and lost it or moved: it may be admitted, but never founds a cluster
+ * @param former {@code incarnation@address} before it moved, while its former Raft folder is kept;
+ *     empty for none
  */
-record NodeIdentity(String id, String incarnation, String raftAddress, boolean joinOnly) {
+record NodeIdentity(
+    String id, String incarnation, String raftAddress, boolean joinOnly, String former) {
 
   private static final String FILE = "node.properties";
   private static final SecureRandom RANDOM = new SecureRandom();
@@ -29,7 +32,7 @@ record NodeIdentity(String id, String incarnation, String raftAddress, boolean j
   static NodeIdentity create(String id, String raftAddress, boolean joinOnly) {
     byte[] random = new byte[6];
     RANDOM.nextBytes(random);
-    return new NodeIdentity(id, HexFormat.of().formatHex(random), raftAddress, joinOnly);
+    return new NodeIdentity(id, HexFormat.of().formatHex(random), raftAddress, joinOnly, "");
   }
 
   String peerId() {
@@ -62,7 +65,8 @@ record NodeIdentity(String id, String incarnation, String raftAddress, boolean j
             id,
             incarnation,
             address,
-            Boolean.parseBoolean(properties.getProperty("join-only", "false"))));
+            Boolean.parseBoolean(properties.getProperty("join-only", "false")),
+            properties.getProperty("former", "")));
   }
 
   /** Durable on return. */
@@ -72,6 +76,7 @@ record NodeIdentity(String id, String incarnation, String raftAddress, boolean j
     properties.setProperty("incarnation", incarnation);
     properties.setProperty("raft-address", raftAddress);
     properties.setProperty("join-only", Boolean.toString(joinOnly));
+    properties.setProperty("former", former);
     StringWriter text = new StringWriter();
     properties.store(text, "Written once; do not edit");
     Path temporary = folder.resolve(FILE + ".tmp");

@@ -38,7 +38,7 @@ class RaftConfiguration {
 
   @Bean
   RaftHealthIndicator raftHealthIndicator(RatisNode node, NodeConfig config) {
-    return new RaftHealthIndicator(node, config.electionTimeout());
+    return new RaftHealthIndicator(node, node::settled, config.electionTimeout());
   }
 
   @Bean

@@ -1,6 +1,7 @@
 package io.liferaft.raft;
 
 import java.time.Duration;
+import java.util.function.BooleanSupplier;
 import org.springframework.boot.health.contributor.AbstractHealthIndicator;
 import org.springframework.boot.health.contributor.Health;
 
@@ -11,14 +12,17 @@ import org.springframework.boot.health.contributor.Health;
 final class RaftHealthIndicator extends AbstractHealthIndicator {
 
   private final RaftNode node;
+  private final BooleanSupplier settled;
   private final Duration leaderlessLimit;
 
   /**
+   * @param settled false while this node leads but has not applied all entries of earlier terms
    * @param electionTimeout the shortest one; the longest is twice that
    */
-  RaftHealthIndicator(RaftNode node, Duration electionTimeout) {
+  RaftHealthIndicator(RaftNode node, BooleanSupplier settled, Duration electionTimeout) {
     super("The Raft node cannot tell its state");
     this.node = node;
+    this.settled = settled;
     this.leaderlessLimit = electionTimeout.multipliedBy(2);
   }
 
@@ -28,7 +32,10 @@ final class RaftHealthIndicator extends AbstractHealthIndicator {
     boolean leaderless =
         status.leader() == null && status.leaderless().compareTo(leaderlessLimit) > 0;
     boolean up =
-        status.phase() == NodeStatus.Phase.RUNNING && status.problem() == null && !leaderless;
+        status.phase() == NodeStatus.Phase.RUNNING
+            && status.problem() == null
+            && !leaderless
+            && settled.getAsBoolean();
     builder.status(up ? "UP" : "DOWN");
     builder.withDetail("node", status.id());
     builder.withDetail("phase", status.phase());

@@ -101,6 +101,11 @@ final class RatisNode implements RaftNode, SmartLifecycle {
     return node.status();
   }
 
+  /** See {@link LocalNode#settled}. */
+  boolean settled() {
+    return node.settled();
+  }
+
   @Override
   public ReplicatedState state() {
     return node.payload().state();

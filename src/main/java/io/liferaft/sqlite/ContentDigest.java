@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** SHA-256 over what a database says, whatever the bytes of its file are. */
@@ -69,7 +70,8 @@ final class ContentDigest {
     text(select);
     try (PreparedSql statement = connection.prepare(select)) {
       while (statement.step()) {
-        for (Object value : statement.row(statement.columnCount())) {
+        for (Object value :
+            Objects.requireNonNull(statement.row(statement.columnCount(), Long.MAX_VALUE))) {
           add(value);
         }
       }

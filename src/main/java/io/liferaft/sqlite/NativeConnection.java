@@ -16,7 +16,10 @@ import org.sqlite.core.DB;
 final class NativeConnection implements AutoCloseable {
 
   /** The longest value or row. */
-  private static final int LONGEST_VALUE = 128 * 1024 * 1024;
+  private static final int LONGEST_VALUE = 64 * 1024 * 1024;
+
+  /** SQLite matches patterns by recursion, which a longer one would take past a thread's stack. */
+  private static final int LONGEST_PATTERN = 4_000;
 
   private static final int LONGEST_STATEMENT = 1_000_000_000;
 
@@ -35,6 +38,7 @@ final class NativeConnection implements AutoCloseable {
     jdbc.getConnectionConfig().setAutoCommit(false);
     jdbc.setLimit(SQLiteLimits.SQLITE_LIMIT_LENGTH, LONGEST_VALUE);
     jdbc.setLimit(SQLiteLimits.SQLITE_LIMIT_SQL_LENGTH, LONGEST_STATEMENT);
+    jdbc.setLimit(SQLiteLimits.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, LONGEST_PATTERN);
     jdbc.setLimit(SQLiteLimits.SQLITE_LIMIT_VARIABLE_NUMBER, MOST_VARIABLES);
   }
 

@@ -117,7 +117,7 @@ final class OpenDatabase implements AutoCloseable {
   /**
    * Makes the record name the database as it is now, with this payload.
    *
-   * @return false when a copy keeps the file
+   * @return false when a copy keeps the file, or a reader that nothing can stop
    */
   boolean checkpoint(byte[] payload, ReaderPool readers, SqliteSettings settings)
       throws IOException, SQLException {
@@ -133,8 +133,14 @@ final class OpenDatabase implements AutoCloseable {
     if (!leases.pause(unfinished || walBytes() > settings.copyWalBytes())) {
       return false;
     }
+    if (!readers.pause(settings.readerGrace())) {
+      leases.resume();
+      if (unfinished) {
+        throw new SQLException("a reader does not end, so the checkpoint cannot be finished");
+      }
+      return false;
+    }
     unfinished = true;
-    readers.pause(settings.readerGrace());
     try {
       record = checkpointer.run(payload, foreignKeys, wal);
       unfinished = false;

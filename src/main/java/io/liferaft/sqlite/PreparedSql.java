@@ -103,12 +103,21 @@ final class PreparedSql implements AutoCloseable {
     return core.pointer.safeRun((db, p) -> value(db, p, column));
   }
 
-  /** All values of the current row, under one check of the pointer. */
-  @Nullable Object[] row(int columns) throws SQLException {
-    return core.pointer.safeRun((db, p) -> {
+  /**
+   * All values of the current row, under one check of the pointer.
+   *
+   * @return null as soon as the values take more than {@code most} bytes: no more are fetched then
+   */
+  @Nullable Object @Nullable [] row(int columns, long most) throws SQLException {
+    return core.pointer.<@Nullable Object @Nullable [], SQLException>safeRun((db, p) -> {
       @Nullable Object[] row = new @Nullable Object[columns];
+      long bytes = 0;
       for (int i = 0; i < columns; i++) {
         row[i] = value(db, p, i);
+        bytes += RowReader.size(row[i]);
+        if (bytes > most) {
+          return null;
+        }
       }
       return row;
     });

@@ -16,7 +16,7 @@ final class QueryRunner {
   private final ReadConnection reader;
   private final Duration timeout;
   private final @Nullable StatementTimer timer;
-  private final RowReader rows = new RowReader(true);
+  private final RowReader rows = new RowReader(true, RowReader.MOST_BYTES_OF_A_READ);
 
   QueryRunner(ReadConnection reader, Duration timeout, @Nullable StatementTimer timer) {
     this.reader = reader;

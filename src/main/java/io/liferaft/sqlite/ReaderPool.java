@@ -10,6 +10,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +44,15 @@ final class ReaderPool implements AutoCloseable {
   private final Deque<ReadConnection> idle = new ArrayDeque<>();
   private final AtomicBoolean interrupt = new AtomicBoolean();
   private @Nullable Path file;
+
+  /** Enough for SQLite's recursion over patterns and expressions. */
+  private static final long STACK_BYTES = 16L * 1024 * 1024;
+
+  /** How long an interrupted reader may take to notice. */
+  private static final Duration STUBBORN = Duration.ofSeconds(5);
+
+  private static final Duration LONGEST_CALL = Duration.ofMinutes(2);
+
   private int running;
   private boolean paused;
   private boolean closed;
@@ -53,7 +64,8 @@ final class ReaderPool implements AutoCloseable {
         Executors.newFixedThreadPool(
             size,
             task -> {
-              Thread thread = new Thread(task, "sqlite-reader-" + number.incrementAndGet());
+              Thread thread =
+                  new Thread(null, task, "sqlite-reader-" + number.incrementAndGet(), STACK_BYTES);
               thread.setDaemon(true);
               return thread;
             });
@@ -61,6 +73,18 @@ final class ReaderPool implements AutoCloseable {
 
   /** Runs work on a reader and waits for it. */
   <T> T call(Read<T> work) {
+    try {
+      return call(work, LONGEST_CALL);
+    } catch (TimeoutException e) {
+      throw new SqliteException("no reader answered within " + LONGEST_CALL, e);
+    }
+  }
+
+  /**
+   * Runs work on a reader and waits for it, up to a limit: a single function call inside SQLite can
+   * be interrupted by nothing.
+   */
+  <T> T call(Read<T> work, Duration limit) throws TimeoutException {
     Future<T> future;
     try {
       future = threads.submit(() -> onReader(work));
@@ -68,7 +92,10 @@ final class ReaderPool implements AutoCloseable {
       throw new SqliteException("the database is closed", e);
     }
     try {
-      return future.get();
+      return future.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      future.cancel(false);
+      throw e;
     } catch (InterruptedException e) {
       future.cancel(false);
       Thread.currentThread().interrupt();
@@ -154,20 +181,28 @@ final class ReaderPool implements AutoCloseable {
     notifyAll();
   }
 
-  /** Returns when nothing reads any more; new work waits until {@link #resume}. */
-  synchronized void pause(Duration grace) {
+  /**
+   * Waits until nothing reads any more; new work then waits until {@link #resume}.
+   *
+   * @param grace readers that go on for longer are interrupted
+   * @return false, with readers going on as before, when one cannot be stopped
+   */
+  synchronized boolean pause(Duration grace) {
     paused = true;
     long deadline = System.nanoTime() + grace.toNanos();
+    long end = deadline + STUBBORN.toNanos();
     try {
       while (running > 0) {
-        long millis = (deadline - System.nanoTime()) / 1_000_000;
-        if (millis <= 0) {
-          interrupt.set(true);
-          wait();
-        } else {
-          wait(millis);
+        long now = System.nanoTime();
+        if (now - end >= 0) {
+          paused = false;
+          notifyAll();
+          return false;
         }
+        interrupt.set(now - deadline >= 0);
+        wait(Math.max(1, ((now - deadline >= 0 ? end : deadline) - now) / 1_000_000));
       }
+      return true;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       paused = false;
@@ -204,7 +239,7 @@ final class ReaderPool implements AutoCloseable {
       notifyAll();
     }
     threads.shutdown();
-    pause(Duration.ZERO);
+    boolean _ = pause(Duration.ZERO); // one that cannot be stopped closes its connection itself
     synchronized (this) {
       closeIdle();
       file = null;

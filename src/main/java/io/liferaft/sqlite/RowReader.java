@@ -9,23 +9,31 @@ import org.jspecify.annotations.Nullable;
 /** Reads the rows of one statement after another into answers that together stay below a limit. */
 final class RowReader {
 
-  /** Most bytes of rows in the answer to one request; a constant, so that it is an outcome. */
-  static final long MOST_BYTES = 64L * 1024 * 1024;
+  /** Most bytes of rows in the answer to a write; a constant, so that it is an outcome. */
+  static final long MOST_BYTES_OF_A_WRITE = 32L * 1024 * 1024;
 
-  static final String TOO_LARGE =
-      "result too large: the rows of one request may take " + MOST_BYTES + " bytes";
+  /** Most bytes of rows in the answer to a read: this node's own affair, bounded by its heap. */
+  static final long MOST_BYTES_OF_A_READ =
+      Math.min(64L * 1024 * 1024, Runtime.getRuntime().maxMemory() / 8);
 
   private static final long VALUE_BYTES = 8;
   private static final long ROW_BYTES = 16;
 
   private final boolean keep;
+  private final long most;
   private long bytes;
 
   /**
    * @param keep whether anybody wants the rows; if not they are counted and dropped
+   * @param most bytes that they may take together
    */
-  RowReader(boolean keep) {
+  RowReader(boolean keep, long most) {
     this.keep = keep;
+    this.most = most;
+  }
+
+  static String tooLarge(long most) {
+    return "result too large: the rows of one request may take " + most + " bytes";
   }
 
   /**
@@ -46,7 +54,10 @@ final class RowReader {
     }
     boolean first = true;
     while (row) {
-      @Nullable Object[] next = statement.row(columns);
+      @Nullable Object[] next = statement.row(columns, most - bytes);
+      if (next == null) {
+        throw new SqlFailure(tooLarge(most));
+      }
       if (first) {
         infer(types, next);
         first = false;
@@ -65,19 +76,22 @@ final class RowReader {
   }
 
   private void count(@Nullable Object[] row) throws SqlFailure {
-    long size = ROW_BYTES;
+    bytes += ROW_BYTES;
     for (Object value : row) {
-      size +=
-          switch (value) {
-            case String text -> VALUE_BYTES + text.length();
-            case byte[] blob -> VALUE_BYTES + blob.length;
-            case null, default -> VALUE_BYTES;
-          };
+      bytes += size(value);
     }
-    bytes += size;
-    if (bytes > MOST_BYTES) {
-      throw new SqlFailure(TOO_LARGE);
+    if (bytes > most) {
+      throw new SqlFailure(tooLarge(most));
     }
+  }
+
+  /** What a value counts for. */
+  static long size(@Nullable Object value) {
+    return switch (value) {
+      case String text -> VALUE_BYTES + text.length();
+      case byte[] blob -> VALUE_BYTES + blob.length;
+      case null, default -> VALUE_BYTES;
+    };
   }
 
   private static void infer(List<String> types, @Nullable Object[] row) {

@@ -1,9 +1,13 @@
 package io.liferaft.sqlite;
 
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
 
 /** What the schema says about how entries may be grouped. */
 final class SchemaFacts {
+
+  private static final String LAST_ROW_ID = "9223372036854775807";
 
   private SchemaFacts() {}
 
@@ -19,7 +23,7 @@ final class SchemaFacts {
     try (PreparedSql tables =
         connection.prepare("SELECT sql FROM sqlite_schema WHERE type='table' AND sql NOT NULL")) {
       while (tables.step()) {
-        if (tables.valueAt(0) instanceof String sql && mentionsDeferred(sql)) {
+        if (tables.valueAt(0) instanceof String sql && mentions(sql, "deferred")) {
           return true;
         }
       }
@@ -27,10 +31,34 @@ final class SchemaFacts {
     return false;
   }
 
-  private static boolean mentionsDeferred(String sql) {
+  /** Whether a table with AUTOINCREMENT has come to its last row id, and says FULL for that. */
+  static boolean rowIdsUsedUp(NativeConnection connection) throws SQLException {
+    if (connection.number("SELECT count(*) FROM sqlite_sequence WHERE seq=" + LAST_ROW_ID) > 0) {
+      return true;
+    }
+    List<String> names = new ArrayList<>();
+    try (PreparedSql tables =
+        connection.prepare(
+            "SELECT name, sql FROM sqlite_schema WHERE type='table' AND sql NOT NULL")) {
+      while (tables.step()) {
+        if (tables.valueAt(1) instanceof String sql && mentions(sql, "autoincrement")) {
+          names.add(String.valueOf(tables.valueAt(0)));
+        }
+      }
+    }
+    for (String name : names) {
+      String quoted = '"' + name.replace("\"", "\"\"") + '"';
+      if (connection.number("SELECT count(*) FROM " + quoted + " WHERE rowid=" + LAST_ROW_ID) > 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean mentions(String sql, String word) {
     SqlTokenizer tokens = new SqlTokenizer(sql);
     while (tokens.next() != SqlTokenizer.Kind.END) {
-      if (tokens.isWord("deferred")) {
+      if (tokens.isWord(word)) {
         return true;
       }
     }

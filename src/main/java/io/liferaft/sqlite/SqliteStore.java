@@ -9,6 +9,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * else by any thread.
  */
 public final class SqliteStore implements AutoCloseable {
+
+  /** What a query may take beyond its own limit, waiting for a reader and for a checkpoint. */
+  private static final Duration QUERY_GRACE = Duration.ofSeconds(5);
 
   private final SqliteSettings settings;
   private final @Nullable StatementTimer timer;
@@ -173,7 +177,9 @@ public final class SqliteStore implements AutoCloseable {
   private void switchTo(Opened store, FileSwitch files, boolean foreignKeys, byte[] payload)
       throws IOException, SQLException {
     files.stage();
-    store.readers().pause(Duration.ZERO);
+    if (!store.readers().pause(Duration.ZERO)) {
+      throw new SQLException("a reader does not end, so the file cannot be switched");
+    }
     boolean switched = false;
     boolean done = false;
     try {
@@ -204,9 +210,18 @@ public final class SqliteStore implements AutoCloseable {
    */
   public List<SqlResult> query(
       List<SqlStatement> statements, boolean transaction, Duration timeout) {
-    return opened()
-        .readers()
-        .call(reader -> new QueryRunner(reader, timeout, timer).run(statements, transaction));
+    Duration limit = timeout.multipliedBy(Math.max(1, statements.size())).plus(QUERY_GRACE);
+    try {
+      return opened()
+          .readers()
+          .call(
+              reader -> new QueryRunner(reader, timeout, timer).run(statements, transaction),
+              limit);
+    } catch (TimeoutException _) {
+      return statements.stream()
+          .<SqlResult>map(_ -> new SqlResult.Failed(QueryRunner.TIMEOUT, limit.toNanos()))
+          .toList();
+    }
   }
 
   /**

@@ -35,7 +35,7 @@ final class StatementRunner {
     this.texts = texts;
     this.counters = counters;
     this.form = entry.form();
-    this.rows = new RowReader(entry.answer());
+    this.rows = new RowReader(entry.answer(), RowReader.MOST_BYTES_OF_A_WRITE);
     this.timer = timer;
   }
 
@@ -261,10 +261,7 @@ final class StatementRunner {
       return false;
     }
     try {
-      return write
-              .connection()
-              .number("SELECT count(*) FROM sqlite_sequence WHERE seq=9223372036854775807")
-          > 0;
+      return SchemaFacts.rowIdsUsedUp(write.connection());
     } catch (SQLException _) {
       return false; // no table has AUTOINCREMENT
     }

@@ -111,10 +111,16 @@ final class StoreRecovery {
         return "its header was changed";
       }
     }
-    if (MainFile.modifiedNanos(database) != record.modifiedNanos()) {
+    if (!sameTime(MainFile.modifiedNanos(database), record.modifiedNanos())) {
       return "it was written to";
     }
     return null;
+  }
+
+  /** Equal, or as a copy keeps it that knows whole seconds only (tar, rsync). */
+  private static boolean sameTime(long found, long recorded) {
+    return found == recorded
+        || (found % 1_000_000_000 == 0 && found / 1_000_000_000 == recorded / 1_000_000_000);
   }
 
   private SqliteException.InvalidDatabase setAside(Path database, String difference)
