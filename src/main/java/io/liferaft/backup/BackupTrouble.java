@@ -1,5 +1,6 @@
 package io.liferaft.backup;
 
+import io.liferaft.objectstore.Backoff;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,5 +1,6 @@
 package io.liferaft.restore;
 
+import io.liferaft.objectstore.Backoff;
 import io.liferaft.restore.RestoreDecision.Fault;
 import java.time.Clock;
 import java.time.Instant;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.liferaft.archive.BackupManifest;
 import io.liferaft.backup.BackupOutcome.Result;
 import io.liferaft.backup.BackupStatus.State;
+import io.liferaft.objectstore.Backoff;
 import io.liferaft.objectstore.ObjectStoreException.Reason;
 import io.liferaft.raft.BackupRecord;
 import io.liferaft.raft.CommitUnknownException;
