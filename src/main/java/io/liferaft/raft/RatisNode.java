@@ -147,7 +147,11 @@ final class RatisNode implements RaftNode, SmartLifecycle {
         left -> reply(writer.executeHere(command, body, left), node.config().httpAddress()),
         (leader, left) ->
             reply(
-                node.peers().append(leader.raftAddress(), LogCommandCodec.encode(command), left),
+                node.peers()
+                    .append(
+                        leader.raftAddress(),
+                        LogCommandCodec.encode(List.of(command), List.of(body)),
+                        left),
                 leader.raftAddress()));
   }
 

@@ -44,11 +44,6 @@ final class WireWriter {
     run(out::flush);
   }
 
-  /** Bytes written so far. */
-  int size() {
-    return out.getTotalBytesWritten();
-  }
-
   WireWriter bool(boolean value) {
     return run(() -> out.writeBoolNoTag(value));
   }

@@ -77,6 +77,19 @@ class LogCommandCodecTests {
   }
 
   @Test
+  void encodesWithABodyAsWithout() {
+    LogCommand.Execute one =
+        new LogCommand.Execute(
+            List.of(SqlStatement.of("SELECT 1")), SqlForm.REQUEST, true, 5, -6, 7);
+    byte[] body = LogCommandCodec.body(one.form(), one.transaction(), one.statements());
+
+    assertThat(LogCommandCodec.encode(List.of(one), List.of(body)))
+        .isEqualTo(LogCommandCodec.encode(one));
+    assertThat(LogCommandCodec.encode(List.of(one, one), List.of(body, body)))
+        .isEqualTo(LogCommandCodec.encode(new LogCommand.Batch(List.of(one, one))));
+  }
+
+  @Test
   void refusesAnEntryOfANewerVersion() {
     byte[] encoded = LogCommandCodec.encode(new LogCommand.LoadAbort(1));
     encoded[0] = 9;
