@@ -73,7 +73,7 @@ final class LoadSender {
     String chain;
     try {
       long size = Files.size(file);
-      String sha256 = sha256(file);
+      String sha256 = OpenLoad.sha256(file);
       begin(new LogCommand.LoadBegin(loadId, kind, attempt, size, sha256, attempt >= 0));
       chain = chunks(loadId, file, sha256, progress);
     } catch (CommitUnknownException e) {
@@ -164,17 +164,6 @@ final class LoadSender {
 
   private void abort(long loadId) {
     var _ = submit.apply(new LogCommand.LoadAbort(loadId));
-  }
-
-  private static String sha256(Path file) throws IOException {
-    MessageDigest digest = OpenLoad.newSha256();
-    byte[] buffer = new byte[256 * 1024];
-    try (InputStream in = Files.newInputStream(file)) {
-      for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-        digest.update(buffer, 0, read);
-      }
-    }
-    return HexFormat.of().formatHex(digest.digest());
   }
 
   /** Waits for an entry to be applied; a refusal is an exception. */

@@ -1,5 +1,9 @@
 package io.liferaft.raft;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -40,6 +44,18 @@ record OpenLoad(
     MessageDigest digest = newSha256();
     digest.update(HexFormat.of().parseHex(before));
     digest.update(newSha256().digest(chunk));
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  /** SHA-256 of a file, lower-case hex, read in pieces. */
+  static String sha256(Path file) throws IOException {
+    MessageDigest digest = newSha256();
+    byte[] buffer = new byte[256 * 1024];
+    try (InputStream in = Files.newInputStream(file)) {
+      for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+        digest.update(buffer, 0, read);
+      }
+    }
     return HexFormat.of().formatHex(digest.digest());
   }
 

@@ -12,7 +12,6 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.Iterator;
@@ -92,17 +91,6 @@ final class Staging {
     try (FileChannel directory = FileChannel.open(folder, StandardOpenOption.READ)) {
       directory.force(true);
     }
-  }
-
-  String sha256(OpenLoad load) throws IOException {
-    MessageDigest digest = OpenLoad.newSha256();
-    byte[] buffer = new byte[256 * 1024];
-    try (InputStream in = Files.newInputStream(path(load))) {
-      for (int read; (read = in.read(buffer)) >= 0; ) {
-        digest.update(buffer, 0, read);
-      }
-    }
-    return HexFormat.of().formatHex(digest.digest());
   }
 
   /** Forgets a load; its file goes when {@link #recordWritten} says that no record names it. */
