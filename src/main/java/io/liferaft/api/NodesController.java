@@ -135,7 +135,7 @@ final class NodesController {
 
   static boolean isOpen(NodeStatus status) {
     return switch (status.phase()) {
-      case FORMING, INSTALLING, RUNNING -> true;
+      case FORMING, INSTALLING, CATCHING_UP, RUNNING -> true;
       case OPENING, FAILED, CLOSED -> false;
     };
   }

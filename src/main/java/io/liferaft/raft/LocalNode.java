@@ -49,6 +49,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   private final ScheduledExecutorService opener;
   private final LeaderSignal leaderSignal = new LeaderSignal();
   private final LeaderEvents leadership;
+  private final CatchUp catchUp = new CatchUp();
   private final SnapshotTrigger snapshots = new SnapshotTrigger();
   private final HandOver handOver;
   private final AtomicBoolean reopening = new AtomicBoolean();
@@ -138,6 +139,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
 
   private void startServer(NodeIdentity own) throws IOException {
     leadership.started();
+    catchUp.begin();
     Peers.Local served = local;
     if (served == null) {
       throw new IllegalStateException("not started");
@@ -163,6 +165,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     WriteBatcher writes = new WriteBatcher(config.id(), clock, starting::submit);
     writes.start();
     batcher = writes;
+    leaderlessSince = System.nanoTime();
     server = starting;
     log.info(
         "Node {} listens for other nodes at {}; {}",
@@ -410,12 +413,27 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     if (!configured(division)) {
       return NodeStatus.Phase.FORMING;
     }
-    return installer.running() ? NodeStatus.Phase.INSTALLING : NodeStatus.Phase.RUNNING;
+    if (installer.running()) {
+      return NodeStatus.Phase.INSTALLING;
+    }
+    // Without a leader nobody can say what is missing: what is here may still be read.
+    return catchUp.done(division) || leaderless()
+        ? NodeStatus.Phase.RUNNING
+        : NodeStatus.Phase.CATCHING_UP;
+  }
+
+  /** Whether no leader has been known for so long that several elections must have failed. */
+  private boolean leaderless() {
+    return System.nanoTime() - leaderlessSince > 10 * config.electionTimeout().toNanos();
   }
 
   private @Nullable String problem() {
     String fault = fault();
-    return fault != null ? fault : waitingFor;
+    // A node that has just been admitted may still have the last report of its wait.
+    boolean served =
+        phase() == NodeStatus.Phase.RUNNING
+            && division().map(d -> d.getInfo().getLeaderId() != null).orElse(false);
+    return fault != null || served ? fault : waitingFor;
   }
 
   /** What is wrong with this node itself; null for nothing. */
@@ -436,6 +454,8 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
       if (division.map(d -> d.getInfo().getLeaderId() != null).orElse(false)) {
         leaderlessSince = System.nanoTime();
         leaderSignal.signal();
+      } else if (leaderless()) {
+        catchUp.begin();
       }
       if (stuck != null && division.map(HandOver::possible).orElse(false)) {
         handOver.start(server); // it may have been elected again: its log is as good as the others'

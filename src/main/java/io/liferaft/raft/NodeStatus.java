@@ -43,6 +43,8 @@ public record NodeStatus(
     FORMING,
     /** Taking the leader's snapshot. */
     INSTALLING,
+    /** Applying what its leader had committed when this node came back. */
+    CATCHING_UP,
     RUNNING,
     /** Its files are damaged or do not fit; see the problem. */
     FAILED,

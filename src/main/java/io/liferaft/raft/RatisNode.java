@@ -115,7 +115,7 @@ final class RatisNode implements RaftNode, SmartLifecycle {
   private void gate() {
     switch (node.phase()) {
       case OPENING, FAILED, CLOSED -> throw LocalNode.opening();
-      case FORMING, INSTALLING ->
+      case FORMING, INSTALLING, CATCHING_UP ->
           throw new NotReadyException("store not ready", Duration.ofSeconds(1));
       case RUNNING -> {
         if (!(state().restore() instanceof RestoreRecord.Ended)) {

@@ -19,6 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** A follower that the leader's log no longer reaches takes the leader's copy. */
 class InstallTests {
 
+  private static final String COUNT = "SELECT count(*) FROM c";
+
   @TempDir Path folder;
 
   @Test
@@ -79,6 +81,29 @@ class InstallTests {
 
       cluster.assertEqualContents();
       assertThat(late.local("SELECT count(*) FROM loaded")).isEqualTo("1");
+    }
+  }
+
+  @Test
+  void aFollowerThatComesBackServesNothingOlderThanWhatWasCommittedThen() {
+    try (TestCluster cluster = TestCluster.of(folder, 3).withSnapshotEvery(50).startAll()) {
+      TestCluster.Node late = cluster.follower();
+      cluster.awaitLeader().execute("CREATE TABLE c(p)");
+      late.stop();
+      cutLog(cluster);
+      String committed = cluster.awaitLeader().read(ReadLevel.STRONG, COUNT);
+
+      late.start();
+      Waiting.await("it serves")
+          .until(() -> {
+            try {
+              return late.raft().query(TestCluster.request(ReadLevel.NONE, false, COUNT)) != null;
+            } catch (NotReadyException _) {
+              return false;
+            }
+          });
+
+      assertThat(late.local(COUNT)).isEqualTo(committed);
     }
   }
 

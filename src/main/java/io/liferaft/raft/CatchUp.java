@@ -1,0 +1,52 @@
+package io.liferaft.raft;
+
+import java.util.OptionalLong;
+import org.apache.ratis.proto.RaftProtos.CommitInfoProto;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.server.RaftServer;
+
+/**
+ * Whether this node has reached what the cluster had committed when it came back: a follower that
+ * has just been started, or has long heard nothing, first applies all that its leader knew to be
+ * committed at the first contact. Any thread.
+ */
+final class CatchUp {
+
+  private volatile boolean done;
+  private volatile long target = -1;
+
+  /** The node has come back. */
+  void begin() {
+    target = -1;
+    done = false;
+  }
+
+  /** Stays true until the next {@link #begin}. */
+  boolean done(RaftServer.Division division) {
+    if (done) {
+      return true;
+    }
+    if (division.getInfo().isLeader()) {
+      done = true; // what it has to apply first is its own readiness to lead
+      return true;
+    }
+    long goal = target;
+    if (goal < 0) {
+      goal = leaderCommit(division).orElse(-1);
+      target = goal;
+    }
+    done = goal >= 0 && division.getInfo().getLastAppliedIndex() >= goal;
+    return done;
+  }
+
+  /** What the leader said with its last message. */
+  private static OptionalLong leaderCommit(RaftServer.Division division) {
+    RaftPeerId leader = division.getInfo().getLeaderId();
+    return leader == null
+        ? OptionalLong.empty()
+        : division.getCommitInfos().stream()
+            .filter(info -> leader.equals(RaftPeerId.valueOf(info.getServer().getId())))
+            .mapToLong(CommitInfoProto::getCommitIndex)
+            .findFirst();
+  }
+}
