@@ -61,6 +61,12 @@ public final class LiferaftProcess implements AutoCloseable {
     return this;
   }
 
+  /** An option of the Java virtual machine from the next start. */
+  public LiferaftProcess withJvmOption(String option) {
+    jvmOptions.add(option);
+    return this;
+  }
+
   public LiferaftProcess start() {
     try {
       Files.createDirectories(folder);
@@ -125,6 +131,15 @@ public final class LiferaftProcess implements AutoCloseable {
 
   public boolean alive() {
     return process != null && process.isAlive();
+  }
+
+  /** Of the running process. */
+  public long pid() {
+    Process running = process;
+    if (running == null) {
+      throw new IllegalStateException(id + " does not run");
+    }
+    return running.pid();
   }
 
   public Path dataDir() {
