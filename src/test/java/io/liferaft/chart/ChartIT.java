@@ -59,11 +59,13 @@ class ChartIT {
       alertsAskForWhatIsThere();
       theHelmTestWouldPass();
 
-      pods.forEach(Process::destroy);
-      for (Process pod : pods) {
-        assertThat(pod.waitFor(release.pod().getTerminationGracePeriodSeconds(), TimeUnit.SECONDS))
-            .isTrue();
-      }
+      aLostQuorumIsSeen(pods);
+
+      pods.getLast().destroy();
+      assertThat(
+              pods.getLast()
+                  .waitFor(release.pod().getTerminationGracePeriodSeconds(), TimeUnit.SECONDS))
+          .isTrue();
     } finally {
       for (Process pod : pods) {
         pod.destroyForcibly().waitFor();
@@ -155,6 +157,25 @@ class ChartIT {
     assertThat(ChartMonitoringTests.tags())
         .hasSizeGreaterThan(3)
         .allSatisfy(tag -> assertThat(page).contains("{" + tag + "}"));
+  }
+
+  /** What the alerts on the leader and the quorum rest upon, and that no probe kills the survivor. */
+  private void aLostQuorumIsSeen(List<Process> pods) {
+    RqliteClient survivor = client(replicas - 1);
+    assertThat(survivor.metric("liferaft_raft_leader_known")).isOne();
+
+    pods.subList(0, replicas - 1).forEach(Process::destroyForcibly);
+
+    Waiting.await("the survivor knows no leader")
+        .until(() -> survivor.metric("liferaft_raft_leader_known") == 0);
+    Waiting.await("the survivor is not ready")
+        .until(
+            () ->
+                survivor
+                        .get(release.container().getReadinessProbe().getHttpGet().getPath())
+                        .status()
+                    == 503);
+    assertThat(survivor.live()).isTrue();
   }
 
   private void theHelmTestWouldPass() throws Exception {

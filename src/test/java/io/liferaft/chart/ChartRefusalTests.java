@@ -79,6 +79,17 @@ class ChartRefusalTests {
   }
 
   @Test
+  void anUpgradeThatChangesTheMembersIsRefused() {
+    Release three = Release.of("three");
+
+    assertThat(three.upgradedTo("monitored").nodes().getSpec().getReplicas()).isEqualTo(3);
+    assertThatThrownBy(() -> three.upgradedTo("single"))
+        .hasMessageContaining("replicas=1 is not what this cluster was founded with");
+    assertThatThrownBy(() -> Release.of("single").upgradedTo("three"))
+        .hasMessageContaining("Changing the number of nodes");
+  }
+
+  @Test
   void theReadmeListsEveryValue() throws Exception {
     String readme = Files.readString(Release.CHART.resolve("README.md"));
     Map<String, Object> values =

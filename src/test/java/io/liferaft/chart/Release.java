@@ -15,6 +15,7 @@ import io.kubernetes.client.openapi.models.V1Service;
 import io.kubernetes.client.openapi.models.V1ServiceAccount;
 import io.kubernetes.client.openapi.models.V1StatefulSet;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -80,15 +81,43 @@ final class Release {
   }
 
   /** The pod of {@code helm test}, which Helm keeps apart as a hook, made an ordinary resource. */
-  static V1Pod helmTest(String values) throws IOException {
-    Path copy = Files.createTempDirectory("chart");
+  static V1Pod helmTest(String values) {
+    return changed(
+        values, Path.of("templates/tests/answers.yaml"), "(?m)^.*helm\\.sh/hook.*\\n", "", "")
+        .one(V1Pod.class);
+  }
+
+  /** An upgrade of this release to other values, with this one's nodes for what the cluster holds. */
+  Release upgradedTo(String values) {
+    return changed(
+        values,
+        Path.of("templates/_helpers.tpl"),
+        "(?s)\\.Release\\.IsUpgrade(.*)\\(?lookup \"apps/v1\" \"StatefulSet\" [^\\n]*? \\}\\}",
+        "true$1.Files.Get \"there.yaml\" | fromYaml }}",
+        custom("StatefulSet").toString());
+  }
+
+  /** Rendered by a copy of the chart with one file changed and another one added. */
+  private static Release changed(
+      String values, Path file, String pattern, String replacement, String there) {
     try {
-      FileSystemUtils.copyRecursively(CHART, copy);
-      Path test = copy.resolve("templates/tests/answers.yaml");
-      Files.writeString(test, Files.readString(test).replaceAll("(?m)^.*helm\\.sh/hook.*\n", ""));
-      return new Release(template(copy).withValuesFile(file(values)).call()).one(V1Pod.class);
-    } finally {
-      FileSystemUtils.deleteRecursively(copy);
+      Path copy = Files.createTempDirectory("chart");
+      try {
+        FileSystemUtils.copyRecursively(CHART, copy);
+        Path template = copy.resolve(file);
+        String before = Files.readString(template);
+        String after = before.replaceAll(pattern, replacement);
+        if (after.equals(before)) {
+          throw new AssertionError(file + " has no " + pattern);
+        }
+        Files.writeString(template, after);
+        Files.writeString(copy.resolve("there.yaml"), there);
+        return new Release(template(copy).withValuesFile(file(values)).call());
+      } finally {
+        FileSystemUtils.deleteRecursively(copy);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
