@@ -159,7 +159,9 @@ class ChartIT {
         .allSatisfy(tag -> assertThat(page).contains("{" + tag + "}"));
   }
 
-  /** What the alerts on the leader and the quorum rest upon, and that no probe kills the survivor. */
+  /**
+   * What the alerts on the leader and the quorum rest upon, and that no probe kills the survivor.
+   */
   private void aLostQuorumIsSeen(List<Process> pods) {
     RqliteClient survivor = client(replicas - 1);
     assertThat(survivor.metric("liferaft_raft_leader_known")).isOne();
@@ -169,12 +171,9 @@ class ChartIT {
     Waiting.await("the survivor knows no leader")
         .until(() -> survivor.metric("liferaft_raft_leader_known") == 0);
     Waiting.await("the survivor is not ready")
-        .until(
-            () ->
-                survivor
-                        .get(release.container().getReadinessProbe().getHttpGet().getPath())
-                        .status()
-                    == 503);
+        .until(() ->
+            survivor.get(release.container().getReadinessProbe().getHttpGet().getPath()).status()
+                == 503);
     assertThat(survivor.live()).isTrue();
   }
 

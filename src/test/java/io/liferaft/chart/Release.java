@@ -83,11 +83,13 @@ final class Release {
   /** The pod of {@code helm test}, which Helm keeps apart as a hook, made an ordinary resource. */
   static V1Pod helmTest(String values) {
     return changed(
-        values, Path.of("templates/tests/answers.yaml"), "(?m)^.*helm\\.sh/hook.*\\n", "", "")
+            values, Path.of("templates/tests/answers.yaml"), "(?m)^.*helm\\.sh/hook.*\\n", "", "")
         .one(V1Pod.class);
   }
 
-  /** An upgrade of this release to other values, with this one's nodes for what the cluster holds. */
+  /**
+   * An upgrade of this release to other values, with this one's nodes for what the cluster holds.
+   */
   Release upgradedTo(String values) {
     return changed(
         values,
