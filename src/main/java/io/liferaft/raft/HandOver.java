@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
 import org.jspecify.annotations.Nullable;
@@ -32,12 +33,23 @@ final class HandOver {
 
   /** Returns at once. */
   void start(@Nullable RatisServer server) {
+    startIf(() -> true, server);
+  }
+
+  /**
+   * Returns at once.
+   *
+   * @param wanted asked first; may wait
+   */
+  void startIf(BooleanSupplier wanted, @Nullable RatisServer server) {
     if (server == null || !running.compareAndSet(false, true)) {
       return;
     }
     executor.execute(() -> {
       try {
-        handOn(server);
+        if (wanted.getAsBoolean()) {
+          handOn(server);
+        }
       } finally {
         running.set(false);
       }

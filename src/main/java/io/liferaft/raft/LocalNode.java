@@ -35,9 +35,13 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   /** Ratis' small files must always find room: an election that cannot be written down is lost. */
   private static final long RESERVED_BYTES = 16L * 1024 * 1024;
 
+  /** Below this Ratis is not even started: its first election could not be written down. */
+  private static final long OPEN_BYTES = 4L * 1024 * 1024;
+
   private static final Duration TICK = Duration.ofMillis(100);
   private static final Duration REOPEN_AFTER = Duration.ofSeconds(1);
   private static final Duration RETRY_OPEN_AFTER = Duration.ofSeconds(5);
+  private static final Duration ASK_LEADER = Duration.ofSeconds(5);
 
   private final NodeConfig config;
   private final NodeFolder folder;
@@ -53,6 +57,9 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   private final SnapshotTrigger snapshots = new SnapshotTrigger();
   private final HandOver handOver;
   private final AtomicBoolean reopening = new AtomicBoolean();
+  private final Corruption corruption = new Corruption();
+  private final TermCeiling votes;
+  private final RaftFolder raftFolder;
   private final Installer installer;
   private Peers.@Nullable Local local;
   private Runnable housekeeping = () -> {};
@@ -73,6 +80,8 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
       NodeConfig config, SqliteStore store, Clock clock, Consumer<LeadershipChanged> publisher) {
     this.config = config;
     this.folder = new NodeFolder(config);
+    this.votes = new TermCeiling(config.dataDir());
+    this.raftFolder = new RaftFolder(config.dataDir(), config.initialCluster().size() == 1);
     this.store = store;
     this.clock = clock;
     this.workers =
@@ -120,10 +129,13 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     }
     try {
       folder.lock();
+      checkRoomToOpen();
       NodeIdentity own = folder.identify();
       identity = own;
       fresh = !own.joinOnly() && folder.isFresh();
       folder.checkRecord();
+      votes.create();
+      raftFolder.check(own.peerId(), votes.read());
       startServer(own);
       failure = null;
     } catch (IOException | RuntimeException e) {
@@ -134,6 +146,15 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
       } else {
         fail(e);
       }
+    }
+  }
+
+  private void checkRoomToOpen() throws IOException {
+    long usable = folder.usableBytes();
+    if (usable < OPEN_BYTES) {
+      throw new IOException(
+          "the disk of %s is full: %d bytes are free, at least %d must be: make room, this node goes on by itself"
+              .formatted(config.dataDir(), usable, OPEN_BYTES));
     }
   }
 
@@ -150,8 +171,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
             own,
             _ -> {
               SqliteStateMachine created =
-                  new SqliteStateMachine(
-                      () -> Replica.open(store, config.dataDir()), config.id(), this);
+                  new SqliteStateMachine(this::openReplica, config.id(), this);
               machine = created;
               return created;
             },
@@ -160,6 +180,11 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
       starting.start();
     } catch (IOException | RuntimeException e) {
       closeQuietly(starting);
+      closeMachine();
+      IllegalStateException damage = raftFolder.damaging(e).orElse(null);
+      if (damage != null) {
+        throw damage;
+      }
       throw e;
     }
     WriteBatcher writes = new WriteBatcher(config.id(), clock, starting::submit);
@@ -175,6 +200,17 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
             .groupId()
             .map(id -> "goes on in cluster group " + id.getUuid())
             .orElse(fresh ? "its data directory is fresh" : "it is in no group yet"));
+  }
+
+  private Replica openReplica() throws IOException {
+    Replica replica = Replica.open(store, config.dataDir());
+    try {
+      raftFolder.checkLogFollows(replica.recordIndex());
+      return replica;
+    } catch (IOException | RuntimeException e) {
+      replica.close();
+      throw e;
+    }
   }
 
   /** The database was touched while the node was down: it comes anew from the leader. */
@@ -218,8 +254,50 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   private void reopen() {
     closeServer();
     stuck = null;
-    open();
+    if (corruption.stays() && config.initialCluster().size() > 1 && leaderHasGotFurther()) {
+      giveUpDatabase();
+    } else {
+      open();
+    }
     reopening.set(false);
+  }
+
+  private void giveUpDatabase() {
+    try {
+      SqliteException.InvalidDatabase damaged =
+          store.setAside(
+              config.dataDir(),
+              "is damaged after log index "
+                  + corruption.lastApplied()
+                  + ", where the leader's is not");
+      corruption.over();
+      startOver(damaged);
+    } catch (IOException | RuntimeException e) {
+      fail(e);
+    }
+  }
+
+  /** Whether what this database cannot apply has been applied by the leader. */
+  private boolean leaderHasGotFurther() {
+    for (String address : config.initialCluster().values()) {
+      if (!address.equals(config.raftAddress())
+          && peers.who(address, ASK_LEADER).leads()
+          && copyIndex(address) > corruption.lastApplied()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private long copyIndex(String leader) {
+    try {
+      Peers.CopyTicket ticket = peers.openCopy(leader, ASK_LEADER);
+      peers.closeCopy(leader, ticket.ticket(), ASK_LEADER);
+      return StatePayload.decode(ticket.record()).state().appliedIndex();
+    } catch (RuntimeException e) {
+      log.debug("The leader at {} has no copy now: {}", leader, e.toString());
+      return -1;
+    }
   }
 
   private void closeServer() {
@@ -239,6 +317,19 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
       closeQuietly(current);
     }
     machine = null;
+  }
+
+  /** A group that did not come to start leaves its state machine to us. */
+  private void closeMachine() {
+    SqliteStateMachine opened = machine;
+    machine = null;
+    if (opened != null) {
+      try {
+        opened.close();
+      } catch (IOException | RuntimeException e) {
+        log.warn("The database did not close cleanly: {}", e.toString());
+      }
+    }
   }
 
   private static void closeQuietly(RatisServer server) {
@@ -438,7 +529,8 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
 
   /** What is wrong with this node itself; null for nothing. */
   @Nullable String fault() {
-    return failure != null ? failure : stuck;
+    String own = failure != null ? failure : stuck;
+    return own != null ? own : corruption.problem(payload().state().appliedIndex());
   }
 
   /** Brings the main file up to what has been applied; waits. */
@@ -464,6 +556,13 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
       if (current != null && failure == null && current.closed()) {
         broken(new SqliteException("Ratis has closed the group"));
       }
+      if (current != null && failure == null && RaftFolder.voteIsLost(config.dataDir())) {
+        broken(new SqliteException("the Raft log's votes cannot be written: the disk was full"));
+      }
+      division.ifPresent(this::lookAtVotes);
+      if (!room && division.map(HandOver::possible).orElse(false)) {
+        handOver.startIf(this::anotherHasRoom, server);
+      }
       if (division.isPresent() && store.status().walBytes() >= config.walSizeBytes()) {
         snapshots.take(server);
       }
@@ -481,6 +580,27 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
           RESERVED_BYTES);
     }
     room = now;
+  }
+
+  private void lookAtVotes(RaftServer.Division division) {
+    long term = division.getInfo().getCurrentTerm();
+    if (votes.near(term)) {
+      opener.execute(() -> {
+        try {
+          votes.raise(term);
+        } catch (IOException e) {
+          log.warn("The ceiling of this node's votes cannot be raised: {}", e.toString());
+        }
+      });
+    }
+  }
+
+  private boolean anotherHasRoom() {
+    return config.initialCluster().values().stream()
+        .filter(address -> !address.equals(config.raftAddress()))
+        .map(address -> peers.who(address, ASK_LEADER))
+        .anyMatch(
+            answer -> answer.standing() == PeerAnswer.Standing.MEMBER && answer.problem() == null);
   }
 
   private long term() {
@@ -537,8 +657,19 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     if (closed || !reopening.compareAndSet(false, true)) {
       return;
     }
-    log.error("This node opens its data again from its last record: {}", cause.getMessage());
-    var _ = opener.schedule(this::reopen, REOPEN_AFTER.toMillis(), TimeUnit.MILLISECONDS);
+    Duration pause = REOPEN_AFTER;
+    boolean news = true;
+    if (cause instanceof SqliteException.NodeFault fault && fault.corrupt()) {
+      long applied = payload().state().appliedIndex();
+      long committed = division().map(d -> d.getRaftLog().getLastCommittedIndex()).orElse(applied);
+      corruption.met(applied, committed, String.valueOf(fault.getMessage()));
+      pause = corruption.pause();
+      news = corruption.isNews();
+    }
+    if (news) {
+      log.error("This node opens its data again from its last record: {}", cause.getMessage());
+    }
+    var _ = opener.schedule(this::reopen, pause.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   @Override

@@ -78,7 +78,7 @@ final class Members implements GroupMembership {
         leader == null ? null : leader.raftAddress(),
         standing == PeerAnswer.Standing.DETACHED
             || (standing == PeerAnswer.Standing.MEMBER && state.changeIndex() > 0),
-        node.fault());
+        node.fault() == null && !node.hasRoom() ? "its disk is full" : node.fault());
   }
 
   @Override

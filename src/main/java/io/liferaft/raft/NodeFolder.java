@@ -20,7 +20,7 @@ import org.springframework.util.FileSystemUtils;
 final class NodeFolder {
 
   private static final Logger log = LoggerFactory.getLogger(NodeFolder.class);
-  private static final String RECORD = "snapshot.record";
+  static final String RECORD = "snapshot.record";
 
   private final NodeConfig config;
   private final Path folder;
@@ -91,6 +91,13 @@ final class NodeFolder {
     Files.createDirectories(folder);
     Optional<NodeIdentity> known = NodeIdentity.read(folder);
     if (known.isEmpty()) {
+      if (holdsGroup()) {
+        throw new IllegalStateException(
+            "%s is missing, but there is a Raft folder: under another name this node's votes would count twice. %s"
+                .formatted(
+                    NodeIdentity.file(folder),
+                    "Put the file back from a copy of the directory, or, while the other nodes work or a backup is there, start from an empty directory"));
+      }
       NodeIdentity created = NodeIdentity.create(config.id(), config.raftAddress(), false);
       created.write(folder);
       return created;
@@ -111,7 +118,26 @@ final class NodeFolder {
           config.raftAddress());
       return newIncarnation(own.incarnation() + "@" + own.raftAddress());
     }
-    return own;
+    return holdsGroup() ? own : withoutGroup(own);
+  }
+
+  /**
+   * Without a Raft folder it remembers no vote and no entry, so nobody may take it for who it was.
+   */
+  private NodeIdentity withoutGroup(NodeIdentity own) throws IOException {
+    boolean holdsData = !own.joinOnly() && !isFresh();
+    if (holdsData && config.initialCluster().size() == 1) {
+      throw new IllegalStateException(
+          "the Raft folder %s is missing, but this node holds data: put this directory back from a copy of it, or start from an empty one, which restores the backup"
+              .formatted(RatisServer.folder(folder)));
+    }
+    NodeIdentity other =
+        NodeIdentity.create(own.id(), own.raftAddress(), own.joinOnly() || holdsData);
+    NodeIdentity created =
+        new NodeIdentity(
+            other.id(), other.incarnation(), other.raftAddress(), other.joinOnly(), own.former());
+    created.write(folder);
+    return created;
   }
 
   /** It is where it was before: it goes on with what it had. */
@@ -172,12 +198,16 @@ final class NodeFolder {
         }
       }
     }
+    return !holdsGroup();
+  }
+
+  private boolean holdsGroup() throws IOException {
     Path raft = RatisServer.folder(folder);
     if (!Files.isDirectory(raft)) {
-      return true;
+      return false;
     }
     try (DirectoryStream<Path> groups = Files.newDirectoryStream(raft)) {
-      return !groups.iterator().hasNext();
+      return groups.iterator().hasNext();
     }
   }
 

@@ -45,8 +45,12 @@ record NodeIdentity(
     return at < 0 ? peerId : peerId.substring(0, at);
   }
 
+  static Path file(Path folder) {
+    return folder.resolve(FILE);
+  }
+
   static Optional<NodeIdentity> read(Path folder) throws IOException {
-    Path file = folder.resolve(FILE);
+    Path file = file(folder);
     if (!Files.exists(file)) {
       return Optional.empty();
     }

@@ -36,6 +36,28 @@ final class SchemaFacts {
     if (connection.number("SELECT count(*) FROM sqlite_sequence WHERE seq=" + LAST_ROW_ID) > 0) {
       return true;
     }
+    for (String name : autoincrement(connection)) {
+      String quoted = '"' + name.replace("\"", "\"\"") + '"';
+      if (connection.number("SELECT count(*) FROM " + quoted + " WHERE rowid=" + LAST_ROW_ID) > 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether tables with AUTOINCREMENT find the table they count in; else SQLite says CORRUPT. */
+  static boolean sequenceIsSound(NativeConnection connection) throws SQLException {
+    String named = "SELECT count(*) FROM sqlite_schema WHERE name='sqlite_sequence'";
+    if (connection.number(named) == 0) {
+      return autoincrement(connection).isEmpty();
+    }
+    return connection.number(
+            "SELECT count(*) FROM pragma_table_list WHERE schema='main' AND name='sqlite_sequence'"
+                + " AND type='table' AND wr=0 AND ncol=2")
+        == 1;
+  }
+
+  private static List<String> autoincrement(NativeConnection connection) throws SQLException {
     List<String> names = new ArrayList<>();
     try (PreparedSql tables =
         connection.prepare(
@@ -46,13 +68,7 @@ final class SchemaFacts {
         }
       }
     }
-    for (String name : names) {
-      String quoted = '"' + name.replace("\"", "\"\"") + '"';
-      if (connection.number("SELECT count(*) FROM " + quoted + " WHERE rowid=" + LAST_ROW_ID) > 0) {
-        return true;
-      }
-    }
-    return false;
+    return names;
   }
 
   private static boolean mentions(String sql, String word) {

@@ -300,14 +300,28 @@ public final class SqliteStore implements AutoCloseable {
   }
 
   /**
-   * Checks that a file is a whole, sound SQLite database: header, size, {@code PRAGMA quick_check}.
-   * Leaves no trace on disk.
+   * Checks that a file is a whole, sound SQLite database: header, size, {@code PRAGMA
+   * integrity_check}. Leaves no trace on disk.
    *
    * @return whether it holds no object
    * @throws SqliteException.InvalidDatabase saying what is wrong with it
    */
   public static boolean verify(Path file) throws IOException {
     return DatabaseVerifier.verify(file);
+  }
+
+  /**
+   * Sets aside the database of a folder, with its record, as {@link #open} does with one that does
+   * not match: for one that proved damaged. Only while the store is closed.
+   *
+   * @param reason what is wrong with it, as the end of a sentence about the file
+   * @return what to say about it
+   */
+  public SqliteException.InvalidDatabase setAside(Path folder, String reason) throws IOException {
+    if (opened != null) {
+      throw new IllegalStateException("the store is open");
+    }
+    return new StoreRecovery(new StoreLayout(folder), border, clock).giveUp(reason);
   }
 
   /** Closes everything without a checkpoint and unlocks the folder. */

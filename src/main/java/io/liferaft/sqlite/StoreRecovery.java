@@ -125,6 +125,30 @@ final class StoreRecovery {
 
   private SqliteException.InvalidDatabase setAside(Path database, String difference)
       throws IOException {
+    return new SqliteException.InvalidDatabase(
+        database
+            + " does not match its record: "
+            + difference
+            + ". Another program has changed it; it was set aside with its record as "
+            + keep(database).getFileName(),
+        null);
+  }
+
+  /** Sets aside the database that the record names, for a reason of the caller's. */
+  SqliteException.InvalidDatabase giveUp(String reason) throws IOException {
+    SnapshotRecord record = read(layout.record());
+    Path database = layout.database(record == null ? 1 : record.file());
+    return new SqliteException.InvalidDatabase(
+        database
+            + " "
+            + reason
+            + "; it was set aside with its record as "
+            + keep(database).getFileName(),
+        null);
+  }
+
+  /** Renames the database and all that belongs to it; returns the database's new name. */
+  private Path keep(Path database) throws IOException {
     String time = TIME.format(clock.instant());
     Path kept = layout.setAside(time, database);
     for (Path file :
@@ -135,13 +159,7 @@ final class StoreRecovery {
     }
     border.delete(StoreLayout.shm(database));
     border.forceFolder(layout.folder());
-    return new SqliteException.InvalidDatabase(
-        database
-            + " does not match its record: "
-            + difference
-            + ". Another program has changed it; it was set aside with its record as "
-            + kept.getFileName(),
-        null);
+    return kept;
   }
 
   private void deleteOthers(@Nullable Path database) throws IOException {

@@ -71,12 +71,48 @@ class DatabaseVerifierTests {
     refuses(page, "a page has 771 bytes");
     Path damaged = database("damaged", "DELETE", true);
     overwrite(damaged, 4096 * 5, new byte[4096]);
-    refuses(damaged, "quick_check says");
+    refuses(damaged, "integrity_check says");
     Path schema = database("schema", "DELETE", true);
     overwrite(schema, 100, new byte[500]);
     refuses(schema, "malformed");
     assertThatThrownBy(() -> SqliteStore.verify(folder.resolve("missing")))
         .isInstanceOf(IOException.class);
+  }
+
+  /** They pass quick_check; in the log they would stop every node at the first write. */
+  @Test
+  void refusesWhatOnlyAWriteWouldMeet() throws Exception {
+    Path swapped = folder.resolve("swapped");
+    try (NativeConnection connection = NativeConnection.write(swapped)) {
+      connection.execute("CREATE TABLE t(a, b)");
+      connection.execute("CREATE INDEX ia ON t(a)");
+      connection.execute("CREATE INDEX ib ON t(b)");
+      connection.execute("INSERT INTO t VALUES(1, 'x'), (2, 'y')");
+      connection.execute("PRAGMA writable_schema=1");
+      connection.execute("UPDATE sqlite_schema SET rootpage = 7 - rootpage WHERE type='index'");
+    }
+    try (NativeConnection connection = NativeConnection.immutable(swapped)) {
+      assertThat(connection.text("PRAGMA quick_check(1)")).isEqualTo("ok");
+    }
+    refuses(swapped, "integrity_check says: ");
+
+    Path miscounting = folder.resolve("miscounting");
+    try (NativeConnection connection = NativeConnection.write(miscounting)) {
+      connection.execute("CREATE TABLE t(a INTEGER PRIMARY KEY AUTOINCREMENT, b)");
+      connection.execute("PRAGMA writable_schema=1");
+      connection.execute(
+          "UPDATE sqlite_schema SET sql='CREATE TABLE sqlite_sequence(name,seq,more)'"
+              + " WHERE name='sqlite_sequence'");
+    }
+    refuses(miscounting, "sqlite_sequence");
+    Path countless = folder.resolve("countless");
+    try (NativeConnection connection = NativeConnection.write(countless)) {
+      connection.execute("CREATE TABLE t(a INTEGER PRIMARY KEY, b)");
+      connection.execute("PRAGMA writable_schema=1");
+      connection.execute(
+          "UPDATE sqlite_schema SET sql='CREATE TABLE t(a INTEGER PRIMARY KEY AUTOINCREMENT, b)'");
+    }
+    refuses(countless, "sqlite_sequence");
   }
 
   private static void refuses(Path file, String message) {
