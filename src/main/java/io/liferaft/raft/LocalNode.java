@@ -14,6 +14,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
@@ -45,6 +46,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
 
   private final NodeConfig config;
   private final NodeFolder folder;
+  private final LongSupplier usableBytes;
   private final SqliteStore store;
   private final Clock clock;
   private final Peers peers = new Peers();
@@ -78,8 +80,21 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
 
   LocalNode(
       NodeConfig config, SqliteStore store, Clock clock, Consumer<LeadershipChanged> publisher) {
+    this(config, store, clock, publisher, new NodeFolder(config)::usableBytes);
+  }
+
+  /**
+   * @param usableBytes room left for the data directory
+   */
+  LocalNode(
+      NodeConfig config,
+      SqliteStore store,
+      Clock clock,
+      Consumer<LeadershipChanged> publisher,
+      LongSupplier usableBytes) {
     this.config = config;
     this.folder = new NodeFolder(config);
+    this.usableBytes = usableBytes;
     this.votes = new TermCeiling(config.dataDir());
     this.raftFolder = new RaftFolder(config.dataDir(), config.initialCluster().size() == 1);
     this.store = store;
@@ -111,10 +126,16 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
    * Starts opening; returns at once.
    *
    * @param housekeeping run every tick, must not wait
+   * @throws SqliteException.FolderInUse when another process has the directory
    */
   void start(Peers.Local served, Runnable housekeeping) {
     this.local = served;
     this.housekeeping = housekeeping;
+    try {
+      folder.lock();
+    } catch (IOException e) {
+      log.debug("Opening will say so", e);
+    }
     opener.execute(this::open);
     var _ =
         events.scheduleWithFixedDelay(
@@ -150,7 +171,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   }
 
   private void checkRoomToOpen() throws IOException {
-    long usable = folder.usableBytes();
+    long usable = usableBytes.getAsLong();
     if (usable < OPEN_BYTES) {
       throw new IOException(
           "the disk of %s is full: %d bytes are free, at least %d must be: make room, this node goes on by itself"
@@ -572,7 +593,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   }
 
   private void lookAtDisk() {
-    boolean now = folder.usableBytes() >= RESERVED_BYTES;
+    boolean now = usableBytes.getAsLong() >= RESERVED_BYTES;
     if (room && !now) {
       log.error(
           "The disk of {} is full but for {} bytes: no client's write is taken until there is room",

@@ -8,13 +8,18 @@ import io.liferaft.support.Waiting;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A disk that fails is one node's trouble. */
 class NodeFaultTests {
+
+  private static final int STEPS_OF_A_CHECKPOINT = 10;
 
   @TempDir Path folder;
 
@@ -82,6 +87,82 @@ class NodeFaultTests {
       cluster.awaitServing();
       assertThat(Integer.parseInt(node.local("SELECT count(*) FROM t")))
           .isBetween(written.certain(), written.certain() + written.unknown());
+    }
+  }
+
+  /**
+   * At steps of a checkpoint from the first to the last (all of them: {@code FaultTests}). The
+   * others never notice; the node comes back from where it stood.
+   */
+  @Test
+  void aFollowerWhoseDiskFailsAtAnyStepComesBack() {
+    try (TestCluster cluster = TestCluster.of(folder, 3).withSnapshotEvery(5).startAll()) {
+      cluster.awaitLeader().execute("CREATE TABLE t(x DEFAULT (random()))");
+      Set<String> failed = new TreeSet<>();
+      for (int step = 1; step <= STEPS_OF_A_CHECKPOINT; step += 3) {
+        TestCluster.Node sick = cluster.follower();
+        sick.disk().failAtStep(step);
+        TestCluster.Node leader = cluster.awaitLeader();
+        Waiting.await("step " + step + " fails")
+            .pollInterval(Duration.ofMillis(5))
+            .until(() -> {
+              leader.execute("INSERT INTO t DEFAULT VALUES");
+              return sick.disk().failing();
+            });
+        failed.add(sick.disk().failedStep());
+        Waiting.await("it says so")
+            .until(
+                () -> String.valueOf(sick.raft().status().problem()),
+                said -> said.contains("No space left on device"));
+        leader.execute("INSERT INTO t DEFAULT VALUES");
+        assertThat(leader.raft().status().problem()).isNull();
+
+        sick.disk().work();
+
+        Waiting.await("it works again").until(() -> sick.raft().status().problem() == null);
+      }
+      cluster.assertEqualContents();
+      assertThat(failed).hasSizeGreaterThan(2);
+    }
+  }
+
+  @Test
+  void aLeaderWithoutRoomHandsOnToOneThatHasIt() {
+    AtomicLong free = new AtomicLong(Long.MAX_VALUE);
+    try (TestCluster cluster = TestCluster.of(folder, 3)) {
+      cluster.node(1).withRoom(free::get);
+      cluster.startAll();
+      cluster.awaitLeader().execute("CREATE TABLE t(x)");
+      cluster.lead(cluster.node(1));
+
+      free.set(8L * 1024 * 1024);
+
+      Waiting.await("another one leads")
+          .until(() -> cluster.leader().map(leader -> leader != cluster.node(1)).orElse(false));
+      cluster.awaitLeader().execute("INSERT INTO t VALUES(1)");
+      cluster.assertEqualContents();
+    }
+  }
+
+  @Test
+  void aNodeWithoutRoomOpensNoLogUntilThereIsSome() {
+    AtomicLong free = new AtomicLong(Long.MAX_VALUE);
+    try (TestCluster cluster = TestCluster.of(folder, 1)) {
+      TestCluster.Node node = cluster.node(1).withRoom(free::get);
+      cluster.startAll();
+      node.execute("CREATE TABLE t(x)");
+      node.stop();
+      free.set(1024);
+
+      node.start();
+
+      Waiting.await("it says why")
+          .until(
+              () -> String.valueOf(node.raft().status().problem()),
+              said -> said.contains("is full: 1024 bytes are free, at least 4194304 must be"));
+      free.set(Long.MAX_VALUE);
+      cluster.awaitServing();
+      node.execute("INSERT INTO t VALUES(1)");
     }
   }
 

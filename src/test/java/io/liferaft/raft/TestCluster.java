@@ -23,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
@@ -96,6 +97,26 @@ final class TestCluster implements AutoCloseable {
     return running().filter(node -> node.local().leads()).findFirst();
   }
 
+  /** Makes a node lead. */
+  void lead(Node wanted) {
+    Waiting.await(wanted.id() + " leads")
+        .until(() -> {
+          if (!wanted.local().leads()) {
+            try {
+              awaitLeader()
+                  .local()
+                  .server()
+                  .orElseThrow()
+                  .transferLeadership(
+                      wanted.local().server().orElseThrow().self().getId(), TIMEOUT);
+            } catch (IOException e) {
+              return false;
+            }
+          }
+          return wanted.local().leads();
+        });
+  }
+
   Node follower() {
     Node leader = awaitLeader();
     return running().filter(node -> node != leader).findFirst().orElseThrow();
@@ -159,6 +180,7 @@ final class TestCluster implements AutoCloseable {
     private final String address = "127.0.0.1:" + freePort();
     private final FailingDisk disk = new FailingDisk();
     private Map<String, String> believed = members;
+    private LongSupplier room = () -> Long.MAX_VALUE;
     private @Nullable SqliteStore store;
     private @Nullable LocalNode local;
     private @Nullable RatisNode raft;
@@ -203,6 +225,12 @@ final class TestCluster implements AutoCloseable {
       return this;
     }
 
+    /** For the next start: how much room its disk claims to have. */
+    Node withRoom(LongSupplier usableBytes) {
+      room = usableBytes;
+      return this;
+    }
+
     Node start() {
       return startAs(id);
     }
@@ -220,7 +248,7 @@ final class TestCluster implements AutoCloseable {
               snapshotEntries,
               256 * 1024);
       SqliteStore opened = disk.store();
-      LocalNode node = new LocalNode(config, opened, Clock.systemUTC(), _ -> {});
+      LocalNode node = new LocalNode(config, opened, Clock.systemUTC(), _ -> {}, room);
       RatisNode ratis = new RatisNode(node, opened, Clock.systemUTC());
       AnnotationConfigApplicationContext beans = new AnnotationConfigApplicationContext();
       beans.registerBean(RatisNode.class, () -> ratis);

@@ -142,6 +142,11 @@ public final class LiferaftProcess implements AutoCloseable {
     return running.pid();
   }
 
+  /** Of a process that has ended. */
+  public int exitCode() {
+    return java.util.Objects.requireNonNull(process).exitValue();
+  }
+
   public Path dataDir() {
     return folder.resolve("data");
   }
