@@ -1,9 +1,9 @@
 package io.liferaft.raft;
 
+import io.liferaft.sqlite.FileBorder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
@@ -30,13 +30,15 @@ final class Installer {
   private static final int PAGE = 1024 * 1024;
 
   private final Path folder;
+  private final FileBorder files;
   private final Peers peers;
   private final Executor executor;
   private final AtomicInteger running = new AtomicInteger();
   private volatile @Nullable Fetched fetched;
 
-  Installer(Path folder, Peers peers, Executor executor) {
+  Installer(Path folder, FileBorder files, Peers peers, Executor executor) {
     this.folder = folder;
+    this.files = files;
     this.peers = peers;
     this.executor = executor;
   }
@@ -125,14 +127,18 @@ final class Installer {
         if (bytes.length == 0) {
           throw new IOException("the leader's copy ends at " + offset + " of " + sizeBytes);
         }
-        ByteBuffer buffer = ByteBuffer.wrap(bytes);
-        while (buffer.hasRemaining()) {
-          int _ = out.write(buffer);
-        }
+        files.run(
+            "write a page of the leader's copy",
+            () -> {
+              ByteBuffer buffer = ByteBuffer.wrap(bytes);
+              while (buffer.hasRemaining()) {
+                int _ = out.write(buffer);
+              }
+            });
         offset += bytes.length;
       }
-      out.force(true);
     }
+    files.force(into);
   }
 
   /** Makes the fetched copy the database; on the apply thread, while nothing is applied. */
@@ -143,12 +149,7 @@ final class Installer {
     }
     OpenLoad load = copy.payload().load();
     if (load != null) {
-      Path _ =
-          Files.move(
-              stagedLoad(),
-              replica.stagingPath(load),
-              java.nio.file.StandardCopyOption.REPLACE_EXISTING,
-              java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+      files.rename(stagedLoad(), replica.stagingPath(load));
     }
     replica.install(copy.file(), copy.ticket().record(), copy.ticket().foreignKeys());
     log.info(
@@ -166,8 +167,8 @@ final class Installer {
       running.decrementAndGet();
       release(old.address(), old.ticket().ticket());
     }
-    boolean _ = Files.deleteIfExists(folder.resolve("install.sqlite"));
-    boolean _ = Files.deleteIfExists(stagedLoad());
+    files.delete(folder.resolve("install.sqlite"));
+    files.delete(stagedLoad());
   }
 
   private void release(String address, long ticket) {

@@ -1,5 +1,6 @@
 package io.liferaft.raft;
 
+import io.liferaft.sqlite.FileBorder;
 import io.liferaft.sqlite.SqliteException;
 import io.liferaft.sqlite.SqliteStore;
 import java.io.IOException;
@@ -80,7 +81,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
 
   LocalNode(
       NodeConfig config, SqliteStore store, Clock clock, Consumer<LeadershipChanged> publisher) {
-    this(config, store, clock, publisher, new NodeFolder(config)::usableBytes);
+    this(config, store, clock, publisher, new NodeFolder(config, store.files())::usableBytes);
   }
 
   /**
@@ -93,7 +94,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
       Consumer<LeadershipChanged> publisher,
       LongSupplier usableBytes) {
     this.config = config;
-    this.folder = new NodeFolder(config);
+    this.folder = new NodeFolder(config, store.files());
     this.usableBytes = usableBytes;
     this.votes = new TermCeiling(config.dataDir());
     this.raftFolder = new RaftFolder(config.dataDir(), config.initialCluster().size() == 1);
@@ -106,7 +107,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     this.events = oneThread("raft-events-" + config.id());
     this.opener = oneThread("raft-open-" + config.id());
     this.leadership = new LeaderEvents(config.id(), this::onEvents, publisher, leaderSignal);
-    this.installer = new Installer(config.dataDir(), peers, workers);
+    this.installer = new Installer(config.dataDir(), store.files(), peers, workers);
   }
 
   private static ScheduledExecutorService oneThread(String name) {
@@ -393,6 +394,10 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
 
   Peers peers() {
     return peers;
+  }
+
+  FileBorder files() {
+    return store.files();
   }
 
   ExecutorService workers() {

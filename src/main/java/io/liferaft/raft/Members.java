@@ -98,7 +98,7 @@ final class Members implements GroupMembership {
       leaveGroup(server);
       RaftGroupId groupId = RaftGroupId.valueOf(UUID.randomUUID());
       log.info("Founding cluster group {} with this node as its first member", groupId.getUuid());
-      server.addGroup(groupId, true);
+      node.files().run("found the group", () -> server.addGroup(groupId, true));
     } catch (IOException e) {
       throw new IllegalStateException("the group cannot be founded: " + e.getMessage(), e);
     }
@@ -117,7 +117,7 @@ final class Members implements GroupMembership {
             "this node holds data of cluster group %s up to log index %d, but no configuration that names it: its Raft folder is damaged. Give it an empty data directory to have it admitted again, or restore the directory from a copy"
                 .formatted(current.get().getUuid(), last));
       }
-      server.removeGroup(current.get());
+      node.files().run("leave the group", () -> server.removeGroup(current.get()));
     }
   }
 
@@ -131,7 +131,7 @@ final class Members implements GroupMembership {
       if (!server.groupId().map(groupId::equals).orElse(false)) {
         leaveGroup(server);
         log.info("Entering cluster group {} through its leader at {}", group, leaderAddress);
-        server.addGroup(groupId, false);
+        node.files().run("enter the group", () -> server.addGroup(groupId, false));
       }
     } catch (IOException e) {
       throw new IllegalStateException("the group cannot be entered: " + e.getMessage(), e);

@@ -1,5 +1,6 @@
 package io.liferaft.raft;
 
+import io.liferaft.sqlite.FileBorder;
 import io.liferaft.sqlite.SqliteException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -7,14 +8,12 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.util.FileSystemUtils;
 
 /** What a node's data directory says before Ratis and the store open it. */
 final class NodeFolder {
@@ -24,10 +23,12 @@ final class NodeFolder {
 
   private final NodeConfig config;
   private final Path folder;
+  private final FileBorder files;
 
   private @Nullable FileChannel lock;
 
-  NodeFolder(NodeConfig config) {
+  NodeFolder(NodeConfig config, FileBorder files) {
+    this.files = files;
     this.config = config;
     this.folder = config.dataDir();
   }
@@ -99,7 +100,7 @@ final class NodeFolder {
                     "Put the file back from a copy of the directory, or, while the other nodes work or a backup is there, start from an empty directory"));
       }
       NodeIdentity created = NodeIdentity.create(config.id(), config.raftAddress(), false);
-      created.write(folder);
+      created.write(folder, files);
       return created;
     }
     NodeIdentity own = known.get();
@@ -136,17 +137,17 @@ final class NodeFolder {
     NodeIdentity created =
         new NodeIdentity(
             other.id(), other.incarnation(), other.raftAddress(), other.joinOnly(), own.former());
-    created.write(folder);
+    created.write(folder, files);
     return created;
   }
 
   /** It is where it was before: it goes on with what it had. */
   private NodeIdentity movedBack(NodeIdentity own) throws IOException {
     String incarnation = own.former().substring(0, own.former().indexOf('@'));
-    boolean _ = FileSystemUtils.deleteRecursively(RatisServer.folder(folder));
-    Path _ = Files.move(keptRaft(), RatisServer.folder(folder), StandardCopyOption.ATOMIC_MOVE);
+    files.deleteFolder(RatisServer.folder(folder));
+    files.rename(keptRaft(), RatisServer.folder(folder));
     NodeIdentity before = new NodeIdentity(own.id(), incarnation, config.raftAddress(), false, "");
-    before.write(folder);
+    before.write(folder, files);
     log.info("This node is back at its former address {} and goes on", config.raftAddress());
     return before;
   }
@@ -163,12 +164,12 @@ final class NodeFolder {
     NodeIdentity created =
         new NodeIdentity(
             fresh.id(), fresh.incarnation(), fresh.raftAddress(), fresh.joinOnly(), former);
-    created.write(folder);
+    created.write(folder, files);
     Path raft = RatisServer.folder(folder);
     if (Files.exists(raft) && Files.notExists(keptRaft())) {
-      Path _ = Files.move(raft, keptRaft(), StandardCopyOption.ATOMIC_MOVE);
+      files.rename(raft, keptRaft());
     } else {
-      boolean _ = FileSystemUtils.deleteRecursively(raft);
+      files.deleteFolder(raft);
     }
     return created;
   }
@@ -181,8 +182,8 @@ final class NodeFolder {
   NodeIdentity admitted(NodeIdentity own) throws IOException {
     NodeIdentity member =
         new NodeIdentity(own.id(), own.incarnation(), own.raftAddress(), false, "");
-    member.write(folder);
-    boolean _ = FileSystemUtils.deleteRecursively(keptRaft());
+    member.write(folder, files);
+    files.deleteFolder(keptRaft());
     return member;
   }
 

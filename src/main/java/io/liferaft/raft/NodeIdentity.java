@@ -1,15 +1,12 @@
 package io.liferaft.raft;
 
+import io.liferaft.sqlite.FileBorder;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.StringWriter;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.Optional;
@@ -74,7 +71,7 @@ record NodeIdentity(
   }
 
   /** Durable on return. */
-  void write(Path folder) throws IOException {
+  void write(Path folder, FileBorder files) throws IOException {
     Properties properties = new Properties();
     properties.setProperty("id", id);
     properties.setProperty("incarnation", incarnation);
@@ -84,26 +81,8 @@ record NodeIdentity(
     StringWriter text = new StringWriter();
     properties.store(text, "Written once; do not edit");
     Path temporary = folder.resolve(FILE + ".tmp");
-    try (FileChannel channel =
-        FileChannel.open(
-            temporary,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      ByteBuffer bytes = StandardCharsets.UTF_8.encode(text.toString());
-      while (bytes.hasRemaining()) {
-        int _ = channel.write(bytes);
-      }
-      channel.force(true);
-    }
-    Path _ =
-        Files.move(
-            temporary,
-            folder.resolve(FILE),
-            StandardCopyOption.ATOMIC_MOVE,
-            StandardCopyOption.REPLACE_EXISTING);
-    try (FileChannel directory = FileChannel.open(folder, StandardOpenOption.READ)) {
-      directory.force(true);
-    }
+    files.write(temporary, text.toString().getBytes(StandardCharsets.UTF_8));
+    files.rename(temporary, folder.resolve(FILE));
+    files.forceFolder(folder);
   }
 }

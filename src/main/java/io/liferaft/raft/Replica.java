@@ -43,7 +43,7 @@ final class Replica {
 
   private Replica(SqliteStore store, Path folder, StatePayload payload, long recordIndex) {
     this.store = store;
-    this.staging = new Staging(folder);
+    this.staging = new Staging(folder, store.files());
     this.payload = payload;
     this.recordIndex = recordIndex;
     this.recordTerm = payload.term();

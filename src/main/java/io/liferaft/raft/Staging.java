@@ -1,5 +1,6 @@
 package io.liferaft.raft;
 
+import io.liferaft.sqlite.FileBorder;
 import io.liferaft.sqlite.SqlForm;
 import io.liferaft.sqlite.SqlStatement;
 import java.io.BufferedInputStream;
@@ -29,12 +30,14 @@ final class Staging {
   private static final String PREFIX = "staging-";
 
   private final Path folder;
+  private final FileBorder files;
   private final List<Path> dropped = new ArrayList<>();
   private @Nullable FileChannel channel;
   private @Nullable Path open;
 
-  Staging(Path folder) {
+  Staging(Path folder, FileBorder files) {
     this.folder = folder;
+    this.files = files;
   }
 
   Path path(OpenLoad load) {
@@ -46,27 +49,29 @@ final class Staging {
     close();
     dropped.clear();
     Path kept = load == null ? null : path(load);
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, PREFIX + "*")) {
-      for (Path file : files) {
+    try (DirectoryStream<Path> staged = Files.newDirectoryStream(folder, PREFIX + "*")) {
+      for (Path file : staged) {
         if (!file.equals(kept)) {
-          Files.delete(file);
+          files.delete(file);
         }
       }
     }
     if (load != null && kept != null && Files.exists(kept)) {
-      try (FileChannel file = FileChannel.open(kept, StandardOpenOption.WRITE)) {
-        file.truncate(load.receivedBytes());
-      }
+      files.truncate(kept, load.receivedBytes());
     }
   }
 
   void write(OpenLoad load, byte[] bytes) throws IOException {
-    FileChannel channel = open(path(load));
-    ByteBuffer buffer = ByteBuffer.wrap(bytes);
-    long position = load.receivedBytes();
-    while (buffer.hasRemaining()) {
-      position += channel.write(buffer, position);
-    }
+    files.run(
+        "stage a chunk",
+        () -> {
+          FileChannel channel = open(path(load));
+          ByteBuffer buffer = ByteBuffer.wrap(bytes);
+          long position = load.receivedBytes();
+          while (buffer.hasRemaining()) {
+            position += channel.write(buffer, position);
+          }
+        });
   }
 
   private FileChannel open(Path file) throws IOException {
@@ -85,12 +90,8 @@ final class Staging {
     if (load.receivedBytes() == 0 && !Files.exists(file)) {
       return;
     }
-    try (FileChannel forced = FileChannel.open(file, StandardOpenOption.WRITE)) {
-      forced.force(true);
-    }
-    try (FileChannel directory = FileChannel.open(folder, StandardOpenOption.READ)) {
-      directory.force(true);
-    }
+    files.force(file);
+    files.forceFolder(folder);
   }
 
   /** Forgets a load; its file goes when {@link #recordWritten} says that no record names it. */
@@ -106,7 +107,7 @@ final class Staging {
     }
     for (Path file : dropped) {
       if (!file.equals(kept)) {
-        Files.deleteIfExists(file);
+        files.delete(file);
       }
     }
     dropped.clear();

@@ -34,6 +34,8 @@ final class Checkpointer implements AutoCloseable {
       throws IOException, SQLException {
     if (wal.bytes() > 0) {
       border.force(StoreLayout.wal(main.path()));
+      // Its name too: a marker without its WAL could not be finished.
+      border.forceFolder(layout.folder());
       SnapshotRecord marker =
           new SnapshotRecord(
               number,
@@ -56,7 +58,7 @@ final class Checkpointer implements AutoCloseable {
   SnapshotRecord finish(byte[] payload, boolean foreignKeys, WalFile.Extent wal)
       throws IOException, SQLException {
     if (wal.bytes() > 0) {
-      border.sqlite("move the WAL in", this::moveIn);
+      border.run("move the WAL in", this::moveIn);
     }
     border.force(main.descriptor(), main.path());
     SnapshotRecord record =
@@ -72,9 +74,10 @@ final class Checkpointer implements AutoCloseable {
             payload);
     layout.store(border, record);
     border.delete(layout.marker());
+    // Beside a later record the marker would stand for a checkpoint that was not finished.
+    border.forceFolder(layout.folder());
     if (wal.bytes() > 0) {
-      border.sqlite(
-          "truncate the WAL", () -> connection().execute("PRAGMA wal_checkpoint(TRUNCATE)"));
+      border.run("truncate the WAL", () -> connection().execute("PRAGMA wal_checkpoint(TRUNCATE)"));
     }
     return record;
   }
@@ -85,7 +88,7 @@ final class Checkpointer implements AutoCloseable {
       long busy = checkpoint.longAt(0);
       long log = checkpoint.longAt(1);
       long moved = checkpoint.longAt(2);
-      if (busy != 0 || log != moved) {
+      if (busy != 0 || log != moved || log < 0) {
         throw new SQLException(
             "checkpoint of " + main.path() + " moved " + moved + " of " + log + " pages");
       }

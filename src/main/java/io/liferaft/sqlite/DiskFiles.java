@@ -8,9 +8,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
+import java.util.stream.Stream;
 
 /** The real files. */
-final class DiskFiles implements FileBorder {
+public final class DiskFiles implements FileBorder {
 
   @Override
   public void write(Path file, byte[] content) throws IOException {
@@ -66,6 +68,18 @@ final class DiskFiles implements FileBorder {
   }
 
   @Override
+  public void deleteFolder(Path folder) throws IOException {
+    if (Files.notExists(folder)) {
+      return;
+    }
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+
+  @Override
   public void truncate(Path file, long size) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
       channel.truncate(size);
@@ -74,7 +88,7 @@ final class DiskFiles implements FileBorder {
   }
 
   @Override
-  public void sqlite(String what, SqliteStep step) throws java.sql.SQLException, IOException {
+  public <E extends Exception> void run(String what, Step<E> step) throws E, IOException {
     step.run();
   }
 }

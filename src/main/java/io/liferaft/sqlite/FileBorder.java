@@ -3,18 +3,18 @@ package io.liferaft.sqlite;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Path;
-import java.sql.SQLException;
 
 /**
- * Everything the store does to its files that a crash must not spoil, one step at a time: tests
- * stop it before each.
+ * Everything this program does to a node's files that a crash must not spoil, one step at a time:
+ * the store's files, and those that its user keeps beside them ({@link SqliteStore#files}). Tests
+ * end the process before each step, and take away what was not forced.
  */
-interface FileBorder {
+public interface FileBorder {
 
-  /** Something that SQLite itself does to the files. */
+  /** Something that a library does to the files. */
   @FunctionalInterface
-  interface SqliteStep {
-    void run() throws SQLException, IOException;
+  interface Step<E extends Exception> {
+    void run() throws E, IOException;
   }
 
   /** Writes a new file and forces it. */
@@ -26,6 +26,7 @@ interface FileBorder {
   /** Forces a file that must not be opened again. */
   void force(RandomAccessFile open, Path file) throws IOException;
 
+  /** Makes what was created, renamed and deleted in a folder durable. */
   void forceFolder(Path folder) throws IOException;
 
   /** Replaces what is there in one step. */
@@ -37,12 +38,15 @@ interface FileBorder {
   /** Deletes a file if it is there. */
   void delete(Path file) throws IOException;
 
+  /** Deletes a folder with all that is in it, if it is there. */
+  void deleteFolder(Path folder) throws IOException;
+
   void truncate(Path file, long size) throws IOException;
 
   /**
-   * Lets SQLite change files.
+   * Lets a library change files.
    *
    * @param what for the messages of tests
    */
-  void sqlite(String what, SqliteStep step) throws SQLException, IOException;
+  <E extends Exception> void run(String what, Step<E> step) throws E, IOException;
 }

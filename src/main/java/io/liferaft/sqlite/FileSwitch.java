@@ -37,7 +37,7 @@ final class FileSwitch {
 
   /** Gives the staged file its second name, forced and in WAL mode. */
   void stage() throws IOException, SQLException {
-    border.sqlite("switch the staged file to WAL mode", this::switchToWal);
+    border.run("switch the staged file to WAL mode", this::switchToWal);
     border.force(staged);
     for (Path leftover : List.of(next(), StoreLayout.wal(next()), StoreLayout.shm(next()))) {
       border.delete(leftover);

@@ -60,7 +60,10 @@ final class OpenDatabase implements AutoCloseable {
       throws IOException, SQLException {
     Path path = layout.database(found.number());
     if (!Files.exists(path)) {
-      create(path);
+      border.run("create the database", () -> create(path));
+      // SQLite deletes the WAL of an empty file: what a power loss left must never be one.
+      border.force(path);
+      border.forceFolder(layout.folder());
     }
     SnapshotRecord marker = found.unfinished();
     SnapshotRecord state = marker != null ? marker : found.record();

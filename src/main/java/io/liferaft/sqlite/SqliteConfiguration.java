@@ -2,6 +2,7 @@ package io.liferaft.sqlite;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import java.time.Clock;
 import java.util.concurrent.TimeUnit;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -10,13 +11,20 @@ import org.springframework.context.annotation.Configuration;
 @Configuration(proxyBeanMethods = false)
 class SqliteConfiguration {
 
+  @Bean
+  FileBorder fileBorder() {
+    return new DiskFiles();
+  }
+
   @Bean(destroyMethod = "")
-  SqliteStore sqliteStore(MeterRegistry registry) {
+  SqliteStore sqliteStore(FileBorder border, MeterRegistry registry, Clock clock) {
     Timer writes = timer(registry, "write");
     Timer reads = timer(registry, "read");
     return new SqliteStore(
         SqliteSettings.defaults(),
-        (write, nanos) -> (write ? writes : reads).record(nanos, TimeUnit.NANOSECONDS));
+        (write, nanos) -> (write ? writes : reads).record(nanos, TimeUnit.NANOSECONDS),
+        border,
+        clock);
   }
 
   private static Timer timer(MeterRegistry registry, String kind) {

@@ -54,12 +54,23 @@ public final class SqliteStore implements AutoCloseable {
     this(settings, timer, new DiskFiles(), Clock.systemUTC());
   }
 
-  SqliteStore(
+  /**
+   * A closed store.
+   *
+   * @param timer is told how long statements took; null for nobody
+   * @param border through which it changes its files
+   */
+  public SqliteStore(
       SqliteSettings settings, @Nullable StatementTimer timer, FileBorder border, Clock clock) {
     this.settings = settings;
     this.timer = timer;
     this.border = border;
     this.clock = clock;
+  }
+
+  /** Through which its user changes the files that it keeps in the same folder. */
+  public FileBorder files() {
+    return border;
   }
 
   /**

@@ -42,6 +42,7 @@ final class StoreRecovery {
     SnapshotRecord marker = read(layout.marker());
     if (marker != null && record != null && finished(marker, record)) {
       border.delete(layout.marker());
+      border.forceFolder(layout.folder());
       marker = null;
     }
     if (marker != null) {

@@ -15,13 +15,14 @@
  *
  * <p><b>On disk.</b> {@code lock}; {@code db-<n>.sqlite} with its WAL, which is never needed after
  * a crash unless {@code checkpoint.marker} is there; {@code snapshot.record}, which alone says
- * which file counts and what it looked like. A checkpoint goes: readers out, WAL forced, marker
- * forced and renamed (the WAL now counts), WAL moved in, file forced, record forced and renamed
- * (the file now counts), marker deleted, WAL truncated. A crash before the marker leaves the old
- * file, after it the moving in is repeated, after the record the new file. A replacement goes:
- * staged file forced, linked as {@code db-<n+1>.sqlite}, record renamed, staged name and old file
- * deleted. A crash before the record leaves both files under their old names. A file that somebody
- * else changed is renamed to {@code set-aside-<time>-…} with its record and never deleted.
+ * which file counts and what it looked like. A checkpoint goes: readers out, WAL and its name
+ * forced, marker forced and renamed (the WAL now counts), WAL moved in, file forced, record forced
+ * and renamed (the file now counts), marker deleted and the folder forced, WAL truncated. A new
+ * database file is forced before anything is written to its WAL. A crash before the marker leaves
+ * the old file, after it the moving in is repeated, after the record the new file. A replacement
+ * goes: staged file forced, linked as {@code db-<n+1>.sqlite}, record renamed, staged name and old
+ * file deleted. A crash before the record leaves both files under their old names. A file that
+ * somebody else changed is renamed to {@code set-aside-<time>-…} with its record and never deleted.
  */
 @NullMarked
 @ApplicationModule(allowedDependencies = {})

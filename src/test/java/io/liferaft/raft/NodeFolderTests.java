@@ -3,6 +3,7 @@ package io.liferaft.raft;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.liferaft.sqlite.DiskFiles;
 import io.liferaft.sqlite.SqliteException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -79,6 +80,7 @@ class NodeFolderTests {
             Map.of("n1", address, "n2", "h:9"),
             Duration.ofSeconds(1),
             10,
-            1));
+            1),
+        new DiskFiles());
   }
 }

@@ -106,9 +106,14 @@ class CrashTests {
     }
 
     @Override
-    public void sqlite(String what, SqliteStep sqlite) throws SQLException, IOException {
+    public void deleteFolder(Path deleted) throws IOException {
+      disk.deleteFolder(deleted);
+    }
+
+    @Override
+    public <E extends Exception> void run(String what, Step<E> work) throws E, IOException {
       step(what);
-      sqlite.run();
+      work.run();
       if (half && steps.size() + 1 == stopAt && what.startsWith("move")) {
         tearMainFile();
       }
@@ -344,7 +349,7 @@ class CrashTests {
     try (SqliteStore store = store(border)) {
       store.open(live);
       prepare(store);
-      border.arm(5, false);
+      border.arm(6, false);
       assertThatThrownBy(() -> store.checkpoint(payload("new"))).isInstanceOf(Crash.class);
       stage(live.resolve("staged"));
       border.to = dead;
@@ -369,7 +374,7 @@ class CrashTests {
     try (SqliteStore store = store(border)) {
       store.open(live);
       prepare(store);
-      border.arm(5, false);
+      border.arm(6, false);
       assertThatThrownBy(() -> store.checkpoint(payload("new"))).isInstanceOf(Crash.class);
     }
     try (RandomAccessFile wal =
@@ -394,7 +399,7 @@ class CrashTests {
     try (SqliteStore store = store(border)) {
       store.open(live);
       String digest = prepare(store)[1];
-      border.arm(5, false);
+      border.arm(6, false);
       assertThatThrownBy(() -> store.checkpoint(payload("new"))).isInstanceOf(Crash.class);
 
       assertThatThrownBy(() -> store.apply(List.of(execute("SELECT 1"))))

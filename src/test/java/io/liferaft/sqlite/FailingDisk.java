@@ -16,7 +16,11 @@ public final class FailingDisk {
 
   /** A closed store that keeps its files on this disk. */
   public SqliteStore store() {
-    DiskFiles files = new DiskFiles();
+    return store(new DiskFiles());
+  }
+
+  /** As {@link #store()}, over another border. */
+  public SqliteStore store(FileBorder files) {
     FileBorder border =
         (FileBorder)
             Proxy.newProxyInstance(
