@@ -156,6 +156,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
       identity = own;
       fresh = !own.joinOnly() && folder.isFresh();
       folder.checkRecord();
+      TornLog.cut(RatisServer.folder(config.dataDir()), store.files());
       votes.create();
       raftFolder.check(own.peerId(), votes.read());
       startServer(own);

@@ -1,6 +1,8 @@
 package io.liferaft.raft;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -98,7 +100,7 @@ final class Members implements GroupMembership {
       leaveGroup(server);
       RaftGroupId groupId = RaftGroupId.valueOf(UUID.randomUUID());
       log.info("Founding cluster group {} with this node as its first member", groupId.getUuid());
-      node.files().run("found the group", () -> server.addGroup(groupId, true));
+      addGroup(server, groupId, true);
     } catch (IOException e) {
       throw new IllegalStateException("the group cannot be founded: " + e.getMessage(), e);
     }
@@ -121,6 +123,20 @@ final class Members implements GroupMembership {
     }
   }
 
+  /** When it fails Ratis leaves a locked folder behind, which would be a second group later. */
+  private void addGroup(RatisServer server, RaftGroupId id, boolean found) throws IOException {
+    Path folder = RatisServer.folder(node.config().dataDir()).resolve(id.getUuid().toString());
+    boolean known = Files.exists(folder);
+    try {
+      node.files().run("add a group", () -> server.addGroup(id, found));
+    } catch (IOException | RuntimeException e) {
+      if (!known) {
+        node.files().deleteFolder(folder);
+      }
+      throw e;
+    }
+  }
+
   @Override
   public void join(String leaderAddress, Duration timeout) {
     RatisServer server = node.server().orElseThrow(LocalNode::opening);
@@ -131,7 +147,7 @@ final class Members implements GroupMembership {
       if (!server.groupId().map(groupId::equals).orElse(false)) {
         leaveGroup(server);
         log.info("Entering cluster group {} through its leader at {}", group, leaderAddress);
-        node.files().run("enter the group", () -> server.addGroup(groupId, false));
+        addGroup(server, groupId, false);
       }
     } catch (IOException e) {
       throw new IllegalStateException("the group cannot be entered: " + e.getMessage(), e);

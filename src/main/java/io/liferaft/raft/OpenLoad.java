@@ -1,5 +1,6 @@
 package io.liferaft.raft;
 
+import io.liferaft.sqlite.SqliteStore;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -49,9 +50,22 @@ record OpenLoad(
 
   /** SHA-256 of a file, lower-case hex, read in pieces. */
   static String sha256(Path file) throws IOException {
+    return sha256(Files.newInputStream(file));
+  }
+
+  /**
+   * Whether a staged database is what was sent. When a crash came in the middle of a switch to it,
+   * and the record is of a time when the load was under way, its header says WAL mode already.
+   */
+  boolean isIn(Path staged) throws IOException {
+    return sha256(staged).equals(sha256)
+        || sha256(SqliteStore.beforeReplace(staged)).equals(sha256);
+  }
+
+  private static String sha256(InputStream file) throws IOException {
     MessageDigest digest = newSha256();
     byte[] buffer = new byte[256 * 1024];
-    try (InputStream in = Files.newInputStream(file)) {
+    try (InputStream in = file) {
       for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
         digest.update(buffer, 0, read);
       }

@@ -1,7 +1,11 @@
 package io.liferaft.sqlite;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.RandomAccessFile;
+import java.io.SequenceInputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
@@ -14,6 +18,7 @@ final class FileSwitch {
 
   private static final int JOURNAL_MODE_OFFSET = 18;
   private static final byte[] WAL_MODE = {2, 2};
+  private static final byte[] ROLLBACK_MODE = {1, 1};
 
   private final StoreLayout layout;
   private final FileBorder border;
@@ -51,6 +56,16 @@ final class FileSwitch {
       file.seek(JOURNAL_MODE_OFFSET);
       file.write(WAL_MODE);
     }
+  }
+
+  /** See {@link SqliteStore#beforeReplace}. */
+  static InputStream beforeSwitch(Path staged) throws IOException {
+    InputStream file = Files.newInputStream(staged);
+    byte[] head = file.readNBytes(JOURNAL_MODE_OFFSET + ROLLBACK_MODE.length);
+    if (head.length == JOURNAL_MODE_OFFSET + ROLLBACK_MODE.length) {
+      System.arraycopy(ROLLBACK_MODE, 0, head, JOURNAL_MODE_OFFSET, ROLLBACK_MODE.length);
+    }
+    return new SequenceInputStream(new ByteArrayInputStream(head), file);
   }
 
   /** Stores the record that names the new file: from here on the old one no longer counts. */

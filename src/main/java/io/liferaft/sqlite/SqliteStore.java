@@ -1,6 +1,7 @@
 package io.liferaft.sqlite;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -210,6 +211,14 @@ public final class SqliteStore implements AutoCloseable {
         close();
       }
     }
+  }
+
+  /**
+   * The bytes of a file as they were before a {@link #replace} that a crash cut short, if they were
+   * those of a database that is not in WAL mode.
+   */
+  public static InputStream beforeReplace(Path staged) throws IOException {
+    return FileSwitch.beforeSwitch(staged);
   }
 
   /**

@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import io.liferaft.sqlite.DiskFiles;
 import io.liferaft.sqlite.FailingDisk;
+import io.liferaft.sqlite.FileBorder;
 import io.liferaft.sqlite.SqlForm;
 import io.liferaft.sqlite.SqlResult;
 import io.liferaft.sqlite.SqlStatement;
 import io.liferaft.sqlite.SqliteStore;
+import io.liferaft.support.SteppedFiles;
 import io.liferaft.support.Waiting;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -43,6 +46,7 @@ final class TestCluster implements AutoCloseable {
   private final List<Node> nodes = new ArrayList<>();
   private final Map<String, String> members = new LinkedHashMap<>();
   private int snapshotEntries = 8192;
+  private Duration election = ELECTION;
 
   private TestCluster(Path folder, int size) {
     for (int i = 1; i <= size; i++) {
@@ -65,6 +69,12 @@ final class TestCluster implements AutoCloseable {
   /** For the next starts: a snapshot after so many entries. */
   TestCluster withSnapshotEvery(int entries) {
     snapshotEntries = entries;
+    return this;
+  }
+
+  /** For the next starts. */
+  TestCluster withElection(Duration timeout) {
+    election = timeout;
     return this;
   }
 
@@ -179,6 +189,8 @@ final class TestCluster implements AutoCloseable {
     private final Path folder;
     private final String address = "127.0.0.1:" + freePort();
     private final FailingDisk disk = new FailingDisk();
+    private FileBorder under = new DiskFiles();
+    private SteppedFiles files = new SteppedFiles(under);
     private Map<String, String> believed = members;
     private LongSupplier room = () -> Long.MAX_VALUE;
     private @Nullable SqliteStore store;
@@ -205,6 +217,18 @@ final class TestCluster implements AutoCloseable {
 
     FailingDisk disk() {
       return disk;
+    }
+
+    /** Where its process can be made to die. */
+    SteppedFiles files() {
+      return files;
+    }
+
+    /** From the next start its own files are on this disk. */
+    Node on(FileBorder files) {
+      under = files;
+      this.files = new SteppedFiles(under);
+      return this;
     }
 
     SqliteStore store() {
@@ -244,10 +268,10 @@ final class TestCluster implements AutoCloseable {
               HostPort.parse(address),
               address,
               believed,
-              ELECTION,
+              election,
               snapshotEntries,
               256 * 1024);
-      SqliteStore opened = disk.store();
+      SqliteStore opened = disk.store(files);
       LocalNode node = new LocalNode(config, opened, Clock.systemUTC(), _ -> {}, room);
       RatisNode ratis = new RatisNode(node, opened, Clock.systemUTC());
       AnnotationConfigApplicationContext beans = new AnnotationConfigApplicationContext();
@@ -283,6 +307,17 @@ final class TestCluster implements AutoCloseable {
     void crash() {
       local().machine().ifPresent(machine -> machine.applier().close());
       stop();
+    }
+
+    /** Stops as if its process had been killed: from now on nothing of its own reaches the disk. */
+    void die() {
+      files.kill();
+      local()
+          .machine()
+          .filter(machine -> machine.replica() != null)
+          .ifPresent(machine -> machine.applier().close());
+      stop();
+      files.revive();
     }
 
     void wipe() {

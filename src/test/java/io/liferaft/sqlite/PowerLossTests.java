@@ -69,7 +69,8 @@ class PowerLossTests {
     String what = when + ", variant " + seed + ", on the way from " + durable + " to " + underWay;
     // Now and then it goes once more while the store recovers.
     boolean again = !when.contains("then") && losses % 31 == 0;
-    LosingFiles border = new LosingFiles(new PowerLossFiles(at), again ? 3 : 0, what + ", then ");
+    PowerLossFiles rest = new PowerLossFiles(at);
+    LosingFiles border = new LosingFiles(rest, again ? 3 : 0, what + ", then ");
     try (SqliteStore store = store(border)) {
       String found = found(store, at, what);
       assertThat(found).as(what).isIn(durable, underWay);
@@ -83,7 +84,7 @@ class PowerLossTests {
           .isTrue();
     }
     FileSystemUtils.deleteRecursively(at);
-    FileSystemUtils.deleteRecursively(at.resolveSibling(at.getFileName() + "-graves"));
+    FileSystemUtils.deleteRecursively(rest.graves());
   }
 
   /** The payload of what is there, which must be whole. */

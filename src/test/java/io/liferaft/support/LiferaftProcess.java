@@ -23,6 +23,7 @@ public final class LiferaftProcess implements AutoCloseable {
   private final int raftPort = freePort();
   private final Map<String, String> settings = new TreeMap<>();
   private final List<String> jvmOptions = new ArrayList<>();
+  private List<String> program = List.of("-jar", System.getProperty("liferaft.jar", ""));
   private @Nullable Process process;
 
   public LiferaftProcess(String id, Path folder) {
@@ -67,6 +68,13 @@ public final class LiferaftProcess implements AutoCloseable {
     return this;
   }
 
+  /** From the next start: another main class, from the class path of the tests. */
+  public LiferaftProcess running(Class<?> main, String... systemProperties) {
+    program = new ArrayList<>(List.of(systemProperties));
+    program.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    return this;
+  }
+
   public LiferaftProcess start() {
     try {
       Files.createDirectories(folder);
@@ -74,7 +82,7 @@ public final class LiferaftProcess implements AutoCloseable {
       command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
       command.addAll(List.of(System.getProperty("liferaft.jvm.options").split(" ")));
       command.addAll(jvmOptions);
-      command.addAll(List.of("-jar", System.getProperty("liferaft.jar")));
+      command.addAll(program);
       settings.forEach((key, value) -> command.add("--" + key + "=" + value));
       process =
           new ProcessBuilder(command)

@@ -48,9 +48,8 @@ public final class PowerLossFiles implements FileBorder {
   /** What the folder holds now is taken for durable. */
   public PowerLossFiles(Path folder) throws IOException {
     this.folder = folder;
-    this.graves = folder.resolveSibling(folder.getFileName() + "-graves");
     Files.createDirectories(folder);
-    Files.createDirectories(graves);
+    this.graves = Files.createTempDirectory(folder.toAbsolutePath().getParent(), "graves-");
     names = listing();
     for (String name : names.keySet()) {
       remember(folder.resolve(name));
@@ -158,6 +157,11 @@ public final class PowerLossFiles implements FileBorder {
       }
     }
     return found;
+  }
+
+  /** What has gone from the folder for good. */
+  public Path graves() {
+    return graves;
   }
 
   private static Object key(Path file) throws IOException {
