@@ -59,6 +59,11 @@ final class RatisNode implements RaftNode, SmartLifecycle {
     return members;
   }
 
+  /** What other nodes read from this one. */
+  LeaderCopies leases() {
+    return copies.leases();
+  }
+
   @Override
   public void start() {
     running = true;

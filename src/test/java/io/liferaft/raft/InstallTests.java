@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
@@ -129,9 +128,7 @@ class InstallTests {
       for (int i = 0; i < 60; i++) {
         cluster.awaitLeader().execute("INSERT INTO c(p) SELECT NULL FROM sqlite_schema");
       }
-      TestCluster.Node former = cluster.awaitLeader();
-      former.raft().transferLeadership(null, Duration.ofSeconds(20));
-      Waiting.await("another leader").until(() -> cluster.awaitLeader() != former);
+      TestCluster.Node _ = cluster.moveLeadership();
     }
     for (int i = 0; i < 60; i++) {
       cluster.awaitLeader().execute("INSERT INTO c(p) SELECT NULL FROM sqlite_schema");

@@ -132,6 +132,16 @@ final class TestCluster implements AutoCloseable {
     return running().filter(node -> node != leader).findFirst().orElseThrow();
   }
 
+  /** Makes a running node lead that does not; a stopped one would be waited for. */
+  Node moveLeadership() {
+    Node former = awaitLeader();
+    Node next = follower();
+    former.raft().transferLeadership(next.id(), TIMEOUT);
+    Waiting.await(next.id() + " leads")
+        .until(() -> leader().map(leader -> leader == next).orElse(false));
+    return next;
+  }
+
   /** Waits until every running node is a member and serves. */
   void awaitServing() {
     Waiting.await("a formed cluster")
