@@ -169,21 +169,21 @@ abstract class KillPoints {
     if (!disk) {
       node.wipe();
     }
-    boolean died = false;
+    int deaths = 0;
     for (int step : steps) {
+      node.kill();
       arm(node, step);
-      died = endsOr(node, node::start);
-      if (!died) {
-        break;
+      if (endsOr(node, node::start)) {
+        deaths++;
+        write(cluster.awaitLeader());
       }
-      write(cluster.awaitLeader());
     }
-    again(node, died);
+    again(node, !node.alive());
     cluster.awaitReady();
     write(cluster.awaitLeader());
     verify(cluster.awaitLeader());
     assertThat(cluster.dump()).isNotEmpty();
-    return died;
+    return deaths > 0;
   }
 
   /** A checkpoint every few entries; a change of leader closes a segment, so that it can go. */

@@ -58,6 +58,11 @@ final class Replica {
     return replica;
   }
 
+  /** Before Ratis opens the group's log: none that ends before the record. */
+  void dropCoveredLog(Path current) throws IOException {
+    TornLog.dropCovered(current, recordIndex, store.files());
+  }
+
   StatePayload payload() {
     return payload;
   }

@@ -118,6 +118,7 @@ final class SqliteStateMachine extends BaseStateMachine {
     getLifeCycle().transition(LifeCycle.State.STARTING);
     Replica opened = opener.open();
     replica = opened;
+    opened.dropCoveredLog(storage.getStorageDir().getCurrentDir().toPath());
     if (opened.recordIndex() >= 0) {
       setLastAppliedTermIndex(TermIndex.valueOf(opened.recordTerm(), opened.recordIndex()));
     }

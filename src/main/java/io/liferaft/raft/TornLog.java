@@ -4,7 +4,12 @@ import io.liferaft.sqlite.FileBorder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.slf4j.Logger;
@@ -23,7 +28,11 @@ final class TornLog {
   private static final int HEADER = 8;
   private static final int SECTOR = 512;
 
+  /** {@code log_3-17} or {@code log_inprogress_18}. */
+  private static final Pattern SEGMENT = Pattern.compile("log_(?:inprogress_)?(\\d+)(?:-(\\d+))?");
+
   private final byte[] bytes;
+  private int entries;
 
   private TornLog(byte[] bytes) {
     this.bytes = bytes;
@@ -52,11 +61,52 @@ final class TornLog {
     }
   }
 
+  /**
+   * Deletes a log that ends before the record: a crash came when an installed copy was the database
+   * already and Ratis had not dropped its log yet. It would not take up behind the copy.
+   *
+   * @param current Ratis' folder of the group
+   */
+  static void dropCovered(Path current, long recordIndex, FileBorder files) throws IOException {
+    if (!Files.isDirectory(current)) {
+      return;
+    }
+    Map<Long, Path> segments = new TreeMap<>(Comparator.reverseOrder());
+    long last = -1;
+    try (Stream<Path> found = Files.list(current)) {
+      for (Path file : found.toList()) {
+        Matcher name = SEGMENT.matcher(file.getFileName().toString());
+        if (name.matches()) {
+          long first = Long.parseLong(name.group(1));
+          segments.put(first, file);
+          last =
+              Math.max(
+                  last,
+                  name.group(2) == null
+                      ? first + new TornLog(Files.readAllBytes(file)).entries() - 1
+                      : Long.parseLong(name.group(2)));
+        }
+      }
+    }
+    if (last < recordIndex) {
+      for (Path segment : segments.values()) {
+        files.delete(segment);
+      }
+    }
+  }
+
+  private int entries() {
+    end();
+    return entries;
+  }
+
   /** Where the last whole entry ends. */
   private int end() {
     int at = Math.min(HEADER, bytes.length);
+    entries = 0;
     for (int next = entryEnd(at); next > 0 && next <= bytes.length && sound(at, next); ) {
       at = next;
+      entries++;
       next = entryEnd(at);
     }
     return at;

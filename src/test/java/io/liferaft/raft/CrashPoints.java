@@ -75,8 +75,8 @@ abstract class CrashPoints {
         });
   }
 
-  private TestCluster cluster(String name, int size) {
-    return TestCluster.of(folder.resolve(name), size).withElection(ELECTION);
+  private TestCluster lone(String name) {
+    return TestCluster.of(folder.resolve(name), 1).withElection(ELECTION);
   }
 
   // --- a lone node ---
@@ -86,7 +86,7 @@ abstract class CrashPoints {
   }
 
   private boolean founds(int step, End end) {
-    try (TestCluster cluster = cluster("founding-" + end + step, 1)) {
+    try (TestCluster cluster = lone("founding-" + end + step)) {
       TestCluster.Node node = cluster.node(1);
       PowerLossFiles disk = disk(node, end);
       node.files().arm(step);
@@ -208,7 +208,7 @@ abstract class CrashPoints {
 
     Lone(String name, End end) {
       this.end = end;
-      cluster = cluster(name + end, 1);
+      cluster = lone(name + end);
       node = cluster.node(1);
       disk = disk(node, end);
       TestCluster _ = cluster.startAll();
@@ -296,7 +296,8 @@ abstract class CrashPoints {
 
   /** A node with an empty disk enters a cluster whose log is cut. */
   Stream<DynamicTest> admission(IntPredicate chosen) {
-    TestCluster cluster = cluster("admission", 3).withSnapshotEvery(5).startAll();
+    TestCluster cluster =
+        TestCluster.of(folder.resolve("admission"), 3).withSnapshotEvery(5).startAll();
     CountedWrites writes = new CountedWrites(cluster).make(3);
     Row row =
         step -> {
@@ -311,7 +312,8 @@ abstract class CrashPoints {
 
   /** A node that was away takes the leader's copy. */
   Stream<DynamicTest> install(IntPredicate chosen) {
-    TestCluster cluster = cluster("install", 3).withSnapshotEvery(5).startAll();
+    TestCluster cluster =
+        TestCluster.of(folder.resolve("install"), 3).withSnapshotEvery(5).startAll();
     CountedWrites writes = new CountedWrites(cluster).make(3);
     Row row =
         step -> {
@@ -360,7 +362,7 @@ abstract class CrashPoints {
     long stopped = cluster.awaitLeader().raft().status().lastLogIndex();
     for (int round = 0; round < 2; round++) {
       writes.make(6);
-      TestCluster.Node _ = cluster.moveLeadership();
+      cluster.moveLeadership();
     }
     Waiting.await("a log that begins behind " + stopped)
         .until(() -> {

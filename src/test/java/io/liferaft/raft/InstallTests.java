@@ -128,7 +128,7 @@ class InstallTests {
       for (int i = 0; i < 60; i++) {
         cluster.awaitLeader().execute("INSERT INTO c(p) SELECT NULL FROM sqlite_schema");
       }
-      TestCluster.Node _ = cluster.moveLeadership();
+      cluster.moveLeadership();
     }
     for (int i = 0; i < 60; i++) {
       cluster.awaitLeader().execute("INSERT INTO c(p) SELECT NULL FROM sqlite_schema");

@@ -132,14 +132,13 @@ final class TestCluster implements AutoCloseable {
     return running().filter(node -> node != leader).findFirst().orElseThrow();
   }
 
-  /** Makes a running node lead that does not; a stopped one would be waited for. */
-  Node moveLeadership() {
+  /** Makes another running node lead; a stopped one would be waited for. */
+  void moveLeadership() {
     Node former = awaitLeader();
-    Node next = follower();
+    Node next = running().filter(node -> node != former).findFirst().orElseThrow();
     former.raft().transferLeadership(next.id(), TIMEOUT);
-    Waiting.await(next.id() + " leads")
-        .until(() -> leader().map(leader -> leader == next).orElse(false));
-    return next;
+    Waiting.await("another leader than " + former.id())
+        .until(() -> leader().map(leader -> leader != former).orElse(false));
   }
 
   /** Waits until every running node is a member and serves. */
