@@ -108,7 +108,8 @@ sealed interface RestoreDecision {
       return new Wait("this node is " + facts.phase().name().toLowerCase(Locale.ROOT));
     }
     if (!facts.databaseEmpty()) {
-      return new Finished("skipped");
+      // Between the switch of the file and of the state that goes with it, which says how it ended.
+      return new Wait("this node is taking a database over");
     }
     if (!facts.leads()) {
       return facts.leaderId() == null

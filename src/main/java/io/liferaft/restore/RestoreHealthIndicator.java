@@ -1,8 +1,6 @@
 package io.liferaft.restore;
 
-import io.liferaft.raft.NodeStatus;
 import io.liferaft.raft.RaftNode;
-import io.liferaft.raft.ReplicatedState;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.health.contributor.AbstractHealthIndicator;
@@ -29,17 +27,11 @@ final class RestoreHealthIndicator extends AbstractHealthIndicator {
   @Override
   protected void doHealthCheck(Health.Builder builder) {
     RestoreState now = state.get();
-    boolean over = over();
+    boolean over = RestoreService.ended(node.state());
     builder.status(over ? "UP" : "DOWN");
     RestoreDetails.of(now, lastFailure.get(), null).forEach(builder::withDetail);
     if (!over && now instanceof RestoreState.Done) {
       builder.withDetail("reason", "this node has not applied the end of the restore");
     }
-  }
-
-  private boolean over() {
-    ReplicatedState applied = node.state();
-    return RestoreService.ended(applied)
-        || (node.status().phase() == NodeStatus.Phase.RUNNING && !node.databaseEmpty());
   }
 }

@@ -254,8 +254,9 @@ final class RestoreService implements SmartLifecycle {
     return (int) node.status().members().stream().filter(NodeStatus.Member::voter).count();
   }
 
+  /** The failures before have been told; where no node can restore this comes round for ever. */
   private void handOn(String from) {
-    log.warn("This node cannot restore from {}, where it began, and hands leadership on", from);
+    log.info("This node cannot restore from {}, where it began, and hands leadership on", from);
     try {
       node.transferLeadership(null, TRANSFER_TIMEOUT);
     } catch (RuntimeException e) {

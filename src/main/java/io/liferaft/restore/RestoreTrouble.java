@@ -10,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The failed attempts of this node since it leads: told once per cause, with the time of the next.
- * Changed by one thread at a time, read by any.
+ * The failed attempts of this node since it leads, with the time of the next. A cause is told once,
+ * also when leadership goes away and comes back. Changed by one thread at a time, read by any.
  */
 final class RestoreTrouble {
 
@@ -19,21 +19,16 @@ final class RestoreTrouble {
 
   /**
    * @param storeFailures in a row, of the store or the backup
-   * @param kind of the last failure; null for none
    * @param sentence that tells it; null for none
    */
-  private record State(
-      int attempts,
-      int storeFailures,
-      Instant next,
-      @Nullable String kind,
-      @Nullable String sentence) {}
+  private record State(int attempts, int storeFailures, Instant next, @Nullable String sentence) {}
 
-  private static final State NONE = new State(0, 0, Instant.MIN, null, null);
+  private static final State NONE = new State(0, 0, Instant.MIN, null);
 
   private final Clock clock;
   private final RandomGenerator random;
   private volatile State state = NONE;
+  private String told = "";
 
   RestoreTrouble(Clock clock, RandomGenerator random) {
     this.clock = clock;
@@ -60,13 +55,13 @@ final class RestoreTrouble {
 
   void failed(RestoreFailure failure) {
     int attempts = state.attempts() + 1;
-    boolean first = !failure.kind().equals(state.kind());
+    boolean first = !failure.kind().equals(told);
+    told = failure.kind();
     state =
         new State(
             attempts,
             failure.fault() == Fault.OTHER ? 0 : state.storeFailures() + 1,
             clock.instant().plus(Backoff.after(attempts, random)),
-            failure.kind(),
             failure.sentence());
     if (first) {
       log.warn(

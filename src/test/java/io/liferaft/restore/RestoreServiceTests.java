@@ -511,6 +511,22 @@ class RestoreServiceTests {
     assertThat(node.transfers()).isEqualTo(1);
   }
 
+  @Test
+  void warnsOnceACauseAlsoWhenLeadershipComesBack(CapturedOutput output) {
+    archive.failNext(Call.LATEST, Reason.UNAVAILABLE, 2);
+    node.members("n1=127.0.0.1:4002", "n2=127.0.0.1:4003").lead();
+    service.step();
+    node.leader("n2");
+    service.step();
+    assertThat(service.lastFailure()).isNull();
+
+    node.lead();
+    service.step();
+
+    assertThat(service.lastFailure()).contains("cannot be reached");
+    assertThat(output.getOut().lines().filter(line -> line.contains("Restore failed"))).hasSize(1);
+  }
+
   // --- thread ---
 
   @Test
