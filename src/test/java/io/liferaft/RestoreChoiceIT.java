@@ -2,10 +2,15 @@ package io.liferaft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.liferaft.support.FaultyS3;
 import io.liferaft.support.LiferaftProcess;
+import io.liferaft.support.RqliteClient;
 import io.liferaft.support.S3Server;
+import io.liferaft.support.StartWatch;
 import io.liferaft.support.Waiting;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -55,15 +60,64 @@ class RestoreChoiceIT {
   }
 
   @Test
-  void downloadsNothingWhenRestoreIsOff() throws Exception {
+  void leavesTheGoodBackupAloneWhenTheStoreWasDownOnlyAtTheStart() throws Exception {
     BackupObject good = BackupObject.plain(folder).gzip();
     good.put(s3, BUCKET, KEY);
+    server.forgetRequests();
+    try (FaultyS3 way = FaultyS3.inFrontOf(server)) {
+      cluster
+          .with("spring.cloud.aws.s3.endpoint=" + way.endpoint())
+          .with("liferaft.restore.on-failure=start-empty");
+      startsEmptyWhileItIsDown(way);
+      keepsTheOldObjectAside(good);
+    }
+  }
 
-    cluster.with("liferaft.restore.enabled=false").startAndAwaitReady();
+  private void startsEmptyWhileItIsDown(FaultyS3 way) {
+    try (StartWatch watch =
+        new StartWatch(
+            cluster.nodes(),
+            "SELECT count(*) FROM sqlite_schema",
+            "[[0]]",
+            "INSERT INTO missing (id) VALUES (1)",
+            "no such table")) {
+      way.stop();
+      cluster.startAndAwaitReady();
+      assertThat(outcome()).isEqualTo("started-empty");
+      assertThat(server.requests()).as("while it was down").isEmpty();
+
+      way.start();
+      cluster.awaitIdleRounds(2);
+      assertThat(new S3Traffic(server::requests, KEY).uploads()).as("of an empty one").isZero();
+      watch.assertClean();
+    }
+  }
+
+  /** An index alone tells nothing: another cluster has come to the same one. */
+  @Test
+  void downloadsNothingWhenRestoreIsOffAndUploadsAtTheIndexOfAnOlderCluster() throws Exception {
+    byte[] bytes = BackupObject.plain(folder).gzip().bytes();
+    new BackupObject(bytes, Map.of()).put(s3, BUCKET, KEY);
+
+    cluster
+        .with("liferaft.restore.enabled=false")
+        .with("liferaft.backup.interval=1h")
+        .startAndAwaitReady();
 
     assertThat(outcome()).isEqualTo("disabled");
     assertThat(new S3Traffic(server::requests, KEY).downloads()).isZero();
-    keepsTheOldObjectAside(good);
+    RqliteClient client = cluster.node(0).client();
+    client.execute("CREATE TABLE u (id INTEGER)");
+    String index = String.valueOf((long) client.metric("liferaft_raft_change_index"));
+    BackupObject older =
+        new BackupObject(
+            bytes, Map.of("x-rqlite-auto-backup-id", index, "liferaft-change-index", index));
+    older.put(s3, BUCKET, KEY);
+    assertThat(client.post("/actuator/backup", "").body()).contains("\"result\":\"ok\"");
+    assertThat(s3.headObject(b -> b.bucket(BUCKET).key(KEY)).metadata())
+        .containsEntry("liferaft-change-index", index)
+        .containsKey("liferaft-cluster-id");
+    assertThat(preservedSizes()).containsExactly((long) bytes.length);
   }
 
   /** The node is empty, and its first backup moves the object out of the way. */
@@ -74,10 +128,14 @@ class RestoreChoiceIT {
     node.client().execute("CREATE TABLE t (id INTEGER)");
     cluster.awaitBackup();
 
-    assertThat(s3.listObjectsV2(b -> b.bucket(BUCKET)).contents())
-        .filteredOn(object -> object.key().contains(".preserved-"))
-        .extracting(S3Object::size)
-        .containsExactly((long) old.bytes().length);
+    assertThat(preservedSizes()).containsExactly((long) old.bytes().length);
+  }
+
+  private List<Long> preservedSizes() {
+    return s3.listObjectsV2(b -> b.bucket(BUCKET)).contents().stream()
+        .filter(object -> object.key().contains(".preserved-"))
+        .map(S3Object::size)
+        .toList();
   }
 
   @Test

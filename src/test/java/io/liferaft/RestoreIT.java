@@ -1,59 +1,48 @@
 package io.liferaft;
 
+import static io.liferaft.RestoreCluster.KEY;
+import static io.liferaft.RestoreCluster.restore;
+import static io.liferaft.RestoreCluster.state;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.liferaft.support.FaultyS3;
 import io.liferaft.support.LiferaftProcess;
-import io.liferaft.support.RqliteClient;
-import io.liferaft.support.S3Server;
+import io.liferaft.support.StartWatch;
 import io.liferaft.support.Waiting;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.time.Duration;
 import java.util.List;
-import java.util.stream.StreamSupport;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import software.amazon.awssdk.services.s3.S3Client;
 import tools.jackson.databind.JsonNode;
 
-/** Three nodes, each with a way of its own to the store, so that it shows who asked. */
+/** Who restores, when and how often, whoever is killed meanwhile. */
 class RestoreIT {
 
-  private static final String BUCKET = "backups";
-  private static final String KEY = "liferaft.sqlite.gz";
+  private static final long BIG_BYTES = 24_000_000;
+  private static final int SMALL_ROWS = 100;
 
   @TempDir private Path folder;
 
-  private S3Server server;
-  private S3Client s3;
-  private List<FaultyS3> ways;
+  private RestoreCluster nodes;
   private NodeCluster cluster;
 
   @BeforeEach
   void makeCluster() {
-    server = S3Server.start(BUCKET);
-    s3 = server.client();
-    ways = new ArrayList<>();
-    cluster = new NodeCluster(folder, 3, server.nodeSettings(server.endpoint()));
-    cluster
-        .with("liferaft.backup.target=s3://" + BUCKET + "/" + KEY)
-        .with("liferaft.backup.interval=1s");
-    for (LiferaftProcess node : cluster.nodes()) {
-      FaultyS3 way = FaultyS3.inFrontOf(server);
-      ways.add(way);
-      node.with("spring.cloud.aws.s3.endpoint", way.endpoint().toString());
-    }
+    nodes = new RestoreCluster(folder);
+    cluster = nodes.cluster;
   }
 
   @AfterEach
   void close() {
-    cluster.close();
-    ways.forEach(FaultyS3::close);
-    s3.close();
-    server.close();
+    nodes.close();
   }
 
   @Test
@@ -64,7 +53,17 @@ class RestoreIT {
   }
 
   private void startsEmptyWithAnEmptyBucket() {
-    cluster.startAndAwaitReady();
+    try (StartWatch watch =
+        new StartWatch(
+            cluster.nodes(),
+            "SELECT count(*) FROM sqlite_schema",
+            "[[0]]",
+            "INSERT INTO t (id) VALUES (1)",
+            "no such table")) {
+      cluster.startAndAwaitReady();
+      Waiting.await("answers").until(() -> watch.answered() > 3);
+      watch.assertClean();
+    }
 
     for (LiferaftProcess node : cluster.nodes()) {
       assertThat(node.client().query("none", "SELECT count(*) FROM sqlite_schema"))
@@ -72,7 +71,7 @@ class RestoreIT {
       Waiting.await("the outcome on " + node.id())
           .until(() -> restore(node).path("outcome").asString("").equals("nothing-there"));
     }
-    assertThat(downloads()).containsExactly(0L, 0L, 0L);
+    assertThat(nodes.downloads()).containsExactly(0L, 0L, 0L);
   }
 
   private void admitsANodeThatLostItsDisk() {
@@ -94,15 +93,15 @@ class RestoreIT {
     assertThat(cluster.dump()).isNotEmpty();
     assertThat(lost.client().query("none", "SELECT text FROM t WHERE id = 1"))
         .isEqualTo("[[\"with two of three\"]]");
-    assertThat(downloads()).containsExactly(0L, 0L, 0L);
+    assertThat(nodes.downloads()).containsExactly(0L, 0L, 0L);
   }
 
   private void keepsTheDataOnDiskWhateverTheStoreHolds() throws IOException {
     cluster.awaitBackup();
     String before = cluster.dump();
     cluster.kill();
-    BackupObject.plain(folder).gzip().put(s3, BUCKET, KEY);
-    server.forgetRequests();
+    nodes.put(BackupObject.plain(folder).gzip());
+    nodes.everyWay(FaultyS3::forgetRequests);
 
     cluster.startAndAwaitReady();
 
@@ -113,83 +112,151 @@ class RestoreIT {
                 .anyMatch(
                     leader -> leader.client().get("/actuator/backup").body().contains("STOPPED")));
     cluster.nodes().forEach(node -> assertThat(node.client().ready()).isTrue());
-    S3Traffic traffic = new S3Traffic(server::requests, KEY);
-    assertThat(traffic.uploads()).as("uploads among %s", server.requests()).isZero();
-    assertThat(traffic.downloads()).as("downloads among %s", server.requests()).isZero();
+    S3Traffic traffic = nodes.traffic();
+    assertThat(traffic.uploads()).as("uploads among %s", traffic.requests().get()).isZero();
+    assertThat(traffic.downloads()).as("downloads among %s", traffic.requests().get()).isZero();
   }
 
   @Test
   void theNextLeaderFinishesWhatAKilledOneBegan() throws Exception {
     BackupObject good = BackupObject.plain(folder).gzip();
-    good.truncated().put(s3, BUCKET, KEY);
-    cluster.start();
-    allHoldForADamagedBackup();
+    nodes.put(good);
+    nodes.everyWay(way -> way.when("GET").key(KEY).holdAnswerAt(good.bytes().length / 4));
+    try (StartWatch watch = BackupObject.watch(cluster.nodes(), BackupObject.ROWS)) {
+      cluster.start();
+      LiferaftProcess leader = nodes.awaitFormed();
+      Waiting.await("the leader is in the middle of its download")
+          .until(() -> restore(leader).path("bytes").asLong() > 0);
+      assertThat(state(leader)).as("seen over HTTP").isEqualTo("downloading");
+      cluster.nodes().forEach(node -> assertThat(node.client().live()).isTrue());
+      nodes.nobodyAskedWhoNeverLed();
 
-    int killed = cluster.nodes().indexOf(cluster.awaitLeader());
-    LiferaftProcess leader = cluster.node(killed);
-    ways.get(killed).when("GET").key(KEY).holdAnswerAt(good.bytes().length / 4);
-    good.put(s3, BUCKET, KEY);
-    Waiting.await("the leader is in the middle of its download")
-        .until(() ->
-            restore(leader).path("state").asString("").equals("downloading")
-                && restore(leader).path("bytes").asLong() > 0);
-    cluster.nodes().forEach(node -> assertThat(node.client().ready()).isFalse());
-    leader.kill();
-    List<LiferaftProcess> others = cluster.nodes().stream().filter(n -> n != leader).toList();
-    others.forEach(NodeCluster::awaitReady);
-    NodeCluster.awaitReady(leader.start());
+      leader.kill();
+      nodes.everyWay(FaultyS3::heal);
+      nodes.others(leader).forEach(NodeCluster::awaitReady);
+      leader.start();
+      nodes.isRestored(BackupObject.ROWS);
 
-    for (LiferaftProcess node : cluster.nodes()) {
-      assertThat(node.client().query("none", BackupObject.COUNT)).isEqualTo(BackupObject.COUNTED);
+      watch.assertClean();
+      assertThat(nodes.way(leader).count("GET", KEY)).as("by the killed leader").isPositive();
+      assertThat(nodes.downloads().stream().filter(n -> n > 0))
+          .as("by who led")
+          .hasSizeBetween(2, 3);
+      nodes.nobodyAskedWhoNeverLed();
     }
-    assertThat(cluster.dump()).isNotEmpty();
-    assertThat(ways.get(killed).count("GET", KEY)).as("by the killed leader").isPositive();
-    assertThat(downloads().stream().filter(n -> n > 0)).as("by who led").hasSizeBetween(2, 3);
-    nobodyAskedWhoNeverLed();
   }
 
-  private void allHoldForADamagedBackup() {
-    LiferaftProcess leader = cluster.awaitLeader();
-    Waiting.await("three voters").until(() -> voters(leader) == 3);
-    Waiting.await("a failed attempt").until(() -> restore(leader).has("lastFailure"));
-    assertThat(restore(leader).path("lastFailure").asString())
-        .contains("is damaged", "Put a good one");
-    for (LiferaftProcess node : cluster.nodes()) {
-      RqliteClient client = node.client();
-      assertThat(client.live()).isTrue();
-      assertThat(client.ready()).isFalse();
-      assertThat(client.get("/actuator/health/readiness").status()).isEqualTo(503);
-      assertThat(client.get("/status").status()).isEqualTo(200);
-      RqliteClient.Answer refused = client.post("/db/query?level=none", "[\"SELECT 1\"]");
-      assertThat(refused.status()).as(refused.body()).isEqualTo(503);
-      assertThat(refused.headers().firstValue("Retry-After")).isPresent();
+  @Test
+  void leadersKilledInTheLoadAndRightAfterItsCommit() throws Exception {
+    BackupObject big = BackupObject.big(folder, BIG_BYTES);
+    nodes.put(big);
+    try (StartWatch watch =
+        new StartWatch(
+            cluster.nodes(),
+            "SELECT count(*) > 1000 FROM big",
+            "[[1]]",
+            "INSERT INTO big (id) VALUES (1)",
+            BackupObject.REFUSED)) {
+      cluster.start();
+      LiferaftProcess first = nodes.awaitFormed();
+      // Whoever leads next is to wait in its download until the first is back.
+      nodes
+          .others(first)
+          .forEach(node -> nodes.way(node).when("GET").key(KEY).holdAnswerAt(1 << 20));
+      Waiting.await("the first leader is in the middle of the load")
+          .pollInterval(Duration.ofMillis(5))
+          .until(() -> {
+            JsonNode now = restore(first);
+            return now.path("state").asString("").equals("loading")
+                && now.path("bytes").asLong() > 0;
+          });
+      first.kill();
+      assertThat(first.logText()).doesNotContain("Loading the database: 100 %");
+
+      LiferaftProcess second = awaitDownloading(nodes.others(first));
+      first.start();
+      Waiting.await("the first is back").until(() -> state(first).equals("following"));
+      nodes.everyWay(FaultyS3::heal);
+      Waiting.await("the commit of the load in the log of a follower")
+          .pollInterval(Duration.ofMillis(1))
+          .until(() -> nodes.others(second).stream().anyMatch(this::logNamesTheBackup));
+      second.kill();
+      assertThat(second.logText()).as("killed before it could answer").doesNotContain("Restored");
+
+      nodes.others(second).forEach(NodeCluster::awaitReady);
+      second.start();
+      cluster.awaitReady();
+      assertThat(cluster.dump()).isNotEmpty();
+      cluster.awaitIdleRounds(2);
+      watch.assertClean();
+      assertThat(nodes.traffic().uploads()).isZero();
+      LiferaftProcess third =
+          nodes.others(first).stream().filter(node -> node != second).findFirst().orElseThrow();
+      assertThat(nodes.way(third).count("GET", KEY)).as("by who finished it").isZero();
+      assertThat(nodes.downloads().stream().filter(n -> n > 0)).as("by who led").hasSize(2);
     }
-    nobodyAskedWhoNeverLed();
   }
 
-  private void nobodyAskedWhoNeverLed() {
-    for (int i = 0; i < ways.size(); i++) {
-      if (!cluster.node(i).logText().contains("This node leads in term")) {
-        assertThat(ways.get(i).requests()).as("asked by " + cluster.node(i).id()).isEmpty();
+  private static LiferaftProcess awaitDownloading(List<LiferaftProcess> candidates) {
+    return Waiting.await("the next leader downloads")
+        .until(
+            () ->
+                candidates.stream()
+                    .filter(node -> state(node).equals("downloading"))
+                    .findFirst()
+                    .orElse(null),
+            node -> node != null);
+  }
+
+  /** Of all entries only the commit of the restore's load tells the object's etag. */
+  private boolean logNamesTheBackup(LiferaftProcess node) {
+    String etag = nodes.etag();
+    try (Stream<Path> files = Files.walk(node.dataDir().resolve("raft"))) {
+      for (Path file : files.filter(f -> f.toString().contains("log_inprogress_")).toList()) {
+        if (Files.readString(file, StandardCharsets.ISO_8859_1).contains(etag)) {
+          return true;
+        }
       }
+    } catch (IOException | UncheckedIOException e) {
+      // Segments are closed and purged meanwhile.
     }
+    return false;
   }
 
-  private static long voters(LiferaftProcess node) {
-    RqliteClient.Answer nodes = node.client().get("/nodes?ver=2");
-    return nodes.status() != 200
-        ? 0
-        : StreamSupport.stream(nodes.json().path("nodes").spliterator(), false)
-            .filter(
-                member -> member.path("voter").asBoolean() && member.path("reachable").asBoolean())
-            .count();
-  }
+  /** At 1 KB/s over a connection that breaks: longer than any limit of a request. */
+  @Test
+  void allKilledInTheDownloadHoldWhileTheStoreIsDownAndGoOnSlowlyWhenItIsBack() throws Exception {
+    BackupObject small = BackupObject.plain(folder, SMALL_ROWS).gzip();
+    nodes.put(small);
+    nodes.everyWay(way -> way.when("GET").key(KEY).holdAnswerAt(2048));
+    cluster.with("liferaft.objectstore.s3.call-timeout=2s");
+    try (StartWatch watch = BackupObject.watch(cluster.nodes(), SMALL_ROWS)) {
+      cluster.start();
+      LiferaftProcess before = nodes.awaitFormed();
+      Waiting.await("the leader is in the middle of its download")
+          .until(() -> restore(before).path("bytes").asLong() == 2048);
+      cluster.kill();
+      nodes.everyWay(FaultyS3::stop);
+      nodes.everyWay(FaultyS3::heal);
+      nodes.everyWay(FaultyS3::forgetRequests);
 
-  private static JsonNode restore(LiferaftProcess node) {
-    return node.client().get("/actuator/restore").json();
-  }
+      cluster.start();
+      LiferaftProcess leader = nodes.awaitHeld("cannot be reached");
+      watch.assertHeld();
+      long cut = small.bytes().length / 3 + 1L;
+      nodes.everyWay(way -> way.when("GET").key(KEY).slow(1024, cut));
+      nodes.everyWay(FaultyS3::start);
+      nodes.isRestored(SMALL_ROWS);
 
-  private List<Long> downloads() {
-    return ways.stream().map(way -> way.count("GET", KEY)).toList();
+      watch.assertClean();
+      long at = leader == before ? 2048 : 0;
+      for (FaultyS3.Served part : nodes.served()) {
+        assertThat(part.range()).isEqualTo(at == 0 ? "" : "bytes=" + at + "-");
+        at += part.bytes().get();
+      }
+      assertThat(at).as("bytes served, none twice").isEqualTo(small.bytes().length);
+      assertThat(nodes.served()).hasSizeBetween(2, 4);
+      assertThat(nodes.downloads().stream().filter(n -> n > 0)).as("by who led").hasSize(1);
+    }
   }
 }

@@ -13,6 +13,8 @@ sealed interface Fault {
 
   record CutAnswer(long bytes) implements Fault {}
 
+  record SlowAnswer(int bytesPerSecond, long bytes) implements Fault {}
+
   record CutRequest(long bytes) implements Fault {}
 
   record HoldAnswer(long bytes) implements Fault {}

@@ -1,6 +1,7 @@
 package io.liferaft.support;
 
 import io.liferaft.support.S3Server.S3Request;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -20,6 +21,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +38,7 @@ public final class FaultyS3 implements AutoCloseable {
   private final int upstreamPort;
   private final List<Rule> rules = new CopyOnWriteArrayList<>();
   private final List<S3Request> requests = new CopyOnWriteArrayList<>();
+  private final List<Served> served = new CopyOnWriteArrayList<>();
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
   private final CountDownLatch closed = new CountDownLatch(1);
   private final int port;
@@ -99,6 +102,19 @@ public final class FaultyS3 implements AutoCloseable {
     return List.copyOf(requests);
   }
 
+  /**
+   * The content that one GET brought.
+   *
+   * @param range as asked for, empty for the whole
+   * @param bytes that have gone out
+   */
+  public record Served(String key, String range, AtomicLong bytes) {}
+
+  /** The content of every GET that the server answered with some, oldest first. */
+  public List<Served> served() {
+    return List.copyOf(served);
+  }
+
   /** How many requests had this method and object key. */
   public long count(String method, String key) {
     return requests.stream().filter(r -> r.is(method, key)).count();
@@ -106,6 +122,7 @@ public final class FaultyS3 implements AutoCloseable {
 
   public void forgetRequests() {
     requests.clear();
+    served.clear();
   }
 
   /** All is well again. */
@@ -166,6 +183,11 @@ public final class FaultyS3 implements AutoCloseable {
     /** Cuts the connection after so many bytes of the answer's body. */
     public void cutAnswerAt(long bytes) {
       rule(new Fault.CutAnswer(bytes));
+    }
+
+    /** Sends the answer's body no faster than this, and cuts the connection after so many bytes. */
+    public void slow(int bytesPerSecond, long cutAt) {
+      rule(new Fault.SlowAnswer(bytesPerSecond, cutAt));
     }
 
     /** Cuts the connection after so many bytes of the request's body. */
@@ -245,13 +267,15 @@ public final class FaultyS3 implements AutoCloseable {
       }
       case Fault.Delay(Duration duration) -> {
         if (!closed.await(duration.toMillis(), TimeUnit.MILLISECONDS)) {
-          pass(client, head, request, Long.MAX_VALUE, Long.MAX_VALUE);
+          pass(client, head, request, Long.MAX_VALUE, Long.MAX_VALUE, 0);
         }
       }
-      case Fault.CutAnswer(long bytes) -> pass(client, head, request, Long.MAX_VALUE, bytes);
+      case Fault.CutAnswer(long bytes) -> pass(client, head, request, Long.MAX_VALUE, bytes, 0);
+      case Fault.SlowAnswer(int bytesPerSecond, long bytes) ->
+          pass(client, head, request, Long.MAX_VALUE, bytes, bytesPerSecond);
       case Fault.HoldAnswer(long bytes) -> hold(client, head, request, bytes);
-      case Fault.CutRequest(long bytes) -> pass(client, head, request, bytes, Long.MAX_VALUE);
-      case Fault.Pass() -> pass(client, head, request, Long.MAX_VALUE, Long.MAX_VALUE);
+      case Fault.CutRequest(long bytes) -> pass(client, head, request, bytes, Long.MAX_VALUE, 0);
+      case Fault.Pass() -> pass(client, head, request, Long.MAX_VALUE, Long.MAX_VALUE, 0);
     }
   }
 
@@ -284,7 +308,12 @@ public final class FaultyS3 implements AutoCloseable {
   }
 
   private void pass(
-      Socket client, HttpHead head, S3Request request, long requestLimit, long answerLimit)
+      Socket client,
+      HttpHead head,
+      S3Request request,
+      long requestLimit,
+      long answerLimit,
+      int bytesPerSecond)
       throws IOException {
     boolean recorded = false;
     try (Socket server = new Socket(LOOPBACK, upstreamPort)) {
@@ -306,7 +335,11 @@ public final class FaultyS3 implements AutoCloseable {
           record(request, answerHead.status());
           recorded = true;
           client.getOutputStream().write(answerHead.oneRequestOnly());
-          HttpHead.copy(answer, client.getOutputStream(), answerLimit);
+          OutputStream out = content(client, head, request, answerHead);
+          HttpHead.copy(
+              answer,
+              bytesPerSecond == 0 ? out : new SlowOutputStream(out, bytesPerSecond),
+              answerLimit);
         }
       } finally {
         if (!recorded) {
@@ -316,6 +349,52 @@ public final class FaultyS3 implements AutoCloseable {
         closeQuietly(server);
         sockets.remove(server);
         sender.interrupt();
+      }
+    }
+  }
+
+  private OutputStream content(Socket client, HttpHead head, S3Request request, HttpHead answerHead)
+      throws IOException {
+    OutputStream out = client.getOutputStream();
+    if (!request.method().equals("GET") || answerHead.status() / 100 != 2) {
+      return out;
+    }
+    AtomicLong bytes = new AtomicLong();
+    served.add(new Served(request.key(), head.header("Range"), bytes));
+    return new FilterOutputStream(out) {
+      @Override
+      public void write(byte[] b, int off, int len) throws IOException {
+        out.write(b, off, len);
+        bytes.addAndGet(len);
+      }
+    };
+  }
+
+  /** Ten small writes a second. */
+  private final class SlowOutputStream extends FilterOutputStream {
+
+    private static final int WRITES_PER_SECOND = 10;
+
+    private final int piece;
+
+    SlowOutputStream(OutputStream out, int bytesPerSecond) {
+      super(out);
+      this.piece = Math.max(1, bytesPerSecond / WRITES_PER_SECOND);
+    }
+
+    @Override
+    public void write(byte[] b, int off, int len) throws IOException {
+      for (int at = off; at < off + len; at += piece) {
+        out.write(b, at, Math.min(piece, off + len - at));
+        out.flush();
+        try {
+          if (closed.await(1000 / WRITES_PER_SECOND, TimeUnit.MILLISECONDS)) {
+            throw new IOException("closed");
+          }
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+          throw new IOException(e);
+        }
       }
     }
   }
@@ -331,7 +410,7 @@ public final class FaultyS3 implements AutoCloseable {
       record(request, answerHead == null ? 0 : answerHead.status());
       if (answerHead != null) {
         client.getOutputStream().write(answerHead.oneRequestOnly());
-        HttpHead.copy(answer, client.getOutputStream(), bytes);
+        HttpHead.copy(answer, content(client, head, request, answerHead), bytes);
         int _ = client.getInputStream().read();
       }
       sockets.remove(server);

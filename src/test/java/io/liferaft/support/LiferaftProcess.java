@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +25,8 @@ public final class LiferaftProcess implements AutoCloseable {
   private final Map<String, String> settings = new TreeMap<>();
   private final List<String> jvmOptions = new ArrayList<>();
   private List<String> program = List.of("-jar", System.getProperty("liferaft.jar", ""));
-  private @Nullable Process process;
+  private volatile @Nullable Process process;
+  private final AtomicInteger starts = new AtomicInteger();
 
   public LiferaftProcess(String id, Path folder) {
     this.id = id;
@@ -77,6 +79,7 @@ public final class LiferaftProcess implements AutoCloseable {
 
   public LiferaftProcess start() {
     try {
+      starts.incrementAndGet();
       Files.createDirectories(folder);
       List<String> command = new ArrayList<>();
       command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -100,9 +103,9 @@ public final class LiferaftProcess implements AutoCloseable {
   public void kill() {
     Process running = process;
     if (running != null) {
+      process = null;
       running.destroyForcibly();
       await(running, 20);
-      process = null;
     }
   }
 
@@ -110,9 +113,9 @@ public final class LiferaftProcess implements AutoCloseable {
   public void stop() {
     Process running = process;
     if (running != null) {
+      process = null;
       running.destroy();
       await(running, 60);
-      process = null;
     }
   }
 
@@ -137,8 +140,15 @@ public final class LiferaftProcess implements AutoCloseable {
     return id;
   }
 
+  /** False from the moment that it is told to end. */
   public boolean alive() {
-    return process != null && process.isAlive();
+    Process running = process;
+    return running != null && running.isAlive();
+  }
+
+  /** How often it has been started. */
+  public int starts() {
+    return starts.get();
   }
 
   /** Of the running process. */

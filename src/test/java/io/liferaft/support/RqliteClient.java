@@ -59,6 +59,10 @@ public final class RqliteClient {
     return send("POST", path, "application/json", HttpRequest.BodyPublishers.ofString(json));
   }
 
+  public Answer sendText(String path, String text) {
+    return send("POST", path, "text/plain", HttpRequest.BodyPublishers.ofString(text));
+  }
+
   /** Runs statements that must succeed. */
   public JsonNode execute(String... statements) {
     Answer answer = post("/db/execute", JSON.writeValueAsString(statements));
