@@ -17,6 +17,9 @@ public interface BackupArchive {
    */
   String location();
 
+  /** The place as every node finds it, wherever it was started: paths are absolute. */
+  String address();
+
   /** The place's identity in the replicated state: the same for the same bucket and key. */
   String fingerprint();
 

@@ -73,6 +73,11 @@ final class PlainArchive implements BackupArchive {
   }
 
   @Override
+  public String address() {
+    return canonical;
+  }
+
+  @Override
   public String fingerprint() {
     return shortHash(canonical, 16);
   }

@@ -1,6 +1,7 @@
 package io.liferaft.membership;
 
 import io.liferaft.raft.GroupMembership;
+import io.liferaft.raft.NotLeaderException;
 import io.liferaft.raft.NotReadyException;
 import io.liferaft.raft.PeerAnswer;
 import java.time.Duration;
@@ -17,7 +18,10 @@ import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.stereotype.Component;
 
-/** Carries out {@link FormingDecision}s until this node is a member of a cluster. */
+/**
+ * Carries out {@link FormingDecision}s until this node is a member of a cluster; from then on looks
+ * whether that has a leader.
+ */
 @Component
 final class ClusterFormation implements SmartLifecycle {
 
@@ -27,10 +31,18 @@ final class ClusterFormation implements SmartLifecycle {
   private static final Duration PAUSE = Duration.ofMillis(300);
   private static final Duration PAUSE_AS_MEMBER = Duration.ofSeconds(2);
 
+  /** Looks without a leader before it is taken for lost: an election is over by then. */
+  private static final int LOOKS_BEFORE_LOST = 3;
+
+  /** Looks of a member from one comparison with the leader's log to the next. */
+  private static final int LOOKS_PER_COMPARISON = 5;
+
   private final GroupMembership membership;
   private final Semaphore stopped = new Semaphore(0);
   private @Nullable Thread thread;
   private volatile boolean running;
+  private int looks;
+  private int looksWithoutLeader;
 
   ClusterFormation(GroupMembership membership) {
     this.membership = membership;
@@ -78,13 +90,14 @@ final class ClusterFormation implements SmartLifecycle {
   private Duration step() {
     try {
       PeerAnswer self = membership.self();
-      Map<String, PeerAnswer> others =
-          switch (self.standing()) {
-            case MEMBER, UNKNOWN -> Map.of();
-            case FRESH, DETACHED, JOINING, UNREACHABLE -> askOthers();
-          };
-      carryOut(FormingDecision.decide(self, membership.initialCluster(), others));
-      return self.standing() == PeerAnswer.Standing.MEMBER ? PAUSE_AS_MEMBER : PAUSE;
+      return switch (self.standing()) {
+        case MEMBER -> asMember(self);
+        case UNKNOWN -> PAUSE;
+        case FRESH, DETACHED, JOINING, UNREACHABLE -> {
+          carryOut(FormingDecision.decide(self, membership.initialCluster(), askOthers()));
+          yield PAUSE;
+        }
+      };
     } catch (NotReadyException e) {
       log.debug("Asked too early: {}", e.getMessage());
       return PAUSE;
@@ -95,18 +108,77 @@ final class ClusterFormation implements SmartLifecycle {
     }
   }
 
+  private Duration asMember(PeerAnswer self) {
+    if (!membership.cleared()) {
+      return atStart(self);
+    }
+    String leader = self.leaderAddress();
+    looksWithoutLeader = leader == null ? looksWithoutLeader + 1 : 0;
+    if (leader != null && looks++ % LOOKS_PER_COMPARISON == 0 && !agrees(leader)) {
+      return PAUSE_AS_MEMBER;
+    }
+    carryOut(
+        looksWithoutLeader < LOOKS_BEFORE_LOST || membership.initialCluster().size() == 1
+            ? new FormingDecision.Nothing()
+            : FormingDecision.leaderless(
+                self, membership.initialCluster(), askOthers(), membership.dataDir()));
+    return PAUSE_AS_MEMBER;
+  }
+
+  private Duration atStart(PeerAnswer self) {
+    Map<String, PeerAnswer> others = askOthers();
+    FormingDecision decision = FormingDecision.atStart(self, others);
+    carryOut(decision);
+    if (decision instanceof FormingDecision.Nothing) {
+      String leader =
+          others.values().stream()
+              .filter(other -> other.leads() && other.groupId().equals(self.groupId()))
+              .map(PeerAnswer::raftAddress)
+              .findFirst()
+              .orElse(null);
+      if (leader == null || agrees(leader)) {
+        membership.clear();
+      }
+    }
+    return PAUSE;
+  }
+
+  /** Whether what this node holds goes with what the leader has; sees to it when not. */
+  private boolean agrees(String leader) {
+    GroupMembership.Comparison found;
+    try {
+      found = membership.compare(leader);
+    } catch (NotLeaderException | NotReadyException e) {
+      return true; // another one leads by now, and is asked in its turn
+    }
+    switch (found) {
+      case GroupMembership.Comparison.Agrees _ -> {}
+      case GroupMembership.Comparison.Contradicts(var reason) -> membership.standAside(reason);
+      case GroupMembership.Comparison.Lags lags -> membership.enterAgain(lags);
+    }
+    return found instanceof GroupMembership.Comparison.Agrees;
+  }
+
   private void carryOut(FormingDecision decision) {
     switch (decision) {
       case FormingDecision.Nothing _ -> membership.report(null);
       case FormingDecision.Found _ -> {
+        membership.clear();
         membership.found();
         membership.report(null);
       }
       case FormingDecision.Join(var leader) -> {
+        membership.clear();
         membership.report("entering the cluster through its leader at " + leader);
         membership.join(leader, STEP);
       }
       case FormingDecision.Hold(var reason) -> membership.report(reason);
+      case FormingDecision.StandAside(var reason) -> membership.standAside(reason);
+      case FormingDecision.StartAnew _ -> {
+        membership.report("the cluster is gone and nobody holds any data: beginning again");
+        looksWithoutLeader = 0;
+        membership.startAnew();
+      }
     }
   }
 

@@ -3,6 +3,7 @@ package io.liferaft.membership;
 import io.liferaft.raft.PeerAnswer;
 import io.liferaft.raft.PeerAnswer.Standing;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -24,6 +25,12 @@ sealed interface FormingDecision {
   /** Ask again later; the reason is for operators. */
   record Hold(String reason) implements FormingDecision {}
 
+  /** Leave the service: the others go on without this node's data. */
+  record StandAside(String reason) implements FormingDecision {}
+
+  /** Give up a group that has lost its quorum before anybody wrote to it, and begin again. */
+  record StartAnew() implements FormingDecision {}
+
   /**
    * Decides.
    *
@@ -44,16 +51,109 @@ sealed interface FormingDecision {
                 .formatted(initialCluster.get(other.getKey()), said, other.getKey()));
       }
     }
-    List<PeerAnswer> members =
-        others.values().stream().filter(answer -> answer.standing() == Standing.MEMBER).toList();
-    return members.isEmpty() ? withoutMembers(self, initialCluster, others) : withMembers(members);
+    List<PeerAnswer> members = members(others);
+    return members.isEmpty()
+        ? withoutMembers(self, initialCluster, others)
+        : withMembers(self, members);
   }
 
-  private static FormingDecision withMembers(List<PeerAnswer> members) {
+  /**
+   * Decides for a member that has just started, when everybody has been asked once: whether its
+   * group is the one that counts.
+   */
+  static FormingDecision atStart(PeerAnswer self, Map<String, PeerAnswer> others) {
+    List<PeerAnswer> members = members(others);
+    for (PeerAnswer other : members) {
+      if (other.formerGroups().contains(self.groupId())) {
+        return new StandAside(
+            "%s goes on in cluster group %s, for which this node's group %s was given up by `liferaftd recover`: what this disk holds is of before. Move the data directory away and start this node with an empty one to have it admitted"
+                .formatted(other.id(), other.groupId(), self.groupId()));
+      }
+    }
+    boolean alone = members.stream().noneMatch(other -> other.groupId().equals(self.groupId()));
+    for (PeerAnswer other : members) {
+      if (alone && !other.groupId().equals(self.groupId()) && other.leaderAddress() != null) {
+        return new StandAside(
+            "%s is in cluster group %s, which has a leader; what this disk holds is of group %s up to log index %d. If the other group is the right one, move this data directory away and start this node with an empty one to have it admitted; if not, stop the others and start this node again"
+                .formatted(other.id(), other.groupId(), self.groupId(), self.lastIndex()));
+      }
+    }
+    return new Nothing();
+  }
+
+  /**
+   * Decides for a member that has known no leader for longer than an election takes.
+   *
+   * @param dataDir of this node
+   */
+  static FormingDecision leaderless(
+      PeerAnswer self,
+      Map<String, String> initialCluster,
+      Map<String, PeerAnswer> others,
+      String dataDir) {
+    long together =
+        1
+            + members(others).stream()
+                .filter(other -> other.groupId().equals(self.groupId()))
+                .count();
+    if (together > initialCluster.size() / 2) {
+      return new Nothing(); // enough for an election
+    }
+    boolean nothingAnywhere =
+        !self.hasData()
+            && others.values().stream().allMatch(FormingDecision::certainlyWithoutData)
+            && others.values().stream().anyMatch(other -> other.standing() == Standing.FRESH);
+    if (nothingAnywhere) {
+      return new StartAnew();
+    }
+    String missing =
+        others.entrySet().stream()
+            .filter(other -> !other.getValue().groupId().equals(self.groupId()))
+            .map(other -> other.getKey() + " " + state(other.getValue()))
+            .sorted()
+            .collect(Collectors.joining(", "));
+    return new Hold(
+        "this node has data up to log index %d, but the quorum is lost: %s. Nothing is restored over this data. Start the missing members with their disks; only if those are lost for good, stop this node and run: liferaftd recover %s"
+            .formatted(self.lastIndex(), missing, dataDir));
+  }
+
+  private static String state(PeerAnswer other) {
+    return switch (other.standing()) {
+      case FRESH -> "has an empty disk";
+      case DETACHED -> "is in no cluster";
+      case JOINING -> "was not a member yet";
+      case MEMBER -> "is in another cluster group";
+      case UNKNOWN -> other.problem() == null ? "is opening" : "says: " + other.problem();
+      case UNREACHABLE -> "does not answer";
+    };
+  }
+
+  private static boolean certainlyWithoutData(PeerAnswer other) {
+    return switch (other.standing()) {
+      case FRESH, JOINING, MEMBER -> !other.hasData() && other.leaderAddress() == null;
+      case DETACHED, UNKNOWN, UNREACHABLE -> false;
+    };
+  }
+
+  private static List<PeerAnswer> members(Map<String, PeerAnswer> others) {
+    return others.values().stream().filter(other -> other.standing() == Standing.MEMBER).toList();
+  }
+
+  private static FormingDecision withMembers(PeerAnswer self, List<PeerAnswer> members) {
     if (members.stream().map(PeerAnswer::groupId).distinct().count() > 1) {
       return new Hold(
           "%s are in different clusters: check liferaft.raft.initial-cluster, one of them may have lost its peers' data"
               .formatted(ids(members)));
+    }
+    String group = members.getFirst().groupId();
+    if (self.standing() == Standing.DETACHED && !self.groupId().equals(group)) {
+      return new Hold(
+          "this node's data is of %s, the cluster is group %s: move the data directory away, it may hold what the cluster lacks, and start this node with an empty one to have it admitted"
+              .formatted(
+                  self.groupId().isEmpty()
+                      ? "an unknown cluster group"
+                      : "cluster group " + self.groupId(),
+                  group));
     }
     return members.stream()
         .map(PeerAnswer::leaderAddress)
@@ -72,8 +172,14 @@ sealed interface FormingDecision {
             .map(member ->
                 "%s has data up to log index %d".formatted(member.id(), member.lastIndex()))
             .collect(Collectors.joining(", "));
+    String best =
+        members.stream()
+            .max(Comparator.comparingLong(PeerAnswer::lastIndex))
+            .map(PeerAnswer::id)
+            .orElse("");
     return data
-        + ", but no leader is known: the quorum is lost or an election is under way. Nothing is restored over this data; start the other members with their disks";
+        + ", but no leader is known: the quorum is lost or an election is under way. Nothing is restored over this data; start the other members with their disks. Only if those are lost for good, stop %s and run `liferaftd recover` on its data directory: this node is then admitted by itself"
+            .formatted(best);
   }
 
   private static FormingDecision withoutMembers(

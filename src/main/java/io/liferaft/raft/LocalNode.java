@@ -17,6 +17,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
+import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.protocol.TermIndex;
@@ -74,6 +75,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   private volatile boolean fresh;
   private volatile boolean closed;
   private volatile boolean room = true;
+  private volatile boolean cleared;
   private volatile @Nullable String failure;
   private volatile @Nullable String stuck;
   private volatile @Nullable String waitingFor;
@@ -98,6 +100,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     this.usableBytes = usableBytes;
     this.votes = new TermCeiling(config.dataDir());
     this.raftFolder = new RaftFolder(config.dataDir(), config.initialCluster().size() == 1);
+    this.cleared = config.initialCluster().size() == 1;
     this.store = store;
     this.clock = clock;
     this.workers =
@@ -234,6 +237,24 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
       replica.close();
       throw e;
     }
+  }
+
+  /** Gives up the place in the group, not the data: both are members' history. Waits. */
+  void enterAgain() {
+    CompletableFuture.runAsync(
+            () -> {
+              closeServer();
+              try {
+                identity = folder.newIncarnation("");
+                fresh = false;
+              } catch (IOException e) {
+                fail(e);
+                return;
+              }
+              open();
+            },
+            opener)
+        .join();
   }
 
   /** The database was touched while the node was down: it comes anew from the leader. */
@@ -469,7 +490,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
       if (!configured(division.get())) {
         return PeerAnswer.Standing.JOINING;
       }
-      admitted();
+      admitted(division.get().getMemberId().getGroupId().getUuid().toString());
       return PeerAnswer.Standing.MEMBER;
     }
     if (groupStarts()) {
@@ -478,13 +499,87 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     return fresh ? PeerAnswer.Standing.FRESH : PeerAnswer.Standing.DETACHED;
   }
 
-  private void admitted() {
+  private synchronized void admitted(String group) {
     NodeIdentity own = identity;
-    if (own != null && own.joinOnly()) {
+    if (own != null && (own.joinOnly() || !own.group().equals(group))) {
       try {
-        identity = folder.admitted(own);
+        identity = folder.admitted(own, group);
       } catch (IOException e) {
         log.warn("Cannot write the identity of this node: {}", e.toString());
+      }
+    }
+  }
+
+  /** Id of the group this node is in or holds data of; empty for none. */
+  String groupId() {
+    NodeIdentity own = identity;
+    return server()
+        .flatMap(RatisServer::groupId)
+        .map(group -> group.getUuid().toString())
+        .orElse(own == null || fresh ? "" : own.group());
+  }
+
+  /** Whether there is client data here, applied or only in the log, or may be. */
+  boolean holdsData() {
+    if (payload().state().changeIndex() > 0) {
+      return true;
+    }
+    return switch (standing()) {
+      case FRESH, UNREACHABLE, JOINING -> false;
+      case DETACHED -> true;
+      case UNKNOWN -> !fresh;
+      case MEMBER -> {
+        RaftServer.Division division = division().orElse(null);
+        yield division != null
+            && division.getInfo().getLeaderId() == null
+            && LogTail.holdsData(division.getRaftLog(), payload().state().appliedIndex());
+      }
+    };
+  }
+
+  /** Whether every other member has been asked since the start, and none stands against it. */
+  boolean cleared() {
+    return cleared;
+  }
+
+  void clear() {
+    cleared = true;
+  }
+
+  /** Out of service until an operator has decided. */
+  void standAside(String reason) {
+    opener.execute(() -> {
+      fresh = false;
+      fail(new IllegalStateException(reason));
+    });
+  }
+
+  /** Gives up what this node has, which must be no data, and opens as a fresh one; waits. */
+  void startAnew() {
+    division().ifPresent(this::checkAllKnown);
+    CompletableFuture.runAsync(
+            () -> {
+              closeServer();
+              try {
+                folder.discard();
+              } catch (IOException e) {
+                fail(e);
+                return;
+              }
+              open();
+            },
+            opener)
+        .join();
+  }
+
+  /** Somebody of the group who is not in this node's list was not asked, and may hold data. */
+  private void checkAllKnown(RaftServer.Division division) {
+    for (RaftPeer peer : division.getRaftConf().getAllPeers(RaftPeerRole.FOLLOWER)) {
+      String member = NodeIdentity.nodeId(peer.getId().toString());
+      if (!config.initialCluster().containsKey(member)) {
+        throw new IllegalStateException(
+            "the cluster has lost its quorum, and its member %s at %s is not in liferaft.raft.initial-cluster: add it, it may hold data"
+                .formatted(member, peer.getAddress()));
       }
     }
   }
@@ -530,6 +625,9 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     }
     if (!configured(division)) {
       return NodeStatus.Phase.FORMING;
+    }
+    if (!cleared) {
+      return NodeStatus.Phase.OPENING; // somebody may go on in another group
     }
     if (installer.running()) {
       return NodeStatus.Phase.INSTALLING;

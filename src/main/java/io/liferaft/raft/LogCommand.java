@@ -13,6 +13,15 @@ sealed interface LogCommand {
       implements LogCommand {}
 
   /**
+   * Written by {@code liferaftd recover}: the cluster goes on in another group, with what one
+   * member had.
+   *
+   * @param formerGroup given up for good
+   * @param generation new, since the others may have gone another way
+   */
+  record ClusterRecovered(String formerGroup, String generation) implements LogCommand {}
+
+  /**
    * A client's statements; clock, seed and budget are the leader's.
    *
    * @param stepBudget SQLite steps each statement may take

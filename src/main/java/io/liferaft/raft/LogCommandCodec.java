@@ -25,6 +25,7 @@ final class LogCommandCodec {
   private static final int RESTORE_BEGUN = 8;
   private static final int RESTORE_ENDED = 9;
   private static final int BACKUP_RECORDED = 10;
+  private static final int CLUSTER_RECOVERED = 11;
 
   private LogCommandCodec() {}
 
@@ -34,6 +35,9 @@ final class LogCommandCodec {
     switch (command) {
       case LogCommand.ClusterFounded(var clusterId, var generation, var members) -> {
         out.int32(CLUSTER_FOUNDED).string(clusterId).string(generation).strings(members);
+      }
+      case LogCommand.ClusterRecovered(var formerGroup, var generation) -> {
+        out.int32(CLUSTER_RECOVERED).string(formerGroup).string(generation);
       }
       case LogCommand.Execute execute -> {
         out.int32(EXECUTE);
@@ -137,6 +141,7 @@ final class LogCommandCodec {
         case RESTORE_ENDED ->
             new LogCommand.RestoreEnded(RestoreRecord.Outcome.valueOf(in.string()), in.int64());
         case BACKUP_RECORDED -> new LogCommand.BackupRecorded(in.backup());
+        case CLUSTER_RECOVERED -> new LogCommand.ClusterRecovered(in.string(), in.string());
         default ->
             throw new IllegalStateException(
                 "a log entry has type %d, unknown to this program: start a newer version"

@@ -17,6 +17,8 @@ import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.protocol.TermIndex;
+import org.apache.ratis.server.raftlog.RaftLog;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -68,24 +70,83 @@ final class Members implements GroupMembership {
         status.httpAddress(),
         VERSION,
         standing,
-        node.server()
-            .flatMap(RatisServer::groupId)
-            .map(group -> group.getUuid().toString())
-            .orElse(""),
+        node.groupId(),
+        state.formerGroups(),
         state.clusterId(),
         Math.max(status.lastLogIndex(), state.appliedIndex()),
         voter,
         node.leads(),
         leader == null ? null : leader.id(),
         leader == null ? null : leader.raftAddress(),
-        standing == PeerAnswer.Standing.DETACHED
-            || (standing == PeerAnswer.Standing.MEMBER && state.changeIndex() > 0),
+        node.holdsData(),
         node.fault() == null && !node.hasRoom() ? "its disk is full" : node.fault());
   }
 
   @Override
   public PeerAnswer ask(String raftAddress, Duration timeout) {
     return node.peers().who(raftAddress, timeout);
+  }
+
+  @Override
+  public boolean cleared() {
+    return node.cleared();
+  }
+
+  @Override
+  public void clear() {
+    node.clear();
+  }
+
+  @Override
+  public void standAside(String reason) {
+    node.standAside(reason);
+  }
+
+  @Override
+  public void startAnew() {
+    log.info("This node holds no data and its cluster is gone: it starts anew");
+    node.startAnew();
+  }
+
+  @Override
+  public Comparison compare(String leaderAddress) {
+    RaftServer.Division division = node.division().orElseThrow(LocalNode::opening);
+    TermIndex applied = division.getStateMachine().getLastAppliedTermIndex();
+    if (applied == null || applied.getIndex() < 0 || node.leads()) {
+      return new Comparison.Agrees();
+    }
+    String self = server().self().getId().toString();
+    Peers.LeaderView leader = node.peers().compare(leaderAddress, self, applied.getIndex(), ASK);
+    if (leader.term() != Peers.LeaderView.PURGED && leader.term() != applied.getTerm()) {
+      return new Comparison.Contradicts(
+          "this node has applied log entry %d of term %d, the leader at %s %s: the cluster has lost writes that it had acknowledged, as when a disk comes back as it was some time ago. This node takes no part any more, and may hold what the others lack: keep its data directory, and start it with an empty one to have it admitted; or stop the others for good and run: liferaftd recover %s"
+              .formatted(
+                  applied.getIndex(),
+                  applied.getTerm(),
+                  leaderAddress,
+                  leader.term() == Peers.LeaderView.MISSING
+                      ? "has none there"
+                      : "has one of term " + leader.term(),
+                  dataDir()));
+    }
+    long last = Math.max(division.getRaftLog().getNextIndex() - 1, applied.getIndex());
+    return leader.reported() > last
+        ? new Comparison.Lags(last, leader.reported())
+        : new Comparison.Agrees();
+  }
+
+  @Override
+  public void enterAgain(Comparison.Lags lags) {
+    log.warn(
+        "This node's disk is older than what the node has said before: its log ends at entry {}, it had reported {}. It is taken for a lost one and admitted again. If the volume was set back to a snapshot: give a member an empty data directory instead",
+        lags.lastIndex(),
+        lags.reported());
+    node.enterAgain();
+  }
+
+  @Override
+  public String dataDir() {
+    return node.config().dataDir().toString();
   }
 
   @Override
@@ -157,6 +218,24 @@ final class Members implements GroupMembership {
   }
 
   // --- on the leader ---
+
+  /** What this leader holds against a follower. */
+  Peers.LeaderView compareHere(String peerId, long index) {
+    RaftServer.Division division = leading();
+    RaftLog raftLog = division.getRaftLog();
+    TermIndex entry = raftLog.getTermIndex(index);
+    long term =
+        index >= raftLog.getNextIndex()
+            ? Peers.LeaderView.MISSING
+            : entry == null ? Peers.LeaderView.PURGED : entry.getTerm();
+    long reported =
+        division.getCommitInfos().stream()
+            .filter(info -> info.getServer().getId().toStringUtf8().equals(peerId))
+            .mapToLong(info -> info.getCommitIndex())
+            .max()
+            .orElse(-1);
+    return new Peers.LeaderView(term, reported);
+  }
 
   /** Removes a former incarnation of the node; returns the group's id. */
   String prepareAdmission(String nodeId, String peerId) {

@@ -9,6 +9,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,15 @@ final class NodeFolder {
 
   private static final Logger log = LoggerFactory.getLogger(NodeFolder.class);
   static final String RECORD = "snapshot.record";
+
+  /** A new Raft folder on its way; worth nothing. */
+  static final String RECOVERING = "raft-recovering";
+
+  /** A new Raft folder that is complete: from its rename on it counts. */
+  static final String RECOVERED = "raft-recovered";
+
+  /** Says that nothing in the directory counts any more. */
+  private static final String DISCARD = "discard";
 
   private final NodeConfig config;
   private final Path folder;
@@ -90,6 +100,8 @@ final class NodeFolder {
    */
   NodeIdentity identify() throws IOException {
     Files.createDirectories(folder);
+    finishRecovery();
+    finishDiscarding();
     Optional<NodeIdentity> known = NodeIdentity.read(folder);
     if (known.isEmpty()) {
       if (holdsGroup()) {
@@ -136,7 +148,12 @@ final class NodeFolder {
         NodeIdentity.create(own.id(), own.raftAddress(), own.joinOnly() || holdsData);
     NodeIdentity created =
         new NodeIdentity(
-            other.id(), other.incarnation(), other.raftAddress(), other.joinOnly(), own.former());
+            other.id(),
+            other.incarnation(),
+            other.raftAddress(),
+            other.joinOnly(),
+            own.former(),
+            own.group());
     created.write(folder, files);
     return created;
   }
@@ -146,7 +163,8 @@ final class NodeFolder {
     String incarnation = own.former().substring(0, own.former().indexOf('@'));
     files.deleteFolder(RatisServer.folder(folder));
     files.rename(keptRaft(), RatisServer.folder(folder));
-    NodeIdentity before = new NodeIdentity(own.id(), incarnation, config.raftAddress(), false, "");
+    NodeIdentity before =
+        new NodeIdentity(own.id(), incarnation, config.raftAddress(), false, "", own.group());
     before.write(folder, files);
     log.info("This node is back at its former address {} and goes on", config.raftAddress());
     return before;
@@ -163,7 +181,12 @@ final class NodeFolder {
     NodeIdentity fresh = NodeIdentity.create(config.id(), config.raftAddress(), true);
     NodeIdentity created =
         new NodeIdentity(
-            fresh.id(), fresh.incarnation(), fresh.raftAddress(), fresh.joinOnly(), former);
+            fresh.id(),
+            fresh.incarnation(),
+            fresh.raftAddress(),
+            fresh.joinOnly(),
+            former,
+            NodeIdentity.read(folder).map(NodeIdentity::group).orElse(""));
     created.write(folder, files);
     Path raft = RatisServer.folder(folder);
     if (Files.exists(raft) && Files.notExists(keptRaft())) {
@@ -178,13 +201,77 @@ final class NodeFolder {
     return folder.resolve("raft-before");
   }
 
-  /** Forgets that this node may only join, once a configuration names it. */
-  NodeIdentity admitted(NodeIdentity own) throws IOException {
+  /** Forgets that this node may only join, once a configuration of the group names it. */
+  NodeIdentity admitted(NodeIdentity own, String group) throws IOException {
     NodeIdentity member =
-        new NodeIdentity(own.id(), own.incarnation(), own.raftAddress(), false, "");
+        new NodeIdentity(own.id(), own.incarnation(), own.raftAddress(), false, "", group);
     member.write(folder, files);
     files.deleteFolder(keptRaft());
     return member;
+  }
+
+  /**
+   * Completes what {@code liferaftd recover} began, if it came as far as its one switch: the former
+   * group's folder leaves, the new one takes its place. Does no harm when run again.
+   */
+  void finishRecovery() throws IOException {
+    Path recovered = folder.resolve(RECOVERED);
+    if (Files.notExists(recovered)) {
+      return;
+    }
+    Path raft = RatisServer.folder(folder);
+    for (Path group : groups()) {
+      Path kept = RatisServer.removedGroups(folder).resolve(group.getFileName());
+      Files.createDirectories(kept.getParent());
+      files.deleteFolder(kept);
+      files.rename(group, kept);
+    }
+    files.deleteFolder(raft);
+    files.rename(recovered, raft);
+    files.forceFolder(folder);
+  }
+
+  /** Folders of the groups that Ratis would start. */
+  List<Path> groups() throws IOException {
+    Path raft = RatisServer.folder(folder);
+    if (!Files.isDirectory(raft)) {
+      return List.of();
+    }
+    try (Stream<Path> all = Files.list(raft)) {
+      return all.filter(Files::isDirectory).sorted().toList();
+    }
+  }
+
+  static void force(Path fileOrFolder) throws IOException {
+    try (FileChannel channel = FileChannel.open(fileOrFolder, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+
+  /** From here on nothing in the directory counts; the next {@link #identify} makes it fresh. */
+  void discard() throws IOException {
+    Path marker = folder.resolve(DISCARD);
+    files.write(marker, new byte[0]);
+    files.forceFolder(folder);
+    finishDiscarding();
+  }
+
+  private void finishDiscarding() throws IOException {
+    Path marker = folder.resolve(DISCARD);
+    if (Files.notExists(marker)) {
+      return;
+    }
+    try (Stream<Path> all = Files.list(folder)) {
+      for (Path file : all.toList()) {
+        String name = file.getFileName().toString();
+        if (name.matches(
+            "db-\\d+\\.sqlite.*|snapshot\\.record.*|checkpoint\\.marker.*|staging-.*|node\\.properties|raft|raft-before")) {
+          files.deleteFolder(file);
+        }
+      }
+    }
+    files.forceFolder(folder);
+    files.delete(marker);
   }
 
   /** Whether no database, no record and no Raft folder is there. */

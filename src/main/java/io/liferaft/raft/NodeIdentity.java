@@ -19,9 +19,15 @@ import java.util.Properties;
  * @param joinOnly it had data and lost it or moved: it may be admitted, but never founds a cluster
  * @param former {@code incarnation@address} before it moved, while its former Raft folder is kept;
  *     empty for none
+ * @param group id of the Raft group whose data the folder holds; empty before it was in one
  */
 record NodeIdentity(
-    String id, String incarnation, String raftAddress, boolean joinOnly, String former) {
+    String id,
+    String incarnation,
+    String raftAddress,
+    boolean joinOnly,
+    String former,
+    String group) {
 
   private static final String FILE = "node.properties";
   private static final SecureRandom RANDOM = new SecureRandom();
@@ -29,7 +35,7 @@ record NodeIdentity(
   static NodeIdentity create(String id, String raftAddress, boolean joinOnly) {
     byte[] random = new byte[6];
     RANDOM.nextBytes(random);
-    return new NodeIdentity(id, HexFormat.of().formatHex(random), raftAddress, joinOnly, "");
+    return new NodeIdentity(id, HexFormat.of().formatHex(random), raftAddress, joinOnly, "", "");
   }
 
   String peerId() {
@@ -67,7 +73,8 @@ record NodeIdentity(
             incarnation,
             address,
             Boolean.parseBoolean(properties.getProperty("join-only", "false")),
-            properties.getProperty("former", "")));
+            properties.getProperty("former", ""),
+            properties.getProperty("group", "")));
   }
 
   /** Durable on return. */
@@ -78,6 +85,7 @@ record NodeIdentity(
     properties.setProperty("raft-address", raftAddress);
     properties.setProperty("join-only", Boolean.toString(joinOnly));
     properties.setProperty("former", former);
+    properties.setProperty("group", group);
     StringWriter text = new StringWriter();
     properties.store(text, "Written once; do not edit");
     Path temporary = folder.resolve(FILE + ".tmp");

@@ -1,15 +1,17 @@
 package io.liferaft.raft;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a node says when another one asks who it is, before and after it has a group.
  *
- * @param groupId of the group it is in, empty when in none
+ * @param groupId of the group it is in, or whose data it holds; empty when neither
+ * @param formerGroups groups that its cluster was in before it was recovered, given up for good
  * @param lastIndex of its log; -1 for none
  * @param leaderId node id of the leader it knows, null for none
  * @param leaderAddress Raft address of that leader
- * @param hasData whether it holds a record, a log or client data
+ * @param hasData whether it holds client data, committed or not, or may hold some
  * @param problem what keeps it from working, or why it gave no answer; null for nothing
  */
 public record PeerAnswer(
@@ -19,6 +21,7 @@ public record PeerAnswer(
     String version,
     Standing standing,
     String groupId,
+    List<String> formerGroups,
     String clusterId,
     long lastIndex,
     boolean voter,
@@ -27,6 +30,10 @@ public record PeerAnswer(
     @Nullable String leaderAddress,
     boolean hasData,
     @Nullable String problem) {
+
+  public PeerAnswer {
+    formerGroups = List.copyOf(formerGroups);
+  }
 
   /** Stands for the answer that did not come. */
   public static PeerAnswer unreachable(String raftAddress, String why) {
@@ -37,6 +44,7 @@ public record PeerAnswer(
         "",
         Standing.UNREACHABLE,
         "",
+        List.of(),
         "",
         -1,
         false,

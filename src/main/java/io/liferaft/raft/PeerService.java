@@ -56,4 +56,9 @@ record PeerService(
   public void admit(String peerId, String raftAddress, String httpAddress) {
     members.admit(peerId, raftAddress, httpAddress);
   }
+
+  @Override
+  public Peers.LeaderView compare(String peerId, long index) {
+    return members.compareHere(peerId, index);
+  }
 }

@@ -35,6 +35,23 @@ final class Peers implements AutoCloseable {
     String prepareAdmission(String nodeId, String peerId);
 
     void admit(String peerId, String raftAddress, String httpAddress);
+
+    LeaderView compare(String peerId, long index);
+  }
+
+  /**
+   * What the leader knows that a follower can be held against.
+   *
+   * @param term of the entry that was asked for in the leader's log, or one of the two below
+   * @param reported the highest commit index that the follower has reported to this leader; -1 for
+   *     none
+   */
+  record LeaderView(long term, long reported) {
+    /** That entry has been purged. */
+    static final long PURGED = -1;
+
+    /** The leader's log ends before that entry. */
+    static final long MISSING = -2;
   }
 
   /** An entry that has been applied on the leader. */
@@ -57,6 +74,7 @@ final class Peers implements AutoCloseable {
   private static final int TRANSFER = 7;
   private static final int PREPARE_ADMISSION = 8;
   private static final int ADMIT = 9;
+  private static final int COMPARE = 10;
 
   private static final int OK = 0;
   private static final int NOT_LEADER = 1;
@@ -78,6 +96,7 @@ final class Peers implements AutoCloseable {
           in.string(),
           PeerAnswer.Standing.valueOf(in.string()),
           in.string(),
+          in.strings(),
           in.string(),
           in.int64(),
           in.bool(),
@@ -159,6 +178,11 @@ final class Peers implements AutoCloseable {
       String address, String peerId, String raftAddress, String httpAddress, Duration timeout) {
     WireWriter out = request(ADMIT).string(peerId).string(raftAddress).string(httpAddress);
     Boolean _ = call(address, out, timeout, false, _ -> true);
+  }
+
+  LeaderView compare(String address, String peerId, long index, Duration timeout) {
+    WireWriter out = request(COMPARE).string(peerId).int64(index);
+    return call(address, out, timeout, false, in -> new LeaderView(in.int64(), in.int64()));
   }
 
   @Override
@@ -256,6 +280,10 @@ final class Peers implements AutoCloseable {
       case COPY_CLOSE -> local.closeCopy(in.int64());
       case TRANSFER -> local.transferHere(in.optionalString(), Duration.ofMillis(in.int64()));
       case PREPARE_ADMISSION -> out.string(local.prepareAdmission(in.string(), in.string()));
+      case COMPARE -> {
+        LeaderView view = local.compare(in.string(), in.int64());
+        out.int64(view.term()).int64(view.reported());
+      }
       case ADMIT -> local.admit(in.string(), in.string(), in.string());
       default ->
           throw new RequestRefusedException(
@@ -266,7 +294,10 @@ final class Peers implements AutoCloseable {
   private static void who(WireWriter out, PeerAnswer answer) {
     out.string(answer.id()).string(answer.raftAddress()).string(answer.httpAddress());
     out.string(answer.version()).string(answer.standing().name()).string(answer.groupId());
-    out.string(answer.clusterId()).int64(answer.lastIndex()).bool(answer.voter());
+    out.strings(answer.formerGroups())
+        .string(answer.clusterId())
+        .int64(answer.lastIndex())
+        .bool(answer.voter());
     out.bool(answer.leads()).optionalString(answer.leaderId());
     out.optionalString(answer.leaderAddress()).bool(answer.hasData());
     out.optionalString(answer.problem());

@@ -44,6 +44,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class RatisServer implements AutoCloseable {
 
+  /** Largest entry of the log. */
+  static final int MAX_ENTRY_BYTES = 4 * 1024 * 1024;
+
+  static final int WRITE_BUFFER_BYTES = 5 * 1024 * 1024;
+  static final int SEGMENT_BYTES = 8 * 1024 * 1024;
+
   private final RaftServer server;
   private final RaftPeer self;
   private final ClientId clientId = ClientId.randomId();
@@ -83,11 +89,16 @@ final class RatisServer implements AutoCloseable {
     return dataDir.resolve("raft");
   }
 
+  /** Where the folders of groups that this node has left are kept. */
+  static Path removedGroups(Path dataDir) {
+    return dataDir.resolve("raft-removed");
+  }
+
   private static RaftProperties properties(NodeConfig config) {
     RaftProperties p = new RaftProperties();
     File folder = folder(config.dataDir()).toFile();
     RaftServerConfigKeys.setStorageDir(p, List.of(folder));
-    RaftServerConfigKeys.setRemovedGroupsDir(p, new File(folder.getParentFile(), "raft-removed"));
+    RaftServerConfigKeys.setRemovedGroupsDir(p, removedGroups(config.dataDir()).toFile());
     String host = config.raftBind().host();
     GrpcConfigKeys.Server.setHost(p, host.equals("*") ? "0.0.0.0" : host);
     GrpcConfigKeys.Server.setPort(p, config.raftBind().port());
@@ -102,12 +113,12 @@ final class RatisServer implements AutoCloseable {
     // Bounds of memory: with the defaults a load ran a heap of 256 MB out of it.
     RaftServerConfigKeys.Write.setByteLimit(p, SizeInBytes.valueOf("16MB"));
     RaftServerConfigKeys.Log.setQueueByteLimit(p, SizeInBytes.valueOf("8MB"));
-    RaftServerConfigKeys.Log.setSegmentSizeMax(p, SizeInBytes.valueOf("8MB"));
+    RaftServerConfigKeys.Log.setSegmentSizeMax(p, SizeInBytes.valueOf(SEGMENT_BYTES));
     RaftServerConfigKeys.Log.setSegmentCacheNumMax(p, 2);
     RaftServerConfigKeys.Log.setSegmentCacheSizeMax(p, SizeInBytes.valueOf("16MB"));
     RaftServerConfigKeys.Log.setPreallocatedSize(p, SizeInBytes.valueOf("1MB"));
-    RaftServerConfigKeys.Log.setWriteBufferSize(p, SizeInBytes.valueOf("5MB"));
-    RaftServerConfigKeys.Log.Appender.setBufferByteLimit(p, SizeInBytes.valueOf("4MB"));
+    RaftServerConfigKeys.Log.setWriteBufferSize(p, SizeInBytes.valueOf(WRITE_BUFFER_BYTES));
+    RaftServerConfigKeys.Log.Appender.setBufferByteLimit(p, SizeInBytes.valueOf(MAX_ENTRY_BYTES));
     RaftServerConfigKeys.Log.Appender.setWaitTimeMin(
         p, TimeDuration.valueOf(0, TimeUnit.MILLISECONDS));
     RaftServerConfigKeys.Log.Appender.setInstallSnapshotEnabled(p, false);

@@ -192,6 +192,11 @@ final class Replica {
           state = state.withLineage(clusterId, generation).withMembers(members);
         }
       }
+      case LogCommand.ClusterRecovered(var formerGroup, var generation) -> {
+        drop(load); // who sent it has lost its cluster
+        load = null;
+        state = state.withLineage(state.clusterId(), generation).withFormerGroup(formerGroup);
+      }
       case LogCommand.LoadBegin begin -> {
         String refusal = refusal(begin.attempt());
         if (refusal != null) {

@@ -1,5 +1,6 @@
 package io.liferaft.raft;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,8 @@ import java.util.Map;
  * @param restore how far the restore is
  * @param backups last backup per destination fingerprint
  * @param initialMembers {@code id=raft-address} of the cluster as founded
+ * @param formerGroups ids of the groups this cluster was in before {@code liferaftd recover}: given
+ *     up for good, whatever disks of theirs may still turn up
  */
 public record ReplicatedState(
     String clusterId,
@@ -22,42 +25,92 @@ public record ReplicatedState(
     long appliedIndex,
     RestoreRecord restore,
     Map<String, BackupRecord> backups,
-    List<String> initialMembers) {
+    List<String> initialMembers,
+    List<String> formerGroups) {
 
   public ReplicatedState {
     backups = Map.copyOf(backups);
     initialMembers = List.copyOf(initialMembers);
+    formerGroups = List.copyOf(formerGroups);
+  }
+
+  /** As of a cluster that was never recovered. */
+  public ReplicatedState(
+      String clusterId,
+      String generation,
+      long changeIndex,
+      long appliedIndex,
+      RestoreRecord restore,
+      Map<String, BackupRecord> backups,
+      List<String> initialMembers) {
+    this(
+        clusterId,
+        generation,
+        changeIndex,
+        appliedIndex,
+        restore,
+        backups,
+        initialMembers,
+        List.of());
   }
 
   ReplicatedState withApplied(long index) {
     return new ReplicatedState(
-        clusterId, generation, changeIndex, index, restore, backups, initialMembers);
+        clusterId, generation, changeIndex, index, restore, backups, initialMembers, formerGroups);
   }
 
   ReplicatedState withChange(long index) {
     return new ReplicatedState(
-        clusterId, generation, index, appliedIndex, restore, backups, initialMembers);
+        clusterId, generation, index, appliedIndex, restore, backups, initialMembers, formerGroups);
   }
 
   ReplicatedState withRestore(RestoreRecord next) {
     return new ReplicatedState(
-        clusterId, generation, changeIndex, appliedIndex, next, backups, initialMembers);
+        clusterId,
+        generation,
+        changeIndex,
+        appliedIndex,
+        next,
+        backups,
+        initialMembers,
+        formerGroups);
   }
 
   ReplicatedState withBackup(BackupRecord backup) {
     Map<String, BackupRecord> next = new HashMap<>(backups);
     next.put(backup.destination(), backup);
     return new ReplicatedState(
-        clusterId, generation, changeIndex, appliedIndex, restore, next, initialMembers);
+        clusterId,
+        generation,
+        changeIndex,
+        appliedIndex,
+        restore,
+        next,
+        initialMembers,
+        formerGroups);
   }
 
   ReplicatedState withLineage(String newClusterId, String newGeneration) {
     return new ReplicatedState(
-        newClusterId, newGeneration, changeIndex, appliedIndex, restore, backups, initialMembers);
+        newClusterId,
+        newGeneration,
+        changeIndex,
+        appliedIndex,
+        restore,
+        backups,
+        initialMembers,
+        formerGroups);
   }
 
   ReplicatedState withMembers(List<String> members) {
     return new ReplicatedState(
-        clusterId, generation, changeIndex, appliedIndex, restore, backups, members);
+        clusterId, generation, changeIndex, appliedIndex, restore, backups, members, formerGroups);
+  }
+
+  ReplicatedState withFormerGroup(String group) {
+    List<String> groups = new ArrayList<>(formerGroups);
+    groups.add(group);
+    return new ReplicatedState(
+        clusterId, generation, changeIndex, appliedIndex, restore, backups, initialMembers, groups);
   }
 }

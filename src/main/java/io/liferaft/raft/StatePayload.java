@@ -16,7 +16,10 @@ import org.jspecify.annotations.Nullable;
  */
 record StatePayload(long term, ReplicatedState state, @Nullable OpenLoad load) {
 
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
+
+  /** Without former groups. */
+  private static final int FIRST_VERSION = 1;
 
   byte[] encode() {
     WireWriter out = new WireWriter();
@@ -37,16 +40,16 @@ record StatePayload(long term, ReplicatedState state, @Nullable OpenLoad load) {
       out.int64(load.sizeBytes()).string(load.sha256()).int64(load.receivedBytes());
       out.string(load.chain());
     }
-    return out.toByteArray();
+    return out.strings(state.formerGroups()).toByteArray();
   }
 
   static StatePayload decode(byte[] bytes) {
     try {
       WireReader in = new WireReader(bytes);
       int version = in.int32();
-      if (version != VERSION) {
+      if (version != VERSION && version != FIRST_VERSION) {
         throw new IllegalStateException(
-            "the snapshot record has format version %d, this program knows only %d: start a newer version"
+            "the snapshot record has format version %d, this program knows only up to %d: start a newer version"
                 .formatted(version, VERSION));
       }
       long term = in.int64();
@@ -68,10 +71,18 @@ record StatePayload(long term, ReplicatedState state, @Nullable OpenLoad load) {
       }
       List<String> members = in.strings();
       OpenLoad load = in.bool() ? load(in) : null;
+      List<String> formerGroups = version == FIRST_VERSION ? List.of() : in.strings();
       return new StatePayload(
           term,
           new ReplicatedState(
-              clusterId, generation, changeIndex, appliedIndex, restore, backups, members),
+              clusterId,
+              generation,
+              changeIndex,
+              appliedIndex,
+              restore,
+              backups,
+              members,
+              formerGroups),
           load);
     } catch (IOException e) {
       throw new UncheckedIOException("the snapshot record cannot be decoded", e);

@@ -106,6 +106,11 @@ final class RestoreAttempt {
     }
   }
 
+  /** Whether two addresses, each an address, name one place. */
+  boolean samePlace(String one, String other) {
+    return archives.open(one, true).address().equals(archives.open(other, true).address());
+  }
+
   private @Nullable StoredBackup latest(BackupArchive archive, boolean begun) {
     try {
       return archive.latest().orElse(null);
@@ -125,8 +130,9 @@ final class RestoreAttempt {
 
   private void restore(BackupArchive archive, StoredBackup backup) throws IOException {
     askFormerMembers(archive, backup.manifest());
-    long attempt = node.beginRestore(archive.location());
-    Path file = folder.fileFor(archive.location(), backup.etag());
+    // Another node, or this one started elsewhere, goes on from there.
+    long attempt = node.beginRestore(archive.address());
+    Path file = folder.fileFor(archive.address(), backup.etag());
     String sha256 = download(archive, backup, file);
     verify(archive, file);
     load(archive, backup, attempt, file, sha256);

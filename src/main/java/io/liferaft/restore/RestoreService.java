@@ -243,11 +243,15 @@ final class RestoreService implements SmartLifecycle {
     trouble.failed(failure);
     moveTo(new RestoreState.Failed(from, failure.sentence(), trouble.attempts(), trouble.next()));
     switch (RestoreDecision.failed(
-        failure.fault(), trouble.storeFailures(), policy, !from.equals(source), voters())) {
+        failure.fault(), trouble.storeFailures(), policy, othersSource(from), voters())) {
       case Retry() -> {}
       case HandOn() -> handOn(from);
       case StartEmpty() -> startEmpty(from, failure);
     }
+  }
+
+  private boolean othersSource(String from) {
+    return source == null || !attempt.samePlace(from, source);
   }
 
   private int voters() {

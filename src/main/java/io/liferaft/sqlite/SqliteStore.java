@@ -344,6 +344,17 @@ public final class SqliteStore implements AutoCloseable {
     return new StoreRecovery(new StoreLayout(folder), border, clock).giveUp(reason);
   }
 
+  /**
+   * The payload that {@link #open} would find, looked at without changing anything; null for a
+   * folder without a record. For a folder that is not open.
+   *
+   * @throws SqliteException when the database would not be opened
+   */
+  public static byte @Nullable [] recorded(Path folder) throws IOException {
+    SnapshotRecord record = StoreRecovery.look(new StoreLayout(folder));
+    return record == null ? null : record.payload().clone();
+  }
+
   /** Closes everything without a checkpoint and unlocks the folder. */
   @Override
   public void close() {

@@ -66,12 +66,43 @@ final class StoreRecovery {
     return new Found(record.file(), record, null);
   }
 
+  /**
+   * The record that counts, after the checks of {@link #run} and without touching anything. While a
+   * checkpoint is unfinished that is the one before it: the log has all that came since.
+   */
+  static @Nullable SnapshotRecord look(StoreLayout layout) throws IOException {
+    SnapshotRecord record = read(layout.record());
+    SnapshotRecord marker = read(layout.marker());
+    boolean unfinished = marker != null && (record == null || !finished(marker, record));
+    if (unfinished && marker != null) {
+      Path database = layout.database(marker.file());
+      if (!Files.exists(database) || !WalFile.reaches(StoreLayout.wal(database), extent(marker))) {
+        throw new SqliteException(
+            "an unfinished checkpoint of " + database + " cannot be finished");
+      }
+    } else if (record != null) {
+      Path database = layout.database(record.file());
+      String difference = difference(database, record);
+      if (difference != null) {
+        throw new SqliteException(
+            database
+                + " does not match its record: "
+                + difference
+                + ". Another program has changed it");
+      }
+    }
+    return record;
+  }
+
+  private static WalFile.Extent extent(SnapshotRecord marker) {
+    return new WalFile.Extent(marker.walSalt1(), marker.walSalt2(), marker.walBytes());
+  }
+
   private Found unfinished(@Nullable SnapshotRecord record, SnapshotRecord marker)
       throws IOException {
     Path database = layout.database(marker.file());
     Path wal = StoreLayout.wal(database);
-    WalFile.Extent extent =
-        new WalFile.Extent(marker.walSalt1(), marker.walSalt2(), marker.walBytes());
+    WalFile.Extent extent = extent(marker);
     if (!Files.exists(database) || !WalFile.reaches(wal, extent)) {
       throw setAside(database, "the write-ahead log of an unfinished checkpoint is not whole");
     }

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -93,7 +94,17 @@ class FormingTests {
   }
 
   @Test
-  void whenTwoDisksAreLostNobodyFoundsAndTheMessageNamesTheSurvivor() {
+  void whenTwoDisksAreLostNobodyFoundsAndTheMessagesNameTheSurvivor() {
+    theSurvivorIsNamed(List.of(1, 3, 2));
+  }
+
+  @Tag("soak")
+  @Test
+  void whenTwoDisksAreLostTheSurvivorIsNamedAlsoWhenItComesFirst() {
+    theSurvivorIsNamed(List.of(2, 1, 3));
+  }
+
+  private void theSurvivorIsNamed(List<Integer> order) {
     try (TestCluster cluster = TestCluster.serving(folder, 3)) {
       cluster.node(1).execute("CREATE TABLE t(x)", "INSERT INTO t VALUES(7)");
       cluster.assertEqualContents();
@@ -102,17 +113,152 @@ class FormingTests {
       cluster.node(1).wipe();
       cluster.node(3).wipe();
 
-      cluster.nodes().forEach(TestCluster.Node::start);
+      cluster.node(order.get(0)).start();
+      cluster.node(order.get(1)).start();
+      if (order.getLast() == 2) {
+        awaitProblem(cluster.node(1), "waiting for n2 at ");
+        awaitProblem(cluster.node(3), "waiting for n2 at ");
+      }
+      cluster.node(order.get(2)).start();
 
-      awaitProblem(cluster.node(1), "n2 has data up to log index ");
-      awaitProblem(cluster.node(3), "n2 has data up to log index ");
-      awaitProblem(cluster.node(1), "Nothing is restored over this data");
-      staysWithoutLeader(cluster);
-      assertThat(cluster.node(1).raft().status().phase()).isEqualTo(Phase.FORMING);
-      assertThat(cluster.node(1).raft().state().restore())
-          .isInstanceOf(RestoreRecord.Undecided.class);
+      for (int empty : List.of(1, 3)) {
+        awaitProblem(cluster.node(empty), "n2 has data up to log index ");
+        awaitProblem(cluster.node(empty), "Nothing is restored over this data");
+        awaitProblem(cluster.node(empty), "stop n2 and run `liferaftd recover`");
+      }
+      awaitProblem(
+          survivor,
+          "the quorum is lost: n1 has an empty disk, n3 has an empty disk. Nothing is restored");
+      awaitProblem(survivor, "run: liferaftd recover " + survivor.folder());
+      assertThat(cluster.leader()).isEmpty();
+      for (int empty : List.of(1, 3)) {
+        assertThat(cluster.node(empty).raft().status().phase()).isEqualTo(Phase.FORMING);
+        assertThat(cluster.node(empty).raft().state().restore())
+            .isInstanceOf(RestoreRecord.Undecided.class);
+      }
       assertThat(survivor.local("SELECT x FROM t")).isEqualTo("7");
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"1 3 2", "3 2 1"})
+  void whenAllDisksAreLostTheyFormAnew(String order) {
+    whenAllDisksAreLostTheyFormAnewInEveryOrder(order);
+  }
+
+  @Tag("soak")
+  @ParameterizedTest
+  @ValueSource(strings = {"1 2 3", "2 1 3", "2 3 1", "3 1 2"})
+  void whenAllDisksAreLostTheyFormAnewInEveryOrder(String order) {
+    try (TestCluster cluster = TestCluster.of(folder, 3)) {
+      int[] numbers = Stream.of(order.split(" ")).mapToInt(Integer::parseInt).toArray();
+      cluster.node(numbers[0]).start();
+      awaitProblem(cluster.node(numbers[0]), "waiting for n");
+      cluster.node(numbers[1]).start();
+      awaitProblem(cluster.node(numbers[1]), "waiting for n" + numbers[2]);
+      assertThat(cluster.leader()).isEmpty();
+
+      cluster.node(numbers[2]).start();
+
+      cluster.awaitServing();
+      assertThat(cluster.running().map(node -> node.local().groupId()).distinct()).hasSize(1);
+    }
+  }
+
+  /** The founder's disk is lost when nobody, or one other, is in its group: nobody wrote yet. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aFounderThatIsLostBeforeAnybodyWroteIsNotWaitedFor(boolean oneHasJoined) {
+    try (TestCluster cluster = TestCluster.of(folder, 3)) {
+      TestCluster.Node founder = cluster.node(1);
+      cluster.nodes().forEach(TestCluster.Node::start);
+      Waiting.await("the founder has a group")
+          .until(() -> founder.local().standing() == PeerAnswer.Standing.MEMBER);
+      cluster.node(3).stop();
+      if (oneHasJoined) {
+        Waiting.await("n2 is a voter")
+            .until(() -> cluster.node(2).local().standing() == PeerAnswer.Standing.MEMBER);
+      } else {
+        cluster.node(2).stop();
+        cluster.node(2).wipe();
+      }
+      String lost = founder.local().groupId();
+      founder.stop();
+      founder.wipe();
+      cluster.node(3).wipe();
+
+      cluster.nodes().stream().filter(node -> !node.running()).forEach(TestCluster.Node::start);
+
+      cluster.awaitServing();
+      assertThat(cluster.running().map(node -> node.local().groupId()).distinct())
+          .hasSize(1)
+          .doesNotContain(lost);
+      cluster.node(3).execute("CREATE TABLE t(x)");
+      cluster.assertEqualContents();
+    }
+  }
+
+  @Tag("soak")
+  @Test
+  void aMemberWithAWriteIsNeverGivenUpWithItsFounder() {
+    try (TestCluster cluster = TestCluster.serving(folder, 3)) {
+      cluster.node(1).execute("CREATE TABLE t(x)");
+      cluster.assertEqualContents();
+      cluster.nodes().forEach(TestCluster.Node::crash);
+      cluster.node(1).wipe();
+      cluster.node(3).wipe();
+
+      cluster.nodes().forEach(TestCluster.Node::start);
+
+      awaitProblem(cluster.node(2), "this node has data up to log index ");
+      assertThat(cluster.node(2).local().standing()).isEqualTo(PeerAnswer.Standing.MEMBER);
+    }
+  }
+
+  /** A lost disk comes back beside a living cluster, with a list from another time. */
+  @Test
+  void anOutdatedListFormsNothingBesideALivingCluster() {
+    try (TestCluster cluster = TestCluster.serving(folder, 3)) {
+      TestCluster.Node lost = cluster.node(1);
+      lost.execute("CREATE TABLE t(x)");
+      cluster.assertEqualContents();
+      String group = lost.local().groupId();
+      String second = cluster.node(2).address();
+      String third = cluster.node(3).address();
+      lost.stop();
+      cluster.awaitLeader();
+
+      startsEmptyBelieving(lost, Map.of("n1", lost.address(), "n9", "127.0.0.1:1"));
+      awaitProblem(lost, "waiting for n9 at 127.0.0.1:1");
+      formsNothing(lost);
+
+      startsEmptyBelieving(lost, Map.of("n1", lost.address(), "n2", third, "n3", second));
+      awaitProblem(lost, "but liferaft.raft.initial-cluster calls it n");
+      formsNothing(lost);
+
+      lost.wipe();
+      lost.believing(Map.of("m1", lost.address(), "n2", second, "n3", third)).startAs("m1");
+      awaitProblem(lost, "node m1 is not in the cluster's initial members (n1=");
+      formsNothing(lost);
+      assertThat(cluster.awaitLeader().raft().status().members()).hasSize(3);
+
+      startsEmptyBelieving(lost, Map.of("n1", lost.address(), "n2", second));
+      Waiting.await("one living member is enough to be admitted").until(lost::serves);
+      assertThat(lost.local().groupId()).isEqualTo(group);
+      cluster.assertEqualContents();
+    }
+  }
+
+  private static void startsEmptyBelieving(TestCluster.Node node, Map<String, String> list) {
+    node.wipe();
+    node.believing(list).start();
+  }
+
+  private static void formsNothing(TestCluster.Node node) {
+    assertThat(node.raft().status().phase()).isEqualTo(Phase.FORMING);
+    assertThat(node.serves()).isFalse();
+    assertThat(node.local().standing()).isEqualTo(PeerAnswer.Standing.FRESH);
+    node.stop();
   }
 
   @Test

@@ -42,6 +42,7 @@ class LogCommandCodecTests {
         full,
         new LogCommand.Batch(List.of(plain, full)),
         new LogCommand.ClusterFounded("c", "g", List.of("n1=h:1", "n2=h:2")),
+        new LogCommand.ClusterRecovered("group", "g2"),
         new LogCommand.LoadBegin(-9, LogCommand.LoadKind.TEXT, 4, 1L << 40, "aa", true),
         new LogCommand.LoadCommit(1, "chain", 2, 3, 4, "cluster", BACKUP),
         new LogCommand.LoadCommit(1, "chain", 2, 3, 4, null, null),

@@ -36,7 +36,7 @@ class NodeFolderTests {
     assertThat(folder.resolve("raft-before/group/log")).hasContent("acknowledged");
     assertThat(at("h:2").isFresh()).isFalse();
 
-    NodeIdentity member = at("h:2").admitted(moved);
+    NodeIdentity member = at("h:2").admitted(moved, "g");
 
     assertThat(member.joinOnly()).isFalse();
     assertThat(folder.resolve("raft-before")).doesNotExist();

@@ -329,6 +329,10 @@ final class TestCluster implements AutoCloseable {
       files.revive();
     }
 
+    boolean running() {
+      return context != null;
+    }
+
     void wipe() {
       boolean deleted = FileSystemUtils.deleteRecursively(folder.toFile());
       assertThat(deleted).isTrue();

@@ -527,6 +527,41 @@ class RestoreServiceTests {
     assertThat(output.getOut().lines().filter(line -> line.contains("Restore failed"))).hasSize(1);
   }
 
+  @Test
+  void aRelativePathTravelsAsAnAbsoluteOne() {
+    service = service(OnFailure.HOLD, "file:./backups/db.sqlite");
+    archives
+        .open("file:./backups/db.sqlite", true)
+        .place(manifest(List.of()), FakeDatabase.holding("a"));
+    node.members("n1=127.0.0.1:4002", "n2=127.0.0.1:4003").lead();
+    node.duringLoad(bytes -> {
+      throw new IllegalStateException("disk full");
+    });
+
+    service.step();
+
+    assertThat(node.state().restore())
+        .isInstanceOfSatisfying(
+            RestoreRecord.Begun.class,
+            begun -> assertThat(begun.source()).isEqualTo("file:/here/backups/db.sqlite"));
+  }
+
+  @Test
+  void knowsItsOwnSourceUnderItsAbsolutePath() {
+    service = service(OnFailure.HOLD, "file:./backups/db.sqlite");
+    archives.open("file:./backups/db.sqlite", true).failNext(Call.LATEST, Reason.ACCESS_DENIED, 9);
+    node.members("n1=127.0.0.1:4002", "n2=127.0.0.1:4003")
+        .restored(new RestoreRecord.Begun(1, "file:/here/backups/db.sqlite"))
+        .lead();
+
+    for (int i = 0; i < 4; i++) {
+      service.step();
+      clock.advance(Duration.ofMinutes(2));
+    }
+
+    assertThat(node.transfers()).isZero();
+  }
+
   // --- thread ---
 
   @Test

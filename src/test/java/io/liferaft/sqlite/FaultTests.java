@@ -57,7 +57,7 @@ class FaultTests {
       assertThat(store.contentDigest()).as("step %d", step).isEqualTo(before);
       store.close();
     }
-    assertThat(failed).contains("write", "rename", "force", "forceFolder", "sqlite", "delete");
+    assertThat(failed).contains("write", "rename", "force", "forceFolder", "run", "delete");
   }
 
   @Test
@@ -98,7 +98,7 @@ class FaultTests {
       assertThat(Files.exists(here.resolve("db-1.sqlite"))).isFalse();
       store.close();
     }
-    assertThat(failed).contains("write", "rename", "force", "forceFolder", "sqlite", "link");
+    assertThat(failed).contains("write", "rename", "force", "forceFolder", "run", "link");
   }
 
   private static void apply(SqliteStore store, String... sql) {

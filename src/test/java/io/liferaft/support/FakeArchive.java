@@ -155,8 +155,18 @@ public final class FakeArchive implements BackupArchive {
   }
 
   @Override
+  public String address() {
+    return address(location);
+  }
+
+  /** This test process works in /here. */
+  static String address(String location) {
+    return location.replace("file:./", "file:/here/");
+  }
+
+  @Override
   public String fingerprint() {
-    return "fingerprint of " + location;
+    return "fingerprint of " + address();
   }
 
   @Override

@@ -14,7 +14,7 @@ public final class FakeArchives implements BackupArchives {
     if (target.equals("s3://bucket")) {
       throw new IllegalArgumentException("no key; a valid one is s3://bucket/key");
     }
-    return places.computeIfAbsent(target, FakeArchive::new);
+    return places.computeIfAbsent(FakeArchive.address(target), _ -> new FakeArchive(target));
   }
 
   /** Requests to all places so far. */

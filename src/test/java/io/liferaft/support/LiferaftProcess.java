@@ -1,5 +1,7 @@
 package io.liferaft.support;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -94,6 +96,27 @@ public final class LiferaftProcess implements AutoCloseable {
               .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()))
               .start();
       return this;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** What a command of the jar said, both streams, and how it ended. */
+  public record Said(int status, String text) {}
+
+  /** Runs a command on this node's machine, as {@code liferaftd} would. */
+  public Said run(String... words) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of(System.getProperty("liferaft.jvm.options").split(" ")));
+    command.addAll(List.of("-jar", System.getProperty("liferaft.jar")));
+    command.addAll(List.of(words));
+    try {
+      Process run =
+          new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true).start();
+      String text = new String(run.getInputStream().readAllBytes(), UTF_8);
+      await(run, 60);
+      return new Said(run.exitValue(), text);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -1,0 +1,98 @@
+package io.liferaft.raft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.liferaft.support.Waiting;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A disk comes back as it was some time ago, as from a snapshot of its volume, and so breaks what
+ * its node had promised. With a leader there it is admitted anew. Without, it can outvote writes
+ * that it had acknowledged; then whoever still has them is never served beside the others.
+ */
+class StaleDiskTests {
+
+  @TempDir Path folder;
+
+  @Test
+  void contentsNeverPartUnnoticed() throws Exception {
+    try (TestCluster cluster = TestCluster.serving(folder.resolve("nodes"), 3)) {
+      TestCluster.Node ahead = cluster.node(1);
+      TestCluster.Node behind = cluster.node(2);
+      TestCluster.Node stale = cluster.node(3);
+      cluster.node(1).execute("CREATE TABLE t(x)", "INSERT INTO t VALUES(1)");
+      cluster.assertEqualContents();
+      stale.crash();
+      Path old = folder.resolve("old");
+      copy(stale.folder(), old);
+      stale.start();
+      cluster.awaitServing();
+      cluster.awaitLeader().execute("INSERT INTO t VALUES(2)");
+      cluster.assertEqualContents();
+
+      comesBackAs(old, stale);
+
+      cluster.awaitServing();
+      cluster.assertEqualContents();
+
+      Path later = folder.resolve("later");
+      stale.crash();
+      copy(stale.folder(), later);
+      stale.start();
+      cluster.awaitServing();
+      behind.stop();
+      cluster.awaitLeader().execute("INSERT INTO t VALUES(3)");
+      cluster.awaitLeader().execute("INSERT INTO t VALUES(4)");
+      cluster.assertEqualContents();
+      ahead.crash();
+      stale.crash();
+      comesBackAs(later, stale);
+      behind.start();
+      Waiting.await("the majority serves, though it lost two writes")
+          .until(() -> stale.serves() && behind.serves());
+      for (int i = 10; i < 15; i++) {
+        cluster.awaitLeader().execute("INSERT INTO t VALUES(%d)".formatted(i));
+      }
+
+      ahead.start();
+
+      Waiting.await("who still has them says so")
+          .until(
+              () -> String.valueOf(ahead.raft().status().problem()),
+              said ->
+                  said.contains("the cluster has lost writes that it had acknowledged")
+                      && said.contains("liferaftd recover " + ahead.folder()));
+      assertThat(ahead.serves()).isFalse();
+
+      ahead.stop();
+      ahead.wipe();
+      ahead.start();
+      Waiting.await("it is a member again").until(ahead::serves);
+      cluster.assertEqualContents();
+    }
+  }
+
+  private static void comesBackAs(Path old, TestCluster.Node node) throws IOException {
+    if (node.running()) {
+      node.crash();
+    }
+    node.wipe();
+    copy(old, node.folder());
+    node.start();
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> files = Files.walk(from)) {
+      for (Path file : files.toList()) {
+        Path target = to.resolve(from.relativize(file));
+        Path _ = Files.copy(file, target, StandardCopyOption.COPY_ATTRIBUTES);
+      }
+    }
+  }
+}
