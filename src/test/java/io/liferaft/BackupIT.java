@@ -3,11 +3,15 @@ package io.liferaft;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.liferaft.support.LiferaftProcess;
+import io.liferaft.support.RqliteClient;
 import io.liferaft.support.S3Server;
 import io.liferaft.support.Waiting;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import software.amazon.awssdk.services.s3.S3Client;
@@ -61,7 +65,7 @@ class BackupIT {
   void threeNodesShareADirectory(@TempDir Path folder) throws Exception {
     Path shared = folder.resolve("shared");
     Path backup = shared.resolve("liferaft.sqlite");
-    try (NodeCluster cluster = new NodeCluster(folder, 3, java.util.List.of())) {
+    try (NodeCluster cluster = new NodeCluster(folder, 3, List.of())) {
       cluster.with("liferaft.backup.target=file:" + backup).with("liferaft.backup.interval=1s");
       cluster.with("liferaft.backup.compress=false");
 
@@ -86,6 +90,8 @@ class BackupIT {
           cluster.nodes().stream().filter(node -> node != leader).findFirst().orElseThrow());
       cluster.node(1).client().execute("INSERT INTO t VALUES (2)");
       cluster.awaitBackup();
+      goesOnWithoutTheDirectory(cluster, shared);
+      refusesADirectoryWithoutTheMarker(cluster, shared.resolve("liferaft.sqlite.lineage"));
       cluster.kill();
       assertThat(backup).exists();
 
@@ -94,8 +100,97 @@ class BackupIT {
 
       for (LiferaftProcess node : cluster.nodes()) {
         assertThat(node.client().query("none", "SELECT id FROM t ORDER BY id"))
-            .isEqualTo("[[1],[2]]");
+            .isEqualTo("[[1],[2],[3],[4]]");
       }
+    }
+  }
+
+  private static void goesOnWithoutTheDirectory(NodeCluster cluster, Path shared)
+      throws IOException {
+    Path away = shared.resolveSibling("away");
+    Files.move(shared, away);
+    cluster.node(1).client().execute("INSERT INTO t VALUES (3)");
+
+    LiferaftProcess leader = awaitProblem(cluster, "does not exist (is it mounted?)");
+    Waiting.await("several attempts")
+        .until(() ->
+            leader.client().get("/actuator/backup").json().path("failuresInARow").asInt() > 1);
+    assertThat(shared).as("a directory that several nodes share is not made").doesNotExist();
+    assertThat(leader.logText().lines().filter(l -> l.contains("Backup failed"))).hasSize(1);
+
+    Files.move(away, shared);
+    cluster.awaitBackup();
+  }
+
+  private static void refusesADirectoryWithoutTheMarker(NodeCluster cluster, Path marker)
+      throws IOException {
+    Path away = marker.resolveSibling("marker-away");
+    cluster.awaitIdleRounds(2);
+    Files.move(marker, away);
+    LiferaftProcess leader = cluster.awaitLeader();
+    cluster.transferLeadership(
+        cluster.nodes().stream().filter(node -> node != leader).findFirst().orElseThrow());
+    cluster.node(1).client().execute("INSERT INTO t VALUES (4)");
+
+    LiferaftProcess _ = awaitProblem(cluster, "lacks the marker of this cluster");
+
+    Files.move(away, marker);
+    cluster.awaitBackup();
+  }
+
+  /** The node that tells it; all serve on. */
+  private static LiferaftProcess awaitProblem(NodeCluster cluster, String problem) {
+    LiferaftProcess leader =
+        Waiting.await("the problem " + problem)
+            .until(
+                () ->
+                    cluster.nodes().stream()
+                        .filter(
+                            node -> node.client().get("/actuator/backup").body().contains(problem))
+                        .toList(),
+                list -> !list.isEmpty())
+            .getFirst();
+    for (LiferaftProcess node : cluster.nodes()) {
+      assertThat(node.client().ready()).isTrue();
+      assertThat(node.client().live()).isTrue();
+      assertThat(node.client().get("/actuator/health").status()).isEqualTo(200);
+    }
+    return leader;
+  }
+
+  @Test
+  void aDirectoryThatIsFullOrReadOnlyKeepsItsBackup(@TempDir Path folder) throws Exception {
+    Path place = Files.createDirectory(folder.resolve("place"));
+    Path backup = place.resolve("liferaft.sqlite");
+    try (SmallMount mount = SmallMount.at(place, "256k");
+        NodeCluster cluster =
+            new NodeCluster(folder, 1, List.of())
+                .with("liferaft.backup.target=file:" + backup)
+                .with("liferaft.backup.interval=1s")
+                .with("liferaft.backup.compress=false")) {
+      RqliteClient node = cluster.startAndAwaitReady().node(0).client();
+      node.execute("CREATE TABLE t (data BLOB)", "INSERT INTO t VALUES (randomblob(20000))");
+      cluster.awaitBackup();
+      byte[] good = Files.readAllBytes(backup);
+
+      mount.readOnly(true);
+      node.execute("INSERT INTO t VALUES (1)");
+      LiferaftProcess _ = awaitProblem(cluster, "Read-only file system");
+      assertThat(Files.readAllBytes(backup)).isEqualTo(good);
+      mount.readOnly(false);
+      cluster.awaitBackup();
+      good = Files.readAllBytes(backup);
+
+      node.execute("INSERT INTO t VALUES (randomblob(300000))");
+      LiferaftProcess _ = awaitProblem(cluster, "No space left on device");
+      assertThat(Files.readAllBytes(backup)).as("the last good backup").isEqualTo(good);
+      try (Stream<Path> files = Files.list(place)) {
+        assertThat(files).noneMatch(file -> file.getFileName().toString().contains("-tmp-"));
+      }
+      node.execute("DELETE FROM t WHERE length(data) > 20000", "VACUUM");
+      cluster.awaitBackup();
+      assertThat(SqliteFile.of(Files.readAllBytes(backup), folder).value("SELECT count(*) FROM t"))
+          .isEqualTo("2");
     }
   }
 }

@@ -40,6 +40,14 @@ public interface BackupArchive {
   StoredBackup write(BackupManifest manifest, PutCondition condition, ObjectWriter database);
 
   /**
+   * Gives up every unfinished upload to the place, whoever began it: what a killed process leaves
+   * there takes room for ever. For who has just written: no other one can end well any more.
+   *
+   * @return how many
+   */
+  int sweep();
+
+  /**
    * Keeps a backup that is about to be replaced, under a dated key beside it.
    *
    * @return the key it is kept under

@@ -108,6 +108,11 @@ final class PlainArchive implements BackupArchive {
     return stored(ManifestCodec.decode(metadata), info);
   }
 
+  @Override
+  public int sweep() {
+    return store.abortUploads(key);
+  }
+
   private void writeVerified(BackupManifest manifest, ObjectWriter database, OutputStream out)
       throws IOException {
     VerifyingOutputStream verifying = new VerifyingOutputStream(out, manifest, location);

@@ -14,6 +14,7 @@ final class BackupMetrics {
   private final Map<Result, Counter> results = new EnumMap<>(Result.class);
   private final Timer duration;
   private final Counter bytes;
+  private final Counter copies;
 
   BackupMetrics(MeterRegistry registry) {
     for (Result result : Result.values()) {
@@ -33,6 +34,10 @@ final class BackupMetrics {
             .description("Bytes stored by complete backups")
             .baseUnit("bytes")
             .register(registry);
+    copies =
+        Counter.builder("liferaft.backup.copies")
+            .description("Times the whole database was read for a backup")
+            .register(registry);
   }
 
   void result(Result result) {
@@ -41,6 +46,10 @@ final class BackupMetrics {
 
   long count(Result result) {
     return (long) counter(result).count();
+  }
+
+  void copying() {
+    copies.increment();
   }
 
   void uploaded(Duration took, long storedBytes) {

@@ -10,7 +10,6 @@ import io.liferaft.backup.BackupDecision.PreserveThenUpload;
 import io.liferaft.backup.BackupDecision.Reason;
 import io.liferaft.backup.BackupDecision.RecordOnly;
 import io.liferaft.backup.BackupDecision.Refuse;
-import io.liferaft.backup.BackupDecision.Seen;
 import io.liferaft.backup.BackupDecision.Skip;
 import io.liferaft.backup.BackupDecision.Stop;
 import io.liferaft.backup.BackupDecision.Upload;
@@ -54,11 +53,12 @@ final class BackupRun {
   private final SharedDirectory directory;
   private final BackupRecords records;
 
-  private long term = -1;
-  private @Nullable Seen seen;
-  private boolean uploadedThisTerm;
+  private final SoundnessCheck soundness;
+  private final PlaceSeen place = new PlaceSeen();
+
   private @Nullable String refused;
   private @Nullable String preservedEtag;
+  private boolean leftovers = true;
   private boolean operatorAllows;
   private boolean inOrder;
   private volatile @Nullable String stopped;
@@ -70,6 +70,7 @@ final class BackupRun {
     this.metrics = metrics;
     this.directory = new SharedDirectory(archive);
     this.records = new BackupRecords(archive, node, clock);
+    this.soundness = new SoundnessCheck(node);
   }
 
   /** Why uploads are stopped until an operator decides; null when they are not. */
@@ -87,7 +88,7 @@ final class BackupRun {
     operatorAllows = stopped != null;
     stopped = null;
     refused = null;
-    seen = null;
+    place.forget();
   }
 
   /**
@@ -98,8 +99,9 @@ final class BackupRun {
    */
   BackupOutcome round(@Nullable Long leaderTerm, Instant notBefore) throws IOException {
     inOrder = false;
-    if (leaderTerm != null && leaderTerm != term) {
-      newTerm(leaderTerm);
+    if (leaderTerm != null && place.enter(leaderTerm)) {
+      refused = null;
+      leftovers = true;
     }
     for (int pass = 0; pass < PASSES; pass++) {
       switch (BackupDecision.due(facts(leaderTerm != null, notBefore))) {
@@ -123,26 +125,21 @@ final class BackupRun {
             + " times while a backup was made");
   }
 
-  private void newTerm(long leaderTerm) {
-    term = leaderTerm;
-    seen = null;
-    refused = null;
-    uploadedThisTerm = false;
-  }
-
   private Facts facts(boolean leads, Instant notBefore) {
     NodeStatus status = node.status();
     ReplicatedState state = node.state();
+    Instant now = clock.instant();
+    place.refresh(now);
     return new Facts(
         leads && status.leads(),
         ready(status, state),
         stopped != null,
-        clock.instant(),
+        now,
         notBefore,
         state.generation(),
         state.changeIndex(),
         state.backups().get(archive.fingerprint()),
-        seen,
+        place.seen(),
         position(state).equals(refused));
   }
 
@@ -160,12 +157,12 @@ final class BackupRun {
     long voters = voters(node.status());
     directory.check(recorded(node.state()), voters);
     try {
-      seen = new Seen(archive.latest().orElse(null));
+      place.saw(archive.latest().orElse(null));
     } catch (ObjectStoreException e) {
       if (!directory.maybeMade(voters, e)) {
         throw e;
       }
-      seen = new Seen(null);
+      place.saw(null);
     }
   }
 
@@ -182,6 +179,7 @@ final class BackupRun {
    */
   private @Nullable BackupOutcome copy() throws IOException {
     Instant started = clock.instant();
+    metrics.copying();
     try (ClusterCopy copy = node.copy(true, COPY_TIMEOUT)) {
       return carryOut(copy, CopyDigest.of(copy.file()), started);
     } catch (SqliteException.CopyRevoked e) {
@@ -193,7 +191,7 @@ final class BackupRun {
     } catch (ObjectStoreException e) {
       // Whatever went wrong, a request that was cut off may have taken effect: look before the
       // next.
-      seen = null;
+      place.forget();
       if (e.reason() != ObjectStoreException.Reason.PRECONDITION_FAILED) {
         throw e;
       }
@@ -210,9 +208,10 @@ final class BackupRun {
             state.clusterId(),
             state.generation(),
             state.changeIndex(),
-            term,
+            place.term(),
             digest.sha256(),
             digest.empty());
+    BackupDecision.Seen seen = place.seen();
     StoredBackup there = seen == null ? null : seen.stored();
     return switch (BackupDecision.of(copied, recorded(state), there, operatorAllows)) {
       case RecordOnly(StoredBackup stored) -> {
@@ -224,9 +223,11 @@ final class BackupRun {
         if (vanished) {
           log.warn("The backup at {} has vanished and is uploaded again", archive.location());
         }
+        soundness.require(digest.sizeBytes());
         yield upload(copy, copied, digest, condition, started);
       }
       case PreserveThenUpload(StoredBackup old, boolean ours) -> {
+        soundness.require(digest.sizeBytes());
         preserve(old, ours);
         yield upload(copy, copied, digest, new PutCondition.IfMatch(old.etag()), started);
       }
@@ -262,7 +263,7 @@ final class BackupRun {
   private @Nullable BackupOutcome upload(
       ClusterCopy copy, Copied copied, CopyDigest digest, PutCondition condition, Instant started) {
     directory.mark(copied.clusterId());
-    ConfirmedWriter writer = new ConfirmedWriter(copy.file(), node);
+    ConfirmedWriter writer = new ConfirmedWriter(copy.file(), node, place.term());
     StoredBackup stored;
     try {
       stored = archive.write(records.manifest(copied, digest), condition, writer);
@@ -273,24 +274,40 @@ final class BackupRun {
       if (writer.copyRevoked()) {
         return null;
       }
-      seen = null;
+      place.forget();
+      leftovers = true;
       throw e;
     }
-    seen = new Seen(stored);
+    place.saw(stored);
     operatorAllows = false;
     node.recordBackup(records.of(copied, digest, stored));
     Duration took = Duration.between(started, clock.instant());
     metrics.uploaded(took, stored.storedBytes());
-    if (!uploadedThisTerm) {
-      // A store that ignores conditions shows a second writer only to who looks again.
-      uploadedThisTerm = true;
-      seen = null;
+    if (!place.uploaded()) {
+      place.lookAgain(clock.instant());
     }
+    sweep();
     return new BackupOutcome(
         Result.OK,
         "Backup of index %d complete: %d bytes, stored as %d, in %d ms"
             .formatted(
                 copied.changeIndex(), digest.sizeBytes(), stored.storedBytes(), took.toMillis()));
+  }
+
+  /** A leader may have been killed in the middle of an upload, and nobody else cleans up. */
+  private void sweep() {
+    if (!leftovers) {
+      return;
+    }
+    leftovers = false;
+    try {
+      int swept = archive.sweep();
+      if (swept > 0) {
+        log.info("Removed {} unfinished uploads to {}", swept, archive.location());
+      }
+    } catch (ObjectStoreException e) {
+      log.info("Unfinished uploads are left as they are: {}", e.getMessage());
+    }
   }
 
   private BackupOutcome refuse(ReplicatedState state, StoredBackup stored) {
@@ -307,12 +324,5 @@ final class BackupRun {
   private BackupOutcome skipped(Reason reason) {
     inOrder = reason == Reason.UNCHANGED || reason == Reason.NOTHING_WRITTEN;
     return new BackupOutcome(Result.SKIPPED, BackupSentences.skipped(reason));
-  }
-
-  /** A quorum did not confirm that this node leads: nothing was made visible. */
-  static final class LeadershipLost extends RuntimeException {
-    LeadershipLost() {
-      super("a quorum does not confirm that this node leads");
-    }
   }
 }

@@ -173,10 +173,7 @@ final class BackupScheduler implements SmartLifecycle {
   private BackupOutcome attempt(BackupRun round, @Nullable Long term, Instant earliest) {
     try {
       return round.round(term, earliest);
-    } catch (BackupRun.LeadershipLost
-        | NotLeaderException
-        | NotReadyException
-        | CommitUnknownException e) {
+    } catch (LeadershipLost | NotLeaderException | NotReadyException | CommitUnknownException e) {
       log.info("Backup given up, as the cluster is changing its leader: {}", e.getMessage());
       return new BackupOutcome(Result.SKIPPED, "Given up: " + e.getMessage());
     } catch (RuntimeException | IOException e) {

@@ -45,11 +45,17 @@ record CopyDigest(String sha256, long sizeBytes, boolean empty, @Nullable String
     return new CopyDigest(HexFormat.of().formatHex(digest.digest()), offset, empty, version);
   }
 
-  /** Writes the whole copy; closes nothing. */
-  static void write(DatabaseCopy copy, OutputStream out) throws IOException {
+  /** What must hold for another piece to be written; throws when it does not. */
+  interface Proviso {
+    void require() throws IOException;
+  }
+
+  /** Writes the whole copy, asking before each piece of it; closes nothing. */
+  static void write(DatabaseCopy copy, OutputStream out, Proviso proviso) throws IOException {
     ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
     long offset = 0;
     while (copy.read(offset, buffer.clear()) > 0) {
+      proviso.require();
       buffer.flip();
       out.write(buffer.array(), 0, buffer.limit());
       offset += buffer.limit();

@@ -239,6 +239,12 @@ final class DirectoryObjectStore implements ObjectStore {
     return List.copyOf(found);
   }
 
+  /** What a crash left goes with the next {@link #put}. */
+  @Override
+  public int abortUploads(String key) {
+    return 0;
+  }
+
   @Override
   public void delete(String key) {
     Path file = file(key);

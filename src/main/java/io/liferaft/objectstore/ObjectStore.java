@@ -41,6 +41,13 @@ public interface ObjectStore {
   /** Objects whose key starts with the prefix, in key order; their metadata may be left out. */
   List<ObjectInfo> list(String prefix);
 
+  /**
+   * Gives up the unfinished uploads of one key, those under way included.
+   *
+   * @return how many; 0 where such are never left
+   */
+  int abortUploads(String key);
+
   /** Deletes an object; a missing one is no error. */
   void delete(String key);
 }

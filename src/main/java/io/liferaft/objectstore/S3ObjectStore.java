@@ -20,6 +20,7 @@ import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
+import software.amazon.awssdk.services.s3.model.MultipartUpload;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
@@ -207,6 +208,27 @@ final class S3ObjectStore implements ObjectStore {
                 .stream()
                 .map(S3ObjectStore::info)
                 .toList());
+  }
+
+  @Override
+  public int abortUploads(String key) {
+    Duration timeout = settings.callTimeout();
+    return call(
+        "listing the unfinished uploads of " + address(key),
+        () -> {
+          List<MultipartUpload> found =
+              s3
+                  .listMultipartUploads(b ->
+                      b.bucket(bucket)
+                          .prefix(key)
+                          .overrideConfiguration(o -> o.apiCallTimeout(timeout)))
+                  .uploads()
+                  .stream()
+                  .filter(upload -> upload.key().equals(key))
+                  .toList();
+          found.forEach(upload -> S3Copy.abort(s3, bucket, key, upload.uploadId(), timeout));
+          return found.size();
+        });
   }
 
   @Override

@@ -278,6 +278,53 @@ class BackupSchedulerTests {
     assertThat(scheduler.tick().result()).isEqualTo(Result.STOPPED);
   }
 
+  @Test
+  void undoesWhatADeposedLeaderWroteLateToAStoreWithoutConditions() {
+    archive.ignoreConditions();
+    node.write("a");
+    scheduler.tick();
+    scheduler.tick();
+    BackupManifest older = manifest("cluster-a", "g1", node.term(), node.state().changeIndex());
+    node.write("b");
+    assertThat(scheduler.tick().result()).isEqualTo(Result.OK);
+    archive.place(older, FakeDatabase.holding("a"));
+    int looks = archive.calls(Call.LATEST);
+    assertThat(scheduler.tick().result()).isEqualTo(Result.SKIPPED);
+    assertThat(archive.calls(Call.LATEST)).as("looks before it is time").isEqualTo(looks);
+
+    clock.advance(PlaceSeen.STRAGGLER);
+
+    assertThat(scheduler.tick().result()).isEqualTo(Result.OK);
+    assertThat(archive.bytes()).isEqualTo(node.database());
+    assertThat(archive.preserved()).isEmpty();
+    clock.advance(PlaceSeen.STRAGGLER);
+    looks = archive.calls(Call.LATEST);
+    scheduler.tick();
+    assertThat(archive.calls(Call.LATEST)).as("looks of a term come to an end").isEqualTo(looks);
+  }
+
+  @Test
+  void cleansUpOnceATermAndAfterAFailedUpload() {
+    node.write("a");
+    scheduler.tick();
+    node.write("b");
+    scheduler.tick();
+    assertThat(archive.calls(Call.SWEEP)).isEqualTo(1);
+
+    node.write("c");
+    archive.failNext(Call.WRITE, Reason.UNAVAILABLE, 1);
+    scheduler.tick();
+    clock.advance(Duration.ofMinutes(2));
+    archive.failNext(Call.SWEEP, Reason.ACCESS_DENIED, 1);
+    assertThat(scheduler.tick().result()).isEqualTo(Result.OK);
+    assertThat(archive.calls(Call.SWEEP)).isEqualTo(2);
+
+    node.lead();
+    node.write("d");
+    scheduler.tick();
+    assertThat(archive.calls(Call.SWEEP)).isEqualTo(3);
+  }
+
   // --- other people's data ---
 
   @Test
@@ -293,6 +340,18 @@ class BackupSchedulerTests {
     assertThat(archive.preserved()).hasSize(1);
     assertThat(archive.bytes()).isEqualTo(node.database());
     assertThat(output).containsOnlyOnce("was not written by this cluster");
+  }
+
+  @Test
+  void uploadsAlthoughAnOlderClustersObjectHasTheSameIndexAndContent() {
+    node.write("a");
+    archive.place(
+        manifest("cluster-b", "g1", node.term(), node.state().changeIndex()), node.database());
+
+    assertThat(scheduler.tick().result()).isEqualTo(Result.OK);
+
+    assertThat(archive.stored().orElseThrow().manifest().clusterId()).isEqualTo("cluster-a");
+    assertThat(archive.preserved()).hasSize(1);
   }
 
   @Test
@@ -431,6 +490,26 @@ class BackupSchedulerTests {
 
     assertThat(scheduler.tick().result()).isEqualTo(Result.RECORDED);
     assertThat(archive.calls(Call.WRITE)).isEqualTo(1);
+  }
+
+  @Test
+  void aDatabaseThatTheDiskHasDamagedReplacesNoGoodBackup(CapturedOutput output) {
+    node.write("a");
+    scheduler.tick();
+    node.write("damaged").checked("Tree 2 page 3: btreeInitPage() returns error code 11");
+
+    for (int i = 0; i < 2; i++) {
+      assertThat(scheduler.tick().result()).isEqualTo(Result.FAILED);
+      clock.advance(Duration.ofMinutes(2));
+    }
+
+    assertThat(archive.bytes()).isEqualTo(FakeDatabase.holding("a"));
+    assertThat(scheduler.status().problem()).contains("is damaged", "btreeInitPage");
+    assertThat(output).containsOnlyOnce("WARN");
+
+    node.checked("ok");
+    assertThat(scheduler.tick().result()).isEqualTo(Result.OK);
+    assertThat(archive.bytes()).isEqualTo(FakeDatabase.holding("damaged"));
   }
 
   // --- directories ---

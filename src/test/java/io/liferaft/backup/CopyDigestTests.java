@@ -53,7 +53,7 @@ class CopyDigestTests {
 
     CopyDigest digest = digest(file);
     try (FileCopy copy = new FileCopy(file)) {
-      CopyDigest.write(copy, written);
+      CopyDigest.write(copy, written, () -> {});
     }
 
     assertThat(digest.sha256()).isEqualTo(FakeDatabase.sha256(bytes));

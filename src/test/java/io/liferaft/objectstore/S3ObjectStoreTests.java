@@ -34,6 +34,7 @@ import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.S3ClientBuilder;
+import software.amazon.awssdk.services.s3.model.MultipartUpload;
 
 @TestInstance(Lifecycle.PER_CLASS)
 class S3ObjectStoreTests implements ObjectStoreContract {
@@ -203,6 +204,23 @@ class S3ObjectStoreTests implements ObjectStoreContract {
 
     assertThat(uploadsUnderWay()).isZero();
     assertThat(store().list("")).isEmpty();
+  }
+
+  @Test
+  void givesUpTheUnfinishedUploadsOfOneKey() {
+    try (S3Client direct = server.client()) {
+      for (String key : List.of("k", "k", "k2")) {
+        direct.createMultipartUpload(b -> b.bucket(BUCKET).key(key));
+      }
+
+      assertThat(store().abortUploads("k")).isEqualTo(2);
+
+      assertThat(direct.listMultipartUploads(b -> b.bucket(BUCKET)).uploads())
+          .extracting(MultipartUpload::key)
+          .containsExactly("k2");
+      assertThat(store().abortUploads("k2")).isEqualTo(1);
+    }
+    assertThat(store().abortUploads("k")).isZero();
   }
 
   @Test

@@ -32,6 +32,7 @@ public final class FakeArchive implements BackupArchive {
   public enum Call {
     LATEST,
     WRITE,
+    SWEEP,
     PRESERVE,
     FETCH,
     MARKER
@@ -48,6 +49,7 @@ public final class FakeArchive implements BackupArchive {
   private @Nullable String marker;
   private boolean directoryMissing;
   private boolean corrupt;
+  private boolean conditional = true;
   private int etags;
   private Runnable beforeVisible = () -> {};
   private LongConsumer duringFetch = fetched -> {};
@@ -98,6 +100,11 @@ public final class FakeArchive implements BackupArchive {
 
   public synchronized void corrupt(boolean damaged) {
     corrupt = damaged;
+  }
+
+  /** A store that takes no notice of the conditions of a put. */
+  public synchronized void ignoreConditions() {
+    conditional = false;
   }
 
   /** Runs when an upload's last byte has been written and nothing of it is visible yet. */
@@ -197,11 +204,17 @@ public final class FakeArchive implements BackupArchive {
             case PutCondition.IfAbsent() -> there == null;
             case PutCondition.IfMatch(String etag) -> there != null && there.etag().equals(etag);
           };
-      if (!holds) {
+      if (!holds && conditional) {
         throw new ObjectStoreException(Reason.PRECONDITION_FAILED, "412 at " + location, null);
       }
       return place(manifest, out.toByteArray());
     }
+  }
+
+  @Override
+  public int sweep() {
+    called(Call.SWEEP);
+    return 0;
   }
 
   @Override

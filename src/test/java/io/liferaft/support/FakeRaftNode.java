@@ -59,6 +59,7 @@ public final class FakeRaftNode implements RaftNode {
   private int transfers;
   private LongConsumer duringLoad = loaded -> {};
   private @Nullable RuntimeException failNextRecord;
+  private String checked = "ok";
 
   // --- what a test arranges ---
 
@@ -134,6 +135,11 @@ public final class FakeRaftNode implements RaftNode {
 
   public synchronized void revokeCopies(int times) {
     revocations = times;
+  }
+
+  /** What SQLite says of the database from now on. */
+  public synchronized void checked(String quickCheck) {
+    checked = quickCheck;
   }
 
   public synchronized void failNextRecord(RuntimeException failure) {
@@ -413,7 +419,9 @@ public final class FakeRaftNode implements RaftNode {
   }
 
   @Override
-  public SqlResult localQuery(String sql) {
-    throw new UnsupportedOperationException();
+  public synchronized SqlResult localQuery(String sql) {
+    List<@Nullable Object[]> row = new ArrayList<>();
+    row.add(new @Nullable Object[] {checked});
+    return new SqlResult.Rows(List.of("quick_check"), List.of("text"), row, 0);
   }
 }

@@ -17,5 +17,9 @@ sealed interface Fault {
 
   record CutRequest(long bytes) implements Fault {}
 
+  record LoseAnswer() implements Fault {}
+
+  record HoldRequest(FaultyS3.Held held) implements Fault {}
+
   record HoldAnswer(long bytes) implements Fault {}
 }

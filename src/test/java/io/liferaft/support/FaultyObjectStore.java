@@ -101,6 +101,12 @@ public final class FaultyObjectStore implements ObjectStore {
   }
 
   @Override
+  public int abortUploads(String key) {
+    failIfTold("listing the uploads of " + key);
+    return store.abortUploads(key);
+  }
+
+  @Override
   public void delete(String key) {
     failIfTold("deleting " + key);
     store.delete(key);

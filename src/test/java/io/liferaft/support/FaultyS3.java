@@ -1,5 +1,7 @@
 package io.liferaft.support;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import io.liferaft.support.S3Server.S3Request;
 import java.io.FilterOutputStream;
 import java.io.IOException;
@@ -42,6 +44,7 @@ public final class FaultyS3 implements AutoCloseable {
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
   private final CountDownLatch closed = new CountDownLatch(1);
   private final int port;
+  private volatile boolean conditional = true;
   private ServerSocket listener;
   private Thread acceptor;
 
@@ -125,6 +128,28 @@ public final class FaultyS3 implements AutoCloseable {
     served.clear();
   }
 
+  /** Requests arrive without If-Match and If-None-Match; the server must check no signatures. */
+  public void ignoreConditions(boolean ignore) {
+    conditional = !ignore;
+  }
+
+  /** A request that is kept on its way. */
+  public static final class Held {
+
+    private final CountDownLatch reached = new CountDownLatch(1);
+    private final CountDownLatch released = new CountDownLatch(1);
+
+    /** Whether the request has come. */
+    public boolean reached() {
+      return reached.getCount() == 0;
+    }
+
+    /** It may go on. */
+    public void release() {
+      released.countDown();
+    }
+  }
+
   /** All is well again. */
   public void heal() {
     rules.clear();
@@ -200,6 +225,18 @@ public final class FaultyS3 implements AutoCloseable {
       rule(new Fault.HoldAnswer(bytes));
     }
 
+    /** Passes the request on whole and cuts the connection before the first byte of the answer. */
+    public void loseAnswer() {
+      rule(new Fault.LoseAnswer());
+    }
+
+    /** Keeps the request, its body unread, until it is released. */
+    public Held hold() {
+      Held held = new Held();
+      rule(new Fault.HoldRequest(held));
+      return held;
+    }
+
     private void rule(Fault fault) {
       rules.add(new Rule(fits, times, fault));
     }
@@ -243,7 +280,8 @@ public final class FaultyS3 implements AutoCloseable {
       HttpHead head = HttpHead.read(client.getInputStream());
       if (head != null) {
         String[] line = head.lines().getFirst().split(" ", -1);
-        handle(client, head, S3Request.of(line[0], line[1], 0));
+        S3Request request = S3Request.of(line[0], line[1], 0).with(0, head.lines());
+        handle(client, conditional ? head : head.without("If-Match", "If-None-Match"), request);
       }
     } catch (IOException | InterruptedException _) {
       // One side went away: that is what this class is for.
@@ -273,6 +311,16 @@ public final class FaultyS3 implements AutoCloseable {
       case Fault.CutAnswer(long bytes) -> pass(client, head, request, Long.MAX_VALUE, bytes, 0);
       case Fault.SlowAnswer(int bytesPerSecond, long bytes) ->
           pass(client, head, request, Long.MAX_VALUE, bytes, bytesPerSecond);
+      case Fault.LoseAnswer() -> lose(client, head, request);
+      case Fault.HoldRequest(Held held) -> {
+        held.reached.countDown();
+        while (!held.released.await(50, TimeUnit.MILLISECONDS)) {
+          if (closed.getCount() == 0) {
+            return;
+          }
+        }
+        pass(client, head, request, Long.MAX_VALUE, Long.MAX_VALUE, 0);
+      }
       case Fault.HoldAnswer(long bytes) -> hold(client, head, request, bytes);
       case Fault.CutRequest(long bytes) -> pass(client, head, request, bytes, Long.MAX_VALUE, 0);
       case Fault.Pass() -> pass(client, head, request, Long.MAX_VALUE, Long.MAX_VALUE, 0);
@@ -280,8 +328,7 @@ public final class FaultyS3 implements AutoCloseable {
   }
 
   private void record(S3Request request, int status) {
-    requests.add(
-        new S3Request(request.method(), request.bucket(), request.key(), request.query(), status));
+    requests.add(request.with(status, request.head()));
   }
 
   private static void answer(Socket client, HttpHead head, S3Request request, Fault.Answer answer)
@@ -396,6 +443,20 @@ public final class FaultyS3 implements AutoCloseable {
           throw new IOException(e);
         }
       }
+    }
+  }
+
+  private void lose(Socket client, HttpHead head, S3Request request) throws IOException {
+    try (Socket server = new Socket(LOOPBACK, upstreamPort)) {
+      sockets.add(server);
+      server.getOutputStream().write(head.without("Expect").oneRequestOnly());
+      if (head.header("Expect").equalsIgnoreCase("100-continue")) {
+        client.getOutputStream().write("HTTP/1.1 100 Continue\r\n\r\n".getBytes(US_ASCII));
+      }
+      HttpHead.copy(client.getInputStream(), server.getOutputStream(), head.contentLength());
+      HttpHead answer = HttpHead.read(server.getInputStream());
+      record(request, answer == null ? 0 : answer.status());
+      sockets.remove(server);
     }
   }
 

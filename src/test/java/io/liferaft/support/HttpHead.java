@@ -33,6 +33,14 @@ record HttpHead(List<String> lines) {
     return Integer.parseInt(lines.getFirst().split(" ", -1)[1]);
   }
 
+  HttpHead without(String... names) {
+    List<String> kept = new ArrayList<>(lines);
+    for (String name : names) {
+      kept.removeIf(line -> line.regionMatches(true, 0, name + ":", 0, name.length() + 1));
+    }
+    return new HttpHead(kept);
+  }
+
   /** Without keep-alive the end of an answer is the end of its connection. */
   byte[] oneRequestOnly() {
     List<String> kept = new ArrayList<>(lines);

@@ -29,6 +29,7 @@ public final class LiferaftProcess implements AutoCloseable {
   private List<String> program = List.of("-jar", System.getProperty("liferaft.jar", ""));
   private volatile @Nullable Process process;
   private final AtomicInteger starts = new AtomicInteger();
+  private boolean suspended;
 
   public LiferaftProcess(String id, Path folder) {
     this.id = id;
@@ -80,6 +81,7 @@ public final class LiferaftProcess implements AutoCloseable {
   }
 
   public LiferaftProcess start() {
+    suspended = false;
     try {
       starts.incrementAndGet();
       Files.createDirectories(folder);
@@ -129,6 +131,26 @@ public final class LiferaftProcess implements AutoCloseable {
       process = null;
       running.destroyForcibly();
       await(running, 20);
+    }
+  }
+
+  /** SIGSTOP: it does nothing any more, and knows nothing of it. */
+  public void suspend() {
+    signal("STOP");
+    suspended = true;
+  }
+
+  /** SIGCONT. */
+  public void resume() {
+    suspended = false;
+    signal("CONT");
+  }
+
+  private void signal(String name) {
+    try {
+      await(new ProcessBuilder("kill", "-" + name, String.valueOf(pid())).start(), 20);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -219,7 +241,7 @@ public final class LiferaftProcess implements AutoCloseable {
   /** The nodes that lead, as each of them says of itself. */
   public static Stream<LiferaftProcess> leaders(List<LiferaftProcess> nodes) {
     return nodes.stream()
-        .filter(LiferaftProcess::alive)
+        .filter(node -> node.alive() && !node.suspended)
         .filter(node -> {
           RqliteClient.Answer answer = node.client().get("/status?key=store.raft.state");
           return answer.status() == 200 && answer.body().contains("Leader");

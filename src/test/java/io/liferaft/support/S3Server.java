@@ -52,6 +52,15 @@ public final class S3Server implements AutoCloseable {
 
   /** Starts a server with these buckets. */
   public static S3Server start(String... buckets) {
+    return start(true, buckets);
+  }
+
+  /** One that checks no signatures, so that somebody on the way may change requests. */
+  public static S3Server startUnsigned(String... buckets) {
+    return start(false, buckets);
+  }
+
+  private static S3Server start(boolean signed, String... buckets) {
     try {
       Path directory = Files.createTempDirectory("liferaft-s3-");
       Properties properties = new Properties();
@@ -59,14 +68,16 @@ public final class S3Server implements AutoCloseable {
       properties.setProperty(Constants.PROPERTY_IDENTITY, "liferaft-access-key");
       properties.setProperty(Constants.PROPERTY_CREDENTIAL, "liferaft-secret-key");
       BlobStore blobs = BlobStores.create("filesystem-nio2", properties);
-      S3Proxy proxy =
+      S3Proxy.Builder builder =
           S3Proxy.builder()
               .blobStore(blobs)
-              .awsAuthentication(
-                  AuthenticationType.AWS_V4, "liferaft-access-key", "liferaft-secret-key")
               .endpoint(URI.create("http://127.0.0.1:0"))
-              .stopTimeout(0)
-              .build();
+              .stopTimeout(0);
+      if (signed) {
+        builder.awsAuthentication(
+            AuthenticationType.AWS_V4, "liferaft-access-key", "liferaft-secret-key");
+      }
+      S3Proxy proxy = builder.build();
       S3Server server = new S3Server(directory, blobs, proxy);
       try {
         server.serve(buckets);
@@ -237,8 +248,23 @@ public final class S3Server implements AutoCloseable {
    *
    * @param key empty for requests on the bucket
    * @param query without its question mark
+   * @param head first line and headers, as far as who wrote it down has seen them
    */
-  public record S3Request(String method, String bucket, String key, String query, int status) {
+  public record S3Request(
+      String method, String bucket, String key, String query, int status, List<String> head) {
+
+    public S3Request(String method, String bucket, String key, String query, int status) {
+      this(method, bucket, key, query, status, List.of());
+    }
+
+    S3Request with(int answered, List<String> lines) {
+      return new S3Request(method, bucket, key, query, answered, lines);
+    }
+
+    /** Empty when it was not sent. */
+    public String header(String name) {
+      return new HttpHead(head).header(name);
+    }
 
     static S3Request of(String method, @Nullable String target, int status) {
       String whole = target == null ? "/" : target;

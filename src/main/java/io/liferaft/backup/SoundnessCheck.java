@@ -1,0 +1,60 @@
+package io.liferaft.backup;
+
+import io.liferaft.raft.RaftNode;
+import io.liferaft.sqlite.SqlResult;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps a database that this node's disk has damaged from replacing a good backup. Looks as far as
+ * a short query gets: a database that is too big for that is sent unchecked, and looked at no more.
+ */
+final class SoundnessCheck {
+
+  private static final Logger log = LoggerFactory.getLogger(SoundnessCheck.class);
+
+  private static final String SOUND = "ok";
+
+  private final RaftNode node;
+  private long tooBigBytes = Long.MAX_VALUE;
+
+  SoundnessCheck(RaftNode node) {
+    this.node = node;
+  }
+
+  /**
+   * @throws Damaged when SQLite finds the database malformed
+   */
+  void require(long sizeBytes) {
+    if (sizeBytes >= tooBigBytes) {
+      return;
+    }
+    switch (node.localQuery("PRAGMA quick_check(1)")) {
+      case SqlResult.Rows(_, _, var values, _) -> {
+        String said = values.isEmpty() ? SOUND : String.valueOf(values.getFirst()[0]);
+        if (!said.equals(SOUND)) {
+          throw new Damaged(said);
+        }
+      }
+      case SqlResult.Failed(var message, _) when message.contains("malformed") ->
+          throw new Damaged(message);
+      case SqlResult.Failed(var message, _) -> {
+        tooBigBytes = sizeBytes;
+        log.debug("A database of {} bytes is backed up unchecked: {}", sizeBytes, message);
+      }
+      case SqlResult.Write _ -> {}
+    }
+  }
+
+  /** The file on this node's disk is not sound. */
+  static final class Damaged extends RuntimeException {
+    Damaged(String said) {
+      super(
+          "the database on this node is damaged (SQLite says: "
+              + said
+              + ") and does not replace the last good backup. Hand leadership to a sound node (POST"
+              + " /leader) and give this one an empty data directory; where there is none, load a"
+              + " sound database or start from the backup");
+    }
+  }
+}

@@ -1,0 +1,78 @@
+package io.liferaft.backup;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.liferaft.raft.ClusterCopy;
+import io.liferaft.support.FakeRaftNode;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+class ConfirmedWriterTests {
+
+  private static final int SIZE = 8 << 20;
+
+  private final FakeRaftNode node = new FakeRaftNode().write(new byte[SIZE]).lead();
+
+  @Test
+  void writesEverythingWhileItLeads() throws IOException {
+    ByteArrayOutputStream written = new ByteArrayOutputStream();
+    try (ClusterCopy copy = node.copy(true, Duration.ofSeconds(1))) {
+      ConfirmedWriter writer = new ConfirmedWriter(copy.file(), node, node.term());
+
+      writer.writeTo(written);
+
+      assertThat(writer.leadershipLost()).isFalse();
+    }
+    assertThat(written.size()).isEqualTo(SIZE);
+  }
+
+  @Test
+  void breaksOffAsSoonAsAnotherNodeLeads() {
+    assertThat(writtenWhen(() -> node.leader("n2"))).isBetween(1, SIZE / 8);
+  }
+
+  @Test
+  void breaksOffWhenItLeadsAgainInALaterTerm() {
+    assertThat(
+            writtenWhen(() -> {
+              node.leader("n2");
+              node.lead();
+            }))
+        .isBetween(1, SIZE / 8);
+  }
+
+  @Test
+  void doesNotEndWellWithoutAQuorum() {
+    assertThat(writtenWhen(() -> node.quorum(false))).isEqualTo(SIZE);
+  }
+
+  /** How much was written when this happens with the first byte. */
+  private int writtenWhen(Runnable trouble) {
+    ByteArrayOutputStream written = new ByteArrayOutputStream();
+    OutputStream out =
+        new OutputStream() {
+          @Override
+          public void write(int b) {
+            throw new UnsupportedOperationException();
+          }
+
+          @Override
+          public void write(byte[] bytes, int offset, int length) {
+            if (written.size() == 0) {
+              trouble.run();
+            }
+            written.write(bytes, offset, length);
+          }
+        };
+    try (ClusterCopy copy = node.copy(true, Duration.ofSeconds(1))) {
+      ConfirmedWriter writer = new ConfirmedWriter(copy.file(), node, node.term());
+      assertThatExceptionOfType(IOException.class).isThrownBy(() -> writer.writeTo(out));
+      assertThat(writer.leadershipLost()).isTrue();
+    }
+    return written.size();
+  }
+}
