@@ -41,23 +41,25 @@ class BackupFaultsIT {
   private static final String KEY = "liferaft.sqlite";
   private static final int BLOBS = 10;
 
-  @TempDir private static Path folder;
+  private Path folder;
 
   // Without signatures, so that the proxy can play a store that knows no conditions.
   private final S3Server server = S3Server.startUnsigned(BUCKET);
   private final FaultyS3 proxy = FaultyS3.inFrontOf(server);
   private final S3Client s3 = server.client();
   private final S3Traffic traffic = new S3Traffic(proxy::requests, KEY);
-  private final NodeCluster cluster =
-      new NodeCluster(folder, 3, server.nodeSettings(proxy.endpoint()))
-          .with("liferaft.backup.target=s3://" + BUCKET + "/" + KEY)
-          .with("liferaft.backup.interval=1s")
-          .with("liferaft.backup.compress=false");
+  private NodeCluster cluster;
   private int row;
 
   @BeforeAll
-  void start() {
-    cluster.startAndAwaitReady();
+  void start(@TempDir Path shared) {
+    folder = shared;
+    cluster =
+        new NodeCluster(folder, 3, server.nodeSettings(proxy.endpoint()))
+            .with("liferaft.backup.target=s3://" + BUCKET + "/" + KEY)
+            .with("liferaft.backup.interval=1s")
+            .with("liferaft.backup.compress=false")
+            .startAndAwaitReady();
     var _ = cluster.awaitLeader().client().execute("CREATE TABLE t (id INTEGER, data BLOB)");
     cluster.awaitBackup();
     cluster.awaitIdleRounds(2);
