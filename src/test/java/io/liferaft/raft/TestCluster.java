@@ -11,12 +11,10 @@ import io.liferaft.sqlite.SqlForm;
 import io.liferaft.sqlite.SqlResult;
 import io.liferaft.sqlite.SqlStatement;
 import io.liferaft.sqlite.SqliteStore;
+import io.liferaft.support.Ports;
 import io.liferaft.support.SteppedFiles;
 import io.liferaft.support.Waiting;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -184,19 +182,11 @@ final class TestCluster implements AutoCloseable {
         null);
   }
 
-  private static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
   /** One node; its folder and address stay, also when it is stopped. */
   final class Node {
     private final String id;
     private final Path folder;
-    private final String address = "127.0.0.1:" + freePort();
+    private final String address = "127.0.0.1:" + Ports.free();
     private final FailingDisk disk = new FailingDisk();
     private FileBorder under = new DiskFiles();
     private SteppedFiles files = new SteppedFiles(under);

@@ -4,8 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,8 +20,8 @@ public final class LiferaftProcess implements AutoCloseable {
 
   private final String id;
   private final Path folder;
-  private final int httpPort = freePort();
-  private final int raftPort = freePort();
+  private final int httpPort = Ports.free();
+  private final int raftPort = Ports.free();
   private final Map<String, String> settings = new TreeMap<>();
   private final List<String> jvmOptions = new ArrayList<>();
   private List<String> program = List.of("-jar", System.getProperty("liferaft.jar", ""));
@@ -251,13 +249,5 @@ public final class LiferaftProcess implements AutoCloseable {
   @Override
   public void close() {
     kill();
-  }
-
-  static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }
