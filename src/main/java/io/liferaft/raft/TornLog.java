@@ -2,6 +2,7 @@ package io.liferaft.raft;
 
 import io.liferaft.sqlite.FileBorder;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -25,7 +26,8 @@ import org.slf4j.LoggerFactory;
 final class TornLog {
 
   private static final Logger log = LoggerFactory.getLogger(TornLog.class);
-  private static final int HEADER = 8;
+  private static final String MAGIC = "RaftLog1";
+  private static final int HEADER = MAGIC.length();
   private static final int SECTOR = 512;
 
   /** {@code log_3-17} or {@code log_inprogress_18}. */
@@ -79,12 +81,16 @@ final class TornLog {
         if (name.matches()) {
           long first = Long.parseLong(name.group(1));
           segments.put(first, file);
-          last =
-              Math.max(
-                  last,
-                  name.group(2) == null
-                      ? first + new TornLog(Files.readAllBytes(file)).entries() - 1
-                      : Long.parseLong(name.group(2)));
+          if (name.group(2) == null) {
+            TornLog open = new TornLog(Files.readAllBytes(file));
+            int end = open.end();
+            if (!open.endsAt(end)) {
+              return; // damaged: what comes after that may be more than the record has
+            }
+            last = Math.max(last, first + open.entries - 1);
+          } else {
+            last = Math.max(last, Long.parseLong(name.group(2)));
+          }
         }
       }
     }
@@ -95,9 +101,12 @@ final class TornLog {
     }
   }
 
-  private int entries() {
-    end();
-    return entries;
+  /** Whether a segment is sound up to here and has nothing behind it. */
+  private boolean endsAt(int end) {
+    boolean begun =
+        bytes.length >= HEADER
+            && new String(bytes, 0, HEADER, StandardCharsets.US_ASCII).equals(MAGIC);
+    return zeros(begun ? end : 0, bytes.length);
   }
 
   /** Where the last whole entry ends. */
