@@ -165,6 +165,8 @@ class BackupFaultsIT {
     HeadObjectResponse newer = head();
     assertThat(newer.eTag()).isNotEqualTo(before);
     servesOn(others);
+    cluster.awaitIdleRounds(2);
+    proxy.forgetRequests();
 
     held.release();
     stale.resume();
@@ -175,6 +177,7 @@ class BackupFaultsIT {
     cluster.awaitIdleRounds(3);
 
     assertThat(head().eTag()).as("the newer backup").isEqualTo(newer.eTag());
+    assertThat(traffic.uploads()).as("uploads that became visible").isZero();
     assertThat(s3.listMultipartUploads(b -> b.bucket(BUCKET)).uploads()).isEmpty();
     holdsAllRows();
     servesOn(cluster.nodes());

@@ -96,13 +96,21 @@ final class PlainArchive implements BackupArchive {
             key,
             metadata,
             condition,
-            out -> {
-              if (compress) {
-                GZIPOutputStream gzip = new FastGzip(out);
-                writeVerified(manifest, database, gzip);
-                gzip.finish();
-              } else {
-                writeVerified(manifest, database, out);
+            new ObjectWriter() {
+              @Override
+              public void writeTo(OutputStream out) throws IOException {
+                if (compress) {
+                  GZIPOutputStream gzip = new FastGzip(out);
+                  writeVerified(manifest, database, gzip);
+                  gzip.finish();
+                } else {
+                  writeVerified(manifest, database, out);
+                }
+              }
+
+              @Override
+              public void beforeVisible() throws IOException {
+                database.beforeVisible();
               }
             });
     return stored(ManifestCodec.decode(metadata), info);

@@ -38,6 +38,10 @@ final class ConfirmedWriter implements ObjectWriter {
       copyRevoked = true;
       throw new IOException(e);
     }
+  }
+
+  @Override
+  public void beforeVisible() throws IOException {
     if (!node.confirmLeadership() || !leads()) {
       leadershipLost = true;
       throw new IOException("a quorum does not confirm that this node leads");

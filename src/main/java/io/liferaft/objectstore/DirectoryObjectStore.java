@@ -118,6 +118,7 @@ final class DirectoryObjectStore implements ObjectStore {
       try (TemporaryFile data = TemporaryFile.create(folder);
           TemporaryFile sidecar = TemporaryFile.create(folder)) {
         String sha256 = write(data, writer);
+        writer.beforeVisible();
         BasicFileAttributes attributes =
             Files.readAttributes(data.path(), BasicFileAttributes.class);
         DirectorySidecar.Entry entry =

@@ -9,4 +9,10 @@ public interface ObjectWriter {
 
   /** Writes everything to {@code out} and does not close it. An exception makes the put fail. */
   void writeTo(OutputStream out) throws IOException;
+
+  /**
+   * All bytes are with the store, and only what makes them visible is missing. An exception makes
+   * the put fail.
+   */
+  default void beforeVisible() throws IOException {}
 }

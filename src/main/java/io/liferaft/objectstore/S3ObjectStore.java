@@ -166,6 +166,8 @@ final class S3ObjectStore implements ObjectStore {
       String key, Map<String, String> metadata, PutCondition condition, ObjectWriter writer) {
     try (S3Upload upload = new S3Upload(s3, bucket, key, metadata, condition, settings)) {
       writer.writeTo(new UnclosedOutputStream(upload));
+      upload.sendLastPart();
+      writer.beforeVisible();
       S3Upload.Stored stored = upload.complete();
       Instant modified = stored.date() == null ? clock.instant() : stored.date();
       return new ObjectInfo(

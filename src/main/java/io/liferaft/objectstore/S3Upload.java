@@ -116,7 +116,14 @@ final class S3Upload extends OutputStream {
     }
   }
 
-  /** Makes the object visible, if the condition holds. */
+  /** Only for what goes in parts: the rest of it. */
+  void sendLastPart() {
+    if (uploadId != null && count > 0) {
+      sendPart();
+    }
+  }
+
+  /** Makes the object visible, if the condition holds. Nothing else is left to send then. */
   Stored complete() {
     return guarded(() -> {
       Stored stored;
@@ -166,9 +173,6 @@ final class S3Upload extends OutputStream {
   }
 
   private Stored completeParts(String id, PutCondition when) {
-    if (count > 0) {
-      sendPart();
-    }
     CompleteMultipartUploadResponse response =
         s3.completeMultipartUpload(b ->
             b.bucket(bucket)

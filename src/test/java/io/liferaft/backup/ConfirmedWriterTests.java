@@ -24,6 +24,7 @@ class ConfirmedWriterTests {
       ConfirmedWriter writer = new ConfirmedWriter(copy.file(), node, node.term());
 
       writer.writeTo(written);
+      writer.beforeVisible();
 
       assertThat(writer.leadershipLost()).isFalse();
     }
@@ -70,7 +71,11 @@ class ConfirmedWriterTests {
         };
     try (ClusterCopy copy = node.copy(true, Duration.ofSeconds(1))) {
       ConfirmedWriter writer = new ConfirmedWriter(copy.file(), node, node.term());
-      assertThatExceptionOfType(IOException.class).isThrownBy(() -> writer.writeTo(out));
+      assertThatExceptionOfType(IOException.class)
+          .isThrownBy(() -> {
+            writer.writeTo(out);
+            writer.beforeVisible();
+          });
       assertThat(writer.leadershipLost()).isTrue();
     }
     return written.size();

@@ -12,6 +12,7 @@ import io.liferaft.support.S3Server;
 import io.liferaft.support.S3Server.S3Request;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -204,6 +205,32 @@ class S3ObjectStoreTests implements ObjectStoreContract {
 
     assertThat(uploadsUnderWay()).isZero();
     assertThat(store().list("")).isEmpty();
+  }
+
+  @Test
+  void asksTheWriterWhenOnlyTheLastRequestIsMissing() {
+    for (int size : new int[] {1, (8 << 20) + 1}) {
+      faulty.forgetRequests();
+      ObjectWriter undecided =
+          new ObjectWriter() {
+            @Override
+            public void writeTo(OutputStream out) throws IOException {
+              out.write(new byte[size]);
+            }
+
+            @Override
+            public void beforeVisible() throws IOException {
+              assertThat(faulty.requests().stream().filter(r -> r.query().contains("partNumber=")))
+                  .hasSize(size == 1 ? 0 : 2);
+              throw new IOException("not any more");
+            }
+          };
+
+      assertReason(Reason.UNAVAILABLE, () -> store().put("k", Map.of(), ALWAYS, undecided));
+    }
+
+    assertThat(store().list("")).isEmpty();
+    assertThat(uploadsUnderWay()).isZero();
   }
 
   @Test

@@ -189,6 +189,7 @@ public final class FakeArchive implements BackupArchive {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try {
       database.writeTo(out);
+      database.beforeVisible();
     } catch (IOException e) {
       throw new ObjectStoreException(Reason.UNAVAILABLE, "the put broke off", e);
     }
