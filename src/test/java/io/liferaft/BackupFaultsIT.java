@@ -31,7 +31,7 @@ import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
 /**
  * Three nodes whose leader comes and goes around a backup: what is not due is not made, and what a
  * former leader was about to write never replaces what its successor has written. One cluster for
- * all tests, small at first, and with a node less after the last one.
+ * all tests, small at first.
  */
 @TestInstance(Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
@@ -69,6 +69,12 @@ class BackupFaultsIT {
   void heal() {
     proxy.heal();
     proxy.ignoreConditions(false);
+    for (LiferaftProcess node : cluster.nodes()) {
+      if (!node.alive()) {
+        node.start();
+      }
+    }
+    cluster.awaitReady();
     cluster.awaitBackup();
     cluster.awaitIdleRounds(2);
     assertThat(s3.listMultipartUploads(b -> b.bucket(BUCKET)).uploads()).isEmpty();
@@ -206,16 +212,26 @@ class BackupFaultsIT {
     assertThat(s3.listMultipartUploads(b -> b.bucket(BUCKET)).uploads()).isEmpty();
     assertThat(others(killed))
         .anyMatch(node -> node.logText().contains("Removed 1 unfinished uploads"));
+    killed.start();
+    NodeCluster.awaitReady(killed);
     holdsAllRows();
-    servesOn(others(killed));
+    servesOn(cluster.nodes());
   }
 
   private List<LiferaftProcess> others(LiferaftProcess node) {
     return cluster.nodes().stream().filter(Predicate.not(node::equals)).toList();
   }
 
+  /** Once: what is refused without a leader was certainly not done. */
   private void write(LiferaftProcess node) {
-    var _ = node.client().execute("INSERT INTO t VALUES (%d, randomblob(8))".formatted(++row));
+    String insert = "[\"INSERT INTO t VALUES (%d, randomblob(8))\"]".formatted(++row);
+    Waiting.await("a leader to write to")
+        .until(() -> {
+          RqliteClient.Answer answer = node.client().post("/db/execute", insert);
+          boolean refused = answer.status() == 503 && answer.body().contains("leader not found");
+          assertThat(answer.status()).as(answer.body()).isEqualTo(refused ? 503 : 200);
+          return !refused;
+        });
   }
 
   /** So that a backup takes more than one part. */

@@ -106,6 +106,27 @@ class InstallTests {
     }
   }
 
+  @Test
+  void aFormerLeaderWhoseLogEndsWhereTheOthersLogBeginsCatchesUp() throws Exception {
+    try (TestCluster cluster = TestCluster.of(folder, 3).startAll()) {
+      TestCluster.Node former = cluster.awaitLeader();
+      former.execute("CREATE TABLE c(p)", "INSERT INTO c VALUES(1)");
+      cluster.assertEqualContents();
+      former.crash();
+      TestCluster.Node next = cluster.awaitLeader();
+      next.execute("INSERT INTO c VALUES(2)");
+
+      next.local().snapshot(TestCluster.TIMEOUT);
+      next.execute("INSERT INTO c VALUES(3)");
+      Waiting.await("a log that begins with the new term")
+          .until(() -> next.local().division().orElseThrow().getRaftLog().getStartIndex() > 0);
+      former.start();
+
+      cluster.assertEqualContents();
+      assertThat(former.local("SELECT sum(p) FROM c")).isEqualTo("6");
+    }
+  }
+
   private static LogCommand chunk(long offset, byte[] bytes) {
     return new LogCommand.LoadChunk(5, offset, bytes.length, LoadBytes.pack(bytes));
   }
