@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** What a node without a cluster does next; a pure function of what everybody says. */
 sealed interface FormingDecision {
@@ -63,12 +64,9 @@ sealed interface FormingDecision {
    */
   static FormingDecision atStart(PeerAnswer self, Map<String, PeerAnswer> others) {
     List<PeerAnswer> members = members(others);
-    for (PeerAnswer other : members) {
-      if (other.formerGroups().contains(self.groupId())) {
-        return new StandAside(
-            "%s goes on in cluster group %s, for which this node's group %s was given up by `liferaftd recover`: what this disk holds is of before. Move the data directory away and start this node with an empty one to have it admitted"
-                .formatted(other.id(), other.groupId(), self.groupId()));
-      }
+    FormingDecision aside = givenUp(self, members);
+    if (aside != null) {
+      return aside;
     }
     boolean alone = members.stream().noneMatch(other -> other.groupId().equals(self.groupId()));
     for (PeerAnswer other : members) {
@@ -78,7 +76,27 @@ sealed interface FormingDecision {
                 .formatted(other.id(), other.groupId(), self.groupId(), self.lastIndex()));
       }
     }
+    for (PeerAnswer other : members) {
+      if (alone && !other.groupId().equals(self.groupId())) {
+        // Both would serve if both took the other's silence about a leader for consent.
+        return new Hold(
+            "%s has data of cluster group %s, this node of group %s: waiting until %s stands aside or its group has a leader. If that lasts, stop the one whose data does not count"
+                .formatted(other.id(), other.groupId(), self.groupId(), other.id()));
+      }
+    }
     return new Nothing();
+  }
+
+  /** When another one goes on in a group for which this node's group was given up. */
+  private static @Nullable StandAside givenUp(PeerAnswer self, List<PeerAnswer> members) {
+    return members.stream()
+        .filter(other -> other.formerGroups().contains(self.groupId()))
+        .findFirst()
+        .map(other ->
+            new StandAside(
+                "%s goes on in cluster group %s, for which this node's group %s was given up by `liferaftd recover`: what this disk holds is of before. Move the data directory away and start this node with an empty one to have it admitted"
+                    .formatted(other.id(), other.groupId(), self.groupId())))
+        .orElse(null);
   }
 
   /**
@@ -91,13 +109,18 @@ sealed interface FormingDecision {
       Map<String, String> initialCluster,
       Map<String, PeerAnswer> others,
       String dataDir) {
+    List<PeerAnswer> members = members(others);
     long together =
         1
-            + members(others).stream()
+            + members.stream()
                 .filter(other -> other.groupId().equals(self.groupId()))
                 .count();
     if (together > initialCluster.size() / 2) {
       return new Nothing(); // enough for an election
+    }
+    FormingDecision aside = givenUp(self, members);
+    if (aside != null) {
+      return aside; // it was not there yet when this node started
     }
     boolean nothingAnywhere =
         !self.hasData()

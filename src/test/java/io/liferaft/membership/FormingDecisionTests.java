@@ -122,10 +122,20 @@ class FormingDecisionTests {
             silent("n3"),
             "StandAside[reason=n2 is in cluster group other, which has a leader"),
         start(
-            "this node was recovered, a disk of before turns up without a majority",
+            "this node was recovered, a disk of before turns up and has not noticed yet",
             member("n2", "other", null),
             fresh("n3"),
+            "Hold[reason=n2 has data of cluster group other"),
+        start(
+            "this node was recovered, a disk of before stands aside",
+            unknown("n2"),
+            fresh("n3"),
             "Nothing[]"),
+        start(
+            "two were recovered apart and start together",
+            recovered("n2", "other", "before"),
+            silent("n3"),
+            "Hold[reason=n2 has data of cluster group other"),
         start(
             "a stray node has a cluster of its own, but this one is not alone",
             member("n2", "other", "h2:4002"),
@@ -158,6 +168,12 @@ class FormingDecisionTests {
             fresh("n2"),
             silent("n3"),
             "n3 does not answer. Nothing is restored over this data. Start the missing members with their disks; only if those are lost for good, stop this node and run: liferaftd recover /data"),
+        lost(
+            "one was recovered while this one had been started already",
+            data,
+            silent("n2"),
+            recovered("n3", "r", "g"),
+            "StandAside[reason=n3 goes on in cluster group r"),
         lost("nobody wrote before the founder was lost", none, fresh("n2"), fresh("n3"), "Anew"),
         lost(
             "nor was anybody else in",
