@@ -40,7 +40,8 @@ sealed interface BackupDecision {
   /**
    * Keep what lies there aside, then write the copy in its place.
    *
-   * @param ours it is of an earlier generation of this cluster, not somebody else's
+   * @param ours it is of this cluster and not somebody else's: of an earlier generation, or
+   *     without a record in the log
    */
   record PreserveThenUpload(StoredBackup old, boolean ours) implements Step {}
 
@@ -172,9 +173,17 @@ sealed interface BackupDecision {
     if (copied.empty() && !stored.manifest().empty()) {
       return new Refuse(stored);
     }
-    return current
+    return current && (known || !isAhead(stored.manifest(), recorded))
         ? new Upload(new PutCondition.IfMatch(stored.etag()), false)
         : new PreserveThenUpload(stored, ours);
+  }
+
+  /**
+   * Whether an object that our log does not know holds more than the last one it knows. Our index
+   * may have passed it on another way, after disks were set back: then it holds what we lack.
+   */
+  private static boolean isAhead(BackupManifest manifest, @Nullable BackupRecord recorded) {
+    return recorded == null || manifest.changeIndex() > recorded.changeIndex();
   }
 
   private static boolean isRecorded(

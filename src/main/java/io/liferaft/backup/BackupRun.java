@@ -58,6 +58,7 @@ final class BackupRun {
 
   private @Nullable String refused;
   private @Nullable String preservedEtag;
+  private @Nullable String attempted;
   private boolean leftovers = true;
   private boolean operatorAllows;
   private boolean inOrder;
@@ -228,12 +229,21 @@ final class BackupRun {
       }
       case PreserveThenUpload(StoredBackup old, boolean ours) -> {
         soundness.require(digest.sizeBytes());
-        preserve(old, ours);
+        if (!(ours && attempted(old, copied))) {
+          preserve(old, ours);
+        }
         yield upload(copy, copied, digest, new PutCondition.IfMatch(old.etag()), started);
       }
       case Refuse(StoredBackup stored) -> refuse(state, stored);
       case Stop(StoredBackup foreign) -> stop(foreign);
     };
+  }
+
+  /** Whether it is what this run wrote without hearing that it had succeeded. */
+  private boolean attempted(StoredBackup old, Copied copied) {
+    return attempted != null
+        && attempted.equals(old.manifest().sha256())
+        && copied.generation().equals(old.manifest().generation());
   }
 
   private void preserve(StoredBackup old, boolean ours) {
@@ -247,7 +257,7 @@ final class BackupRun {
     preservedEtag = old.etag();
     if (ours) {
       log.info(
-          "The backup at {} holds an earlier generation of this database and is kept as {}",
+          "The backup at {} holds an earlier generation of this database, or is not recorded in the log, and is kept as {}",
           archive.location(),
           key);
     } else {
@@ -265,6 +275,7 @@ final class BackupRun {
     directory.mark(copied.clusterId());
     ConfirmedWriter writer = new ConfirmedWriter(copy.file(), node, place.term());
     StoredBackup stored;
+    attempted = digest.sha256();
     try {
       stored = archive.write(records.manifest(copied, digest), condition, writer);
     } catch (RuntimeException e) {

@@ -145,6 +145,7 @@ class BackupDecisionTests {
     StoredBackup own7 = stored("e1", "A", "g1", 3, 7, "h7", false);
     StoredBackup lost8 = stored("e2", "A", "g1", 5, 8, "h8", false);
     StoredBackup lost8OtherBytes = stored("e2", "A", "g1", 4, 8, "other", false);
+    StoredBackup straggler = stored("e2", "A", "g1", 3, 6, "h6", false);
     StoredBackup laterTerm = stored("e2", "A", "g1", 6, 8, "h8", false);
     StoredBackup laterIndex = stored("e2", "A", "g1", 5, 9, "h9", false);
     StoredBackup foreign = stored("e9", "B", "g1", 1, 3, "x", false);
@@ -159,7 +160,21 @@ class BackupDecisionTests {
         step("equal content, new index", ours, same, own7, false, new RecordOnly(own7)),
         step("record lost, same content", ours, at7, lost8, false, new RecordOnly(lost8)),
         step("record lost, none before", ours, null, lost8, false, new RecordOnly(lost8)),
-        step("record lost, other bytes", ours, at7, lost8OtherBytes, false, upload("e2")),
+        step(
+            "record lost, or disks set back and written on",
+            ours,
+            at7,
+            lost8OtherBytes,
+            false,
+            new PreserveThenUpload(lost8OtherBytes, true)),
+        step(
+            "the same without any record",
+            ours,
+            null,
+            lost8OtherBytes,
+            false,
+            new PreserveThenUpload(lost8OtherBytes, true)),
+        step("a straggler of before the record", ours, at7, straggler, false, upload("e2")),
         step("after a restore, first write", ours, restored, own7, false, upload("e1")),
         step(
             "after rqlite's was restored",
