@@ -40,8 +40,8 @@ sealed interface BackupDecision {
   /**
    * Keep what lies there aside, then write the copy in its place.
    *
-   * @param ours it is of this cluster and not somebody else's: of an earlier generation, or
-   *     without a record in the log
+   * @param ours it is of this cluster and not somebody else's: of an earlier generation, or without
+   *     a record in the log
    */
   record PreserveThenUpload(StoredBackup old, boolean ours) implements Step {}
 

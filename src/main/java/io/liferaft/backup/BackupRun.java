@@ -327,7 +327,7 @@ final class BackupRun {
   }
 
   private BackupOutcome stop(StoredBackup foreign) {
-    String why = BackupSentences.stopped(archive.location(), foreign);
+    String why = BackupSentences.stopped(archive.location(), foreign, node.state().clusterId());
     stopped = why;
     return new BackupOutcome(Result.STOPPED, why);
   }

@@ -17,7 +17,22 @@ final class BackupSentences {
         + "): move that object away, or set another liferaft.backup.target, if that is what you want";
   }
 
-  static String stopped(String location, StoredBackup foreign) {
+  /**
+   * @param own lineage of this cluster
+   */
+  static String stopped(String location, StoredBackup foreign, String own) {
+    if (own.equals(foreign.manifest().clusterId())) {
+      return "The backup at "
+          + location
+          + " ("
+          + foreign.stored()
+          + ", generation "
+          + known(foreign.manifest().generation())
+          + ") is this cluster's own, but this cluster knows nothing of it: it is ahead of what is"
+          + " here (disks set back, a recovered node that lagged) or was written by another part of"
+          + " it. Uploads are stopped; keep that object if it holds what you miss, then POST"
+          + " /actuator/backup here to go on";
+    }
     return "Somebody else replaced this cluster's backup at "
         + location
         + " (cluster "

@@ -111,10 +111,7 @@ sealed interface FormingDecision {
       String dataDir) {
     List<PeerAnswer> members = members(others);
     long together =
-        1
-            + members.stream()
-                .filter(other -> other.groupId().equals(self.groupId()))
-                .count();
+        1 + members.stream().filter(other -> other.groupId().equals(self.groupId())).count();
     if (together > initialCluster.size() / 2) {
       return new Nothing(); // enough for an election
     }
