@@ -11,7 +11,7 @@ import org.springframework.validation.annotation.Validated;
  * @param target where backups go: a file or an object, for example s3://bucket/liferaft.sqlite.gz
  *     or file:/backups/liferaft.sqlite.gz (with several nodes one directory that all of them
  *     share); empty switches backups off
- * @param interval how often a backup is made when the database has changed
+ * @param interval how often a backup is made when the database has changed, at least 1s
  * @param format how a backup is stored: plain is one object that holds the database file
  * @param compress whether the object is compressed with gzip
  * @param onStopTimeout how long a clean stop may take for a last backup; 0s makes none
@@ -24,6 +24,8 @@ record BackupProperties(
     @DefaultValue("plain") String format,
     @DefaultValue("true") boolean compress,
     @DefaultValue("20s") Duration onStopTimeout) {
+
+  private static final Duration SHORTEST_INTERVAL = Duration.ofSeconds(1);
 
   private static final String VALID_TARGET =
       "a valid one is s3://bucket/liferaft.sqlite.gz or file:/backups/liferaft.sqlite.gz";
@@ -45,7 +47,11 @@ record BackupProperties(
         "format",
         format,
         "is not a format this version writes: the valid one is plain");
-    require(interval.isPositive(), "interval", interval, "is not positive: a valid one is 10s");
+    require(
+        interval.compareTo(SHORTEST_INTERVAL) >= 0,
+        "interval",
+        interval,
+        "is shorter than 1s (a number without a unit means milliseconds): a valid one is 10s");
     require(
         !onStopTimeout.isNegative(),
         "on-stop-timeout",

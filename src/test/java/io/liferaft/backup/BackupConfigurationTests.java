@@ -126,6 +126,7 @@ class BackupConfigurationTests {
         "liferaft.backup.target=s3://bucket, s3://bucket/key",
         "liferaft.backup.format=archive, plain",
         "liferaft.backup.interval=PT0S, 10s",
+        "liferaft.backup.interval=PT0.003S, 10s",
         "liferaft.backup.on-stop-timeout=PT-1S, 20s"
       })
   void refusesWithKeyValueAndAValidOne(String setting, String valid) {

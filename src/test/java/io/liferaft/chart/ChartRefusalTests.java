@@ -37,6 +37,7 @@ class ChartRefusalTests {
           replicas: 1, backup: {target: 'file:/backups/x.sqlite'}     | existingClaim
           backup: {interval: 10}                                      | interval
           backup: {interval: ten}                                     | interval
+          backup: {interval: 500ms}                                   | interval
           backup: {onStopTimeout: 1m}                                 | onStopTimeout
           backup: {targets: 's3://backups/x'}                         | targets
           restore: {source: 'file:/backups/x.sqlite'}                 | existingClaim
