@@ -29,8 +29,8 @@ class KillPointIT extends KillPoints {
     assertThat(founding(anyStepOf(6, 9))).isTrue();
     try (LiferaftProcess node = killable(new LiferaftProcess("n1", folder.resolve("n1")))) {
       lone(node);
-      assertThat(checkpoint(node, anyStepOf(2, 7))).isTrue();
-      assertThat(checkpoint(node, anyStepOf(8, 13))).isTrue();
+      assertThat(checkpoint(node, anyStepOf(2, 5))).isTrue();
+      assertThat(checkpoint(node, anyStepOf(6, 13))).isTrue();
       assertThat(load(node, anyStepOf(3, 8))).isTrue();
       assertThat(load(node, anyStepOf(9, 15))).isTrue();
       assertThat(deaths(node).lines()).hasSize(4);
@@ -87,6 +87,8 @@ class KillPointIT extends KillPoints {
     node.start();
     NodeCluster.awaitReady(node);
     begin(node);
+    // Without a record a start takes everything from the log, whatever else is there.
+    assertThat(node.client().get("/db/backup").status()).isEqualTo(200);
   }
 
   private NodeCluster three() {

@@ -110,13 +110,25 @@ abstract class CrashPoints {
     return everyStep("checkpoint", row, lones, chosen);
   }
 
+  /** The first without a record; later ones have one that does not know the writes. */
   private static boolean checkpoints(Lone lone, int step) {
+    if (step > 1) {
+      checkpoint(lone.node);
+    }
     lone.writes.make(2);
     String content = lone.node.store().contentDigest();
     boolean died = lone.diesIn(step, () -> lone.node.local().snapshot(TestCluster.TIMEOUT));
     assertThat(lone.node.store().contentDigest()).isEqualTo(content);
     lone.writes.make(1).verify(lone.node);
     return died;
+  }
+
+  private static void checkpoint(TestCluster.Node node) {
+    try {
+      node.local().snapshot(TestCluster.TIMEOUT);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** A checkpoint in the middle of a load, and the load's commit. */
