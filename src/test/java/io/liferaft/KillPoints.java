@@ -57,8 +57,11 @@ abstract class KillPoints {
     work.run();
     Waiting.await(node.id() + " has died, or it serves")
         .until(() -> !node.alive() || node.client().ready());
-    boolean died = !node.alive();
-    Files.deleteIfExists(order(node));
+    // Who dies takes the order with it; whoever has it taken away does not die any more.
+    boolean died = !Files.deleteIfExists(order(node));
+    if (died) {
+      Waiting.await(node.id() + " has died").until(() -> !node.alive());
+    }
     return died;
   }
 
