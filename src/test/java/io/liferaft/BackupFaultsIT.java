@@ -127,6 +127,7 @@ class BackupFaultsIT {
 
   @Test
   @Order(3)
+  @Tag("soak")
   void aStaleLeadersPutReplacesNothing() throws Exception {
     FaultyS3.When put = proxy.when("PUT").key(KEY).times(1);
 

@@ -15,6 +15,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -63,6 +64,7 @@ class FullDiskIT {
   }
 
   @Test
+  @Tag("soak")
   void oneOfThreeStepsAsideAndComesBack() throws Exception {
     try (NodeCluster cluster =
         new NodeCluster(folder, 3, List.of("liferaft.raft.snapshot.entries=100"))) {

@@ -48,7 +48,7 @@ class KillIT {
 
   @Test
   void threeNodesOutliveKillsOfLeadersFollowersAndAll() throws Exception {
-    survive(10, List.of("liferaft.raft.snapshot.entries=200"), true);
+    survive(9, List.of("liferaft.raft.snapshot.entries=200"), true);
   }
 
   @Test

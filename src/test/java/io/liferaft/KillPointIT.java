@@ -38,6 +38,7 @@ class KillPointIT extends KillPoints {
   }
 
   @Test
+  @Tag("soak")
   void aNodeOfThreeKilledInItsAdmissionOrAnInstallComesIn() throws IOException {
     try (NodeCluster cluster = three()) {
       assertThat(comesBack(cluster, true, anyStepOf(6, 10), anyStepOf(11, 20))).isTrue();
