@@ -34,7 +34,7 @@ class SizeIT {
   private static final long BYTES = Long.getLong("liferaft.big.bytes", 100_000_000);
   private static final String KEY = "big.sqlite.gz";
   private static final String COUNT = "SELECT count(*), sum(length(data)) FROM big";
-  private static final int STARTS = 3;
+  private static final int STARTS = 2;
 
   /** Beside the heap: code, threads, direct buffers (at most 128 MB), SQLite's page caches. */
   private static final long NATIVE_MEGABYTES = 400;

@@ -7,7 +7,8 @@ import org.awaitility.core.ConditionFactory;
 /** The one limit that tests wait with. */
 public final class Waiting {
 
-  private static final Duration LIMIT = Duration.ofMinutes(2);
+  private static final Duration LIMIT =
+      Duration.ofMinutes(Long.getLong("liferaft.waiting.minutes", 2));
 
   private Waiting() {}
 
