@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Takes the leader's copy when this node is behind the leader's log: page by page over the Raft
  * port, each page with its hash, into a file beside the database, under a lease that also holds the
- * leader's log. The switch to it is a step of its own, on the apply thread.
+ * leader's log. The switch itself is the state machine's.
  */
 final class Installer {
 

@@ -761,33 +761,12 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   public CompletableFuture<@Nullable TermIndex> install(
       RaftPeerId leader, String address, long first) {
     long ownLast = division().map(d -> d.getRaftLog().getNextIndex() - 1).orElse(-1L);
-    return installer.fetch(address, first, ownLast).thenCompose(this::switchTo);
+    return installer.fetch(address, first, ownLast);
   }
 
-  /**
-   * Makes the fetched copy the database before the leader is told that it is installed: from then
-   * on the leader counts on it, also when this node comes back from a crash.
-   */
-  private CompletableFuture<@Nullable TermIndex> switchTo(@Nullable TermIndex last) {
-    SqliteStateMachine current = machine;
-    Replica replica = current == null ? null : current.replica();
-    if (last == null || current == null || replica == null) {
-      return CompletableFuture.completedFuture(null);
-    }
-    return current
-        .applier()
-        .call(() -> {
-          try {
-            installer.switchTo(replica);
-            return true;
-          } catch (SqliteException.NodeFault e) {
-            if (!e.clean()) {
-              broken(e);
-            }
-            throw e;
-          }
-        })
-        .<@Nullable TermIndex>thenApply(_ -> last);
+  @Override
+  public void switchInstalled(Replica replica) throws IOException {
+    installer.switchTo(replica);
   }
 
   @Override

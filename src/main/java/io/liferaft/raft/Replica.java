@@ -96,10 +96,7 @@ final class Replica {
   void apply(List<Entry> entries, List<Applied> applied) throws IOException {
     List<Entry> group = new ArrayList<>();
     for (Entry entry : entries) {
-      if (entry.index() <= payload.state().appliedIndex()) {
-        // On its way when an installed copy took its place, which holds it.
-        applied.add(new Applied.Done());
-      } else if (isSql(entry.command())) {
+      if (isSql(entry.command())) {
         group.add(entry);
       } else {
         applied.addAll(applySql(group));

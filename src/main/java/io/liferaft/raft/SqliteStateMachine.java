@@ -48,7 +48,7 @@ final class SqliteStateMachine extends BaseStateMachine {
     void configurationChanged();
 
     /**
-     * Brings the leader's copy here and makes it the database.
+     * Brings the leader's copy here.
      *
      * @param first the leader's first log entry
      * @return the installed copy's last entry; null when the leader's log has everything
@@ -57,6 +57,9 @@ final class SqliteStateMachine extends BaseStateMachine {
 
     /** An entry or record that this program cannot read: nothing after it can be applied. */
     void unreadable(RuntimeException cause);
+
+    /** Makes the copy that {@link #install} brought the database; on the updater thread. */
+    void switchInstalled(Replica replica) throws IOException;
   }
 
   /** A command on its way into the log of this node. */
@@ -216,9 +219,19 @@ final class SqliteStateMachine extends BaseStateMachine {
   }
 
   @Override
-  public void reinitialize() {
+  public void reinitialize() throws IOException {
     Replica current = Objects.requireNonNull(replica);
-    applier().drain().join();
+    try {
+      Boolean _ =
+          applier()
+              .call(() -> {
+                listener.switchInstalled(current);
+                return true;
+              })
+              .join();
+    } catch (CompletionException e) {
+      throw new IOException("the installed copy cannot be opened: " + e.getCause(), e.getCause());
+    }
     setLastAppliedTermIndex(TermIndex.valueOf(current.recordTerm(), current.recordIndex()));
     getLifeCycle().transition(LifeCycle.State.STARTING);
     getLifeCycle().transition(LifeCycle.State.RUNNING);
