@@ -28,6 +28,7 @@ class FullDiskIT {
   @TempDir Path folder;
 
   @Test
+  @Tag("soak")
   void aLoneNodeSaysSoAndGoesOnWhenThereIsRoom() throws Exception {
     LiferaftProcess node = new LiferaftProcess("n1", folder.resolve("n1"));
     try (SmallDisk disk = SmallDisk.mount(node.dataDir(), MEGABYTES);
