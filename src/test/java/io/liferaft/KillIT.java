@@ -47,6 +47,7 @@ class KillIT {
   }
 
   @Test
+  @Tag("soak")
   void threeNodesOutliveKillsOfLeadersFollowersAndAll() throws Exception {
     survive(9, List.of("liferaft.raft.snapshot.entries=200"), true);
   }

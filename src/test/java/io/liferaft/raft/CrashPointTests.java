@@ -5,6 +5,7 @@ import java.sql.SQLException;
 import java.util.function.IntPredicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
 /**
@@ -34,11 +35,13 @@ class CrashPointTests extends CrashPoints {
   }
 
   @TestFactory
+  @Tag("soak")
   Stream<DynamicTest> aNodeThatEndsInItsAdmissionIsAdmitted() {
     return admission(every(9, 7));
   }
 
   @TestFactory
+  @Tag("soak")
   Stream<DynamicTest> aNodeThatEndsInAnInstallTakesTheCopyAgain() {
     return install(every(9, 6));
   }
