@@ -51,6 +51,22 @@ record GroupLog(
     return group.resolve("current");
   }
 
+  /** Folders of the groups that Ratis would start. */
+  static List<Path> groups(Path dataDir) throws IOException {
+    Path raft = RatisServer.folder(dataDir);
+    if (!Files.isDirectory(raft)) {
+      return List.of();
+    }
+    try (Stream<Path> all = Files.list(raft)) {
+      return all.filter(Files::isDirectory).sorted().toList();
+    }
+  }
+
+  /** Where their logs are. */
+  static List<Path> currents(Path dataDir) throws IOException {
+    return groups(dataDir).stream().map(GroupLog::current).filter(Files::isDirectory).toList();
+  }
+
   /**
    * Reads every entry once.
    *

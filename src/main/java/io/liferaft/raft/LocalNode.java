@@ -99,7 +99,8 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     this.folder = new NodeFolder(config, store.files());
     this.usableBytes = usableBytes;
     this.votes = new TermCeiling(config.dataDir());
-    this.raftFolder = new RaftFolder(config.dataDir(), config.initialCluster().size() == 1);
+    this.raftFolder =
+        new RaftFolder(config.dataDir(), store.files(), config.initialCluster().size() == 1);
     this.cleared = config.initialCluster().size() == 1;
     this.store = store;
     this.clock = clock;
@@ -159,7 +160,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
       identity = own;
       fresh = !own.joinOnly() && folder.isFresh();
       folder.checkRecord();
-      TornLog.cut(RatisServer.folder(config.dataDir()), store.files());
+      TornLog.cut(config.dataDir(), store.files());
       votes.create();
       raftFolder.check(own.peerId(), votes.read());
       startServer(own);
@@ -241,12 +242,23 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
 
   /** Gives up the place in the group, not the data: both are members' history. Waits. */
   void enterAgain() {
+    openAfter(() -> {
+      identity = folder.newIncarnation("");
+      fresh = false;
+    });
+  }
+
+  private interface FolderChange {
+    void make() throws IOException;
+  }
+
+  /** Closes, changes the folder, and opens what is there then; waits. */
+  private void openAfter(FolderChange change) {
     CompletableFuture.runAsync(
             () -> {
               closeServer();
               try {
-                identity = folder.newIncarnation("");
-                fresh = false;
+                change.make();
               } catch (IOException e) {
                 fail(e);
                 return;
@@ -557,19 +569,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   /** Gives up what this node has, which must be no data, and opens as a fresh one; waits. */
   void startAnew() {
     division().ifPresent(this::checkAllKnown);
-    CompletableFuture.runAsync(
-            () -> {
-              closeServer();
-              try {
-                folder.discard();
-              } catch (IOException e) {
-                fail(e);
-                return;
-              }
-              open();
-            },
-            opener)
-        .join();
+    openAfter(folder::discard);
   }
 
   /** Somebody of the group who is not in this node's list was not asked, and may hold data. */

@@ -9,7 +9,6 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -220,7 +219,7 @@ final class NodeFolder {
       return;
     }
     Path raft = RatisServer.folder(folder);
-    for (Path group : groups()) {
+    for (Path group : GroupLog.groups(folder)) {
       Path kept = RatisServer.removedGroups(folder).resolve(group.getFileName());
       Files.createDirectories(kept.getParent());
       files.deleteFolder(kept);
@@ -229,23 +228,6 @@ final class NodeFolder {
     files.deleteFolder(raft);
     files.rename(recovered, raft);
     files.forceFolder(folder);
-  }
-
-  /** Folders of the groups that Ratis would start. */
-  List<Path> groups() throws IOException {
-    Path raft = RatisServer.folder(folder);
-    if (!Files.isDirectory(raft)) {
-      return List.of();
-    }
-    try (Stream<Path> all = Files.list(raft)) {
-      return all.filter(Files::isDirectory).sorted().toList();
-    }
-  }
-
-  static void force(Path fileOrFolder) throws IOException {
-    try (FileChannel channel = FileChannel.open(fileOrFolder, StandardOpenOption.READ)) {
-      channel.force(true);
-    }
   }
 
   /** From here on nothing in the directory counts; the next {@link #identify} makes it fresh. */

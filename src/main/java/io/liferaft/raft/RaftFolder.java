@@ -1,22 +1,15 @@
 package io.liferaft.raft;
 
+import io.liferaft.sqlite.FileBorder;
 import io.liferaft.sqlite.SqliteException;
 import java.io.IOException;
 import java.io.Reader;
-import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
-import java.util.zip.CRC32C;
 import org.apache.ratis.io.CorruptedFileException;
 import org.apache.ratis.protocol.exceptions.ChecksumException;
 import org.slf4j.Logger;
@@ -30,23 +23,24 @@ final class RaftFolder {
 
   private static final Logger log = LoggerFactory.getLogger(RaftFolder.class);
   private static final String META = "raft-meta";
-  private static final byte[] HEADER = "RaftLog1".getBytes(StandardCharsets.US_ASCII);
 
   private final Path dataDir;
+  private final FileBorder files;
   private final boolean alone;
 
   /**
    * @param alone whether this is the cluster's only node
    */
-  RaftFolder(Path dataDir, boolean alone) {
+  RaftFolder(Path dataDir, FileBorder files, boolean alone) {
     this.dataDir = dataDir;
+    this.files = files;
     this.alone = alone;
   }
 
   /** Whether Ratis has emptied the file of its votes: it does so when the disk is full. */
   static boolean voteIsLost(Path dataDir) {
     try {
-      for (Path current : groups(dataDir)) {
+      for (Path current : GroupLog.currents(dataDir)) {
         Path meta = current.resolve(META);
         if (Files.exists(meta) && Files.size(meta) == 0) {
           return true;
@@ -59,23 +53,6 @@ final class RaftFolder {
     }
   }
 
-  /** The {@code current} folders of all groups. */
-  private static List<Path> groups(Path dataDir) throws IOException {
-    Path raft = RatisServer.folder(dataDir);
-    List<Path> groups = new ArrayList<>();
-    if (Files.isDirectory(raft)) {
-      try (DirectoryStream<Path> folders = Files.newDirectoryStream(raft)) {
-        for (Path group : folders) {
-          Path current = group.resolve("current");
-          if (Files.isDirectory(current)) {
-            groups.add(current);
-          }
-        }
-      }
-    }
-    return groups;
-  }
-
   /**
    * Looks at the file of votes, which must be whole, and mends it when it is empty: this node then
    * goes on in the term of the ceiling, in which it votes for nobody else.
@@ -84,14 +61,14 @@ final class RaftFolder {
    * @throws IllegalStateException naming the damaged file and what to do
    */
   void check(String peerId, long ceiling) throws IOException {
-    for (Path current : groups(dataDir)) {
+    for (Path current : GroupLog.currents(dataDir)) {
       Path meta = current.resolve(META);
       if (Files.notExists(meta)) {
         if (holdsLog(current)) {
           throw damaged(meta, "is missing");
         }
       } else if (Files.size(meta) == 0 && ceiling > 0) {
-        mend(meta, peerId, ceiling);
+        mend(current, peerId, ceiling);
       } else if (!readable(meta)) {
         throw damaged(meta, "does not say in which term this node has voted for whom");
       }
@@ -109,20 +86,20 @@ final class RaftFolder {
    * @throws SqliteException.InvalidDatabase on others
    */
   void checkLogFollows(long recordIndex) throws IOException {
-    for (Path current : groups(dataDir)) {
+    for (Path current : GroupLog.currents(dataDir)) {
       long next = recordIndex + 1;
-      for (Segment segment : segments(current)) {
-        if (segment.first > next) {
+      for (SegmentFile segment : SegmentFile.in(current)) {
+        if (segment.first() > next) {
           String what =
               "begins at entry %d, the file with entry %d before it is missing"
-                  .formatted(segment.first, next);
+                  .formatted(segment.first(), next);
           if (alone) {
-            throw damaged(segment.file, what);
+            throw damaged(segment.file(), what);
           }
           throw new SqliteException.InvalidDatabase(
-              "the Raft folder is damaged: %s %s".formatted(segment.file, what), null);
+              "the Raft folder is damaged: %s %s".formatted(segment.file(), what), null);
         }
-        next = Math.max(next, segment.last + 1);
+        next = Math.max(next, segment.last() + 1);
       }
     }
   }
@@ -140,10 +117,10 @@ final class RaftFolder {
   /** Ratis does not say in which file it met a wrong checksum. */
   private Path damagedSegment() {
     try {
-      for (Path current : groups(dataDir)) {
-        for (Segment segment : segments(current)) {
-          if (!entriesAreSound(segment.file)) {
-            return segment.file;
+      for (Path current : GroupLog.currents(dataDir)) {
+        for (SegmentFile segment : SegmentFile.in(current)) {
+          if (!isSound(segment.read())) {
+            return segment.file();
           }
         }
       }
@@ -153,38 +130,8 @@ final class RaftFolder {
     return RatisServer.folder(dataDir);
   }
 
-  /** Every entry is a length as a varint, so many bytes, and a CRC-32C over both. */
-  private static boolean entriesAreSound(Path segment) throws IOException {
-    ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(segment));
-    if (bytes.remaining() < HEADER.length || !startsWith(bytes, HEADER)) {
-      return false;
-    }
-    while (bytes.hasRemaining() && bytes.get(bytes.position()) != 0) {
-      int start = bytes.position();
-      int length = 0;
-      byte next = -1;
-      for (int shift = 0; next < 0 && bytes.hasRemaining() && shift < Integer.SIZE; shift += 7) {
-        next = bytes.get();
-        length |= (next & 0x7f) << shift;
-      }
-      int end = bytes.position() + length;
-      if (length < 0 || end < 0 || end > bytes.limit() - Integer.BYTES) {
-        return false;
-      }
-      CRC32C crc = new CRC32C();
-      crc.update(bytes.array(), start, end - start);
-      if (bytes.getInt(end) != (int) crc.getValue()) {
-        return false;
-      }
-      ByteBuffer _ = bytes.position(end + Integer.BYTES);
-    }
-    return true;
-  }
-
-  private static boolean startsWith(ByteBuffer bytes, byte[] prefix) {
-    byte[] begin = new byte[prefix.length];
-    ByteBuffer _ = bytes.get(begin);
-    return java.util.Arrays.equals(begin, prefix);
+  private static boolean isSound(SegmentFile.Content read) {
+    return read.begun() && (read.end() == read.size() || read.zeros(read.end(), read.end() + 1));
   }
 
   private boolean holdsRecord() {
@@ -208,28 +155,13 @@ final class RaftFolder {
         && properties.getProperty("votedFor") != null;
   }
 
-  private static void mend(Path meta, String peerId, long term) throws IOException {
-    Path whole = meta.resolveSibling(META + ".tmp");
-    byte[] content =
-        "term=%d\nvotedFor=%s\n".formatted(term, peerId).getBytes(StandardCharsets.UTF_8);
-    try (FileChannel channel =
-        FileChannel.open(
-            whole,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      ByteBuffer bytes = ByteBuffer.wrap(content);
-      while (bytes.hasRemaining()) {
-        int _ = channel.write(bytes);
-      }
-      channel.force(true);
-    }
-    Path _ =
-        Files.move(
-            whole, meta, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    try (FileChannel folder = FileChannel.open(meta.getParent(), StandardOpenOption.READ)) {
-      folder.force(true);
-    }
+  private void mend(Path current, String peerId, long term) throws IOException {
+    Path meta = current.resolve(META);
+    Path whole = current.resolve(META + ".tmp");
+    files.write(
+        whole, "term=%d\nvotedFor=%s\n".formatted(term, peerId).getBytes(StandardCharsets.UTF_8));
+    files.rename(whole, meta);
+    files.forceFolder(current);
     log.warn(
         "{} is empty, as a full disk leaves it: this node goes on in term {}, above all in which it may have voted",
         meta,
@@ -243,33 +175,5 @@ final class RaftFolder {
             : "While the other nodes work, give this node an empty data directory: they admit it again with the leader's copy";
     return new IllegalStateException(
         "the Raft folder is damaged: %s %s. %s".formatted(file, what, advice));
-  }
-
-  /**
-   * A file of the log.
-   *
-   * @param last its last entry as its name says; -1 while it is written to
-   */
-  private record Segment(Path file, long first, long last) {}
-
-  private static List<Segment> segments(Path current) throws IOException {
-    List<Segment> found = new ArrayList<>();
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(current, "log_*")) {
-      for (Path file : files) {
-        String[] parts = file.getFileName().toString().split("[_-]", -1);
-        try {
-          found.add(
-              parts[1].equals("inprogress")
-                  ? new Segment(file, Long.parseLong(parts[2]), -1)
-                  : new Segment(file, Long.parseLong(parts[1]), Long.parseLong(parts[2])));
-        } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
-          log.debug("{} is no file of the log", file);
-        }
-      }
-    } catch (java.nio.file.DirectoryIteratorException e) {
-      throw new UncheckedIOException(e.getCause());
-    }
-    found.sort(java.util.Comparator.comparingLong(Segment::first));
-    return found;
   }
 }

@@ -1,13 +1,13 @@
 package io.liferaft.raft;
 
 import io.liferaft.sqlite.DiskFiles;
+import io.liferaft.sqlite.FileBorder;
 import io.liferaft.sqlite.SqliteException;
 import io.liferaft.sqlite.SqliteStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.HexFormat;
@@ -25,7 +25,6 @@ import org.apache.ratis.server.raftlog.LogProtoUtils;
 import org.apache.ratis.server.raftlog.segmented.SegmentedRaftLogOutputStream;
 import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 import org.jspecify.annotations.Nullable;
-import org.springframework.util.FileSystemUtils;
 
 /**
  * Makes the last member of a cluster the only one of a new group, with everything its log holds.
@@ -59,6 +58,7 @@ final class Recovery {
       long lastIndex,
       long recordIndex) {}
 
+  private final FileBorder files = new DiskFiles();
   private final Path dataDir;
 
   Recovery(Path dataDir) {
@@ -67,7 +67,6 @@ final class Recovery {
 
   Outcome run() throws IOException, Refused {
     NodeIdentity own = identity();
-    DiskFiles files = new DiskFiles();
     NodeFolder folder = new NodeFolder(config(own), files);
     try {
       folder.lock();
@@ -77,7 +76,7 @@ final class Recovery {
     }
     try {
       folder.finishRecovery();
-      TornLog.cut(RatisServer.folder(dataDir), files);
+      TornLog.cut(dataDir, files);
       return recover(own, folder);
     } finally {
       folder.unlock();
@@ -155,7 +154,7 @@ final class Recovery {
   }
 
   private GroupLog log(NodeIdentity own, NodeFolder folder) throws IOException, Refused {
-    List<Path> groups = folder.groups();
+    List<Path> groups = GroupLog.groups(dataDir);
     if (groups.isEmpty()) {
       if (!own.former().isEmpty()) {
         throw new Refused(
@@ -222,7 +221,7 @@ final class Recovery {
   private void write(GroupLog log, UUID group, List<LogEntryProto> added, boolean withLog)
       throws IOException {
     Path staged = dataDir.resolve(NodeFolder.RECOVERING);
-    boolean _ = FileSystemUtils.deleteRecursively(staged);
+    files.deleteFolder(staged);
     Path current = GroupLog.current(staged.resolve(group.toString()));
     Files.createDirectories(current);
     Files.createDirectories(current.resolveSibling("sm"));
@@ -240,17 +239,16 @@ final class Recovery {
       }
     }
     writeOpenSegment(withLog ? log : null, current, added);
-    try (var files = Files.list(current)) {
-      for (Path file : files.toList()) {
-        NodeFolder.force(file);
+    try (var written = Files.list(current)) {
+      for (Path file : written.toList()) {
+        files.force(file);
       }
     }
-    NodeFolder.force(current);
-    NodeFolder.force(staged.resolve(group.toString()));
-    NodeFolder.force(staged);
-    Path _ =
-        Files.move(staged, dataDir.resolve(NodeFolder.RECOVERED), StandardCopyOption.ATOMIC_MOVE);
-    NodeFolder.force(dataDir);
+    files.forceFolder(current);
+    files.forceFolder(staged.resolve(group.toString()));
+    files.forceFolder(staged);
+    files.rename(staged, dataDir.resolve(NodeFolder.RECOVERED));
+    files.forceFolder(dataDir);
   }
 
   /** A finished segment is never written to again, so both groups may have it. */

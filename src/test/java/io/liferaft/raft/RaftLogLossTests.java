@@ -157,7 +157,7 @@ class RaftLogLossTests {
     segment[from + 3 * PAGE] ^= 1;
     Files.write(openSegment(), segment);
 
-    TornLog.cut(node.folder().resolve("raft"), new DiskFiles());
+    TornLog.cut(node.folder(), new DiskFiles());
 
     assertThat(openSegment()).hasBinaryContent(segment);
   }
