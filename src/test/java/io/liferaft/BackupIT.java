@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.liferaft.support.LiferaftProcess;
 import io.liferaft.support.RqliteClient;
 import io.liferaft.support.S3Server;
+import io.liferaft.support.SmallDisk;
 import io.liferaft.support.Waiting;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -162,7 +163,7 @@ class BackupIT {
   void aDirectoryThatIsFullOrReadOnlyKeepsItsBackup(@TempDir Path folder) throws Exception {
     Path place = Files.createDirectory(folder.resolve("place"));
     Path backup = place.resolve("liferaft.sqlite");
-    try (SmallMount mount = SmallMount.at(place, "256k");
+    try (SmallDisk mount = SmallDisk.mount(place, "256k");
         NodeCluster cluster =
             new NodeCluster(folder, 1, List.of())
                 .with("liferaft.backup.target=file:" + backup)

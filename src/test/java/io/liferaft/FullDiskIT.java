@@ -23,7 +23,7 @@ import tools.jackson.databind.JsonNode;
 /** A disk that is really full, met by SQLite, by Ratis and by us. */
 class FullDiskIT {
 
-  private static final int MEGABYTES = 64;
+  private static final String SIZE = "64m";
 
   @TempDir Path folder;
 
@@ -31,7 +31,7 @@ class FullDiskIT {
   @Tag("soak")
   void aLoneNodeSaysSoAndGoesOnWhenThereIsRoom() throws Exception {
     LiferaftProcess node = new LiferaftProcess("n1", folder.resolve("n1"));
-    try (SmallDisk disk = SmallDisk.mount(node.dataDir(), MEGABYTES);
+    try (SmallDisk disk = SmallDisk.mount(node.dataDir(), SIZE);
         node) {
       node.with("liferaft.raft.snapshot.entries", "100").start();
       NodeCluster.awaitReady(node);
@@ -70,7 +70,7 @@ class FullDiskIT {
     try (NodeCluster cluster =
         new NodeCluster(folder, 3, List.of("liferaft.raft.snapshot.entries=100"))) {
       LiferaftProcess sick = cluster.node(0);
-      try (SmallDisk disk = SmallDisk.mount(sick.dataDir(), MEGABYTES)) {
+      try (SmallDisk disk = SmallDisk.mount(sick.dataDir(), SIZE)) {
         cluster.startAndAwaitReady();
         if (cluster.awaitLeader() != sick) {
           cluster.transferLeadership(sick);

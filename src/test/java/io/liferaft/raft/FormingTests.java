@@ -8,9 +8,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,8 +30,8 @@ class FormingTests {
     try (TestCluster cluster = TestCluster.of(folder, 3)) {
       cluster.node(1).start();
       cluster.node(2).start();
-      awaitProblem(cluster.node(1), "waiting for n3 at " + cluster.node(3).address());
-      awaitProblem(cluster.node(2), "waiting for n3 at " + cluster.node(3).address());
+      cluster.node(1).awaitProblem("waiting for n3 at " + cluster.node(3).address());
+      cluster.node(2).awaitProblem("waiting for n3 at " + cluster.node(3).address());
       staysWithoutLeader(cluster);
       assertThat(cluster.node(1).raft().status().phase()).isEqualTo(Phase.FORMING);
 
@@ -116,20 +113,19 @@ class FormingTests {
       cluster.node(order.get(0)).start();
       cluster.node(order.get(1)).start();
       if (order.getLast() == 2) {
-        awaitProblem(cluster.node(1), "waiting for n2 at ");
-        awaitProblem(cluster.node(3), "waiting for n2 at ");
+        cluster.node(1).awaitProblem("waiting for n2 at ");
+        cluster.node(3).awaitProblem("waiting for n2 at ");
       }
       cluster.node(order.get(2)).start();
 
       for (int empty : List.of(1, 3)) {
-        awaitProblem(cluster.node(empty), "n2 has data up to log index ");
-        awaitProblem(cluster.node(empty), "Nothing is restored over this data");
-        awaitProblem(cluster.node(empty), "stop n2 and run `liferaftd recover`");
+        cluster.node(empty).awaitProblem("n2 has data up to log index ");
+        cluster.node(empty).awaitProblem("Nothing is restored over this data");
+        cluster.node(empty).awaitProblem("stop n2 and run `liferaftd recover`");
       }
-      awaitProblem(
-          survivor,
+      survivor.awaitProblem(
           "the quorum is lost: n1 has an empty disk, n3 has an empty disk. Nothing is restored");
-      awaitProblem(survivor, "run: liferaftd recover " + survivor.folder());
+      survivor.awaitProblem("run: liferaftd recover " + survivor.folder());
       assertThat(cluster.leader()).isEmpty();
       for (int empty : List.of(1, 3)) {
         assertThat(cluster.node(empty).raft().status().phase()).isEqualTo(Phase.FORMING);
@@ -153,9 +149,9 @@ class FormingTests {
     try (TestCluster cluster = TestCluster.of(folder, 3)) {
       int[] numbers = Stream.of(order.split(" ")).mapToInt(Integer::parseInt).toArray();
       cluster.node(numbers[0]).start();
-      awaitProblem(cluster.node(numbers[0]), "waiting for n");
+      cluster.node(numbers[0]).awaitProblem("waiting for n");
       cluster.node(numbers[1]).start();
-      awaitProblem(cluster.node(numbers[1]), "waiting for n" + numbers[2]);
+      cluster.node(numbers[1]).awaitProblem("waiting for n" + numbers[2]);
       assertThat(cluster.leader()).isEmpty();
 
       cluster.node(numbers[2]).start();
@@ -210,7 +206,7 @@ class FormingTests {
 
       cluster.nodes().forEach(TestCluster.Node::start);
 
-      awaitProblem(cluster.node(2), "this node has data up to log index ");
+      cluster.node(2).awaitProblem("this node has data up to log index ");
       assertThat(cluster.node(2).local().standing()).isEqualTo(PeerAnswer.Standing.MEMBER);
     }
   }
@@ -229,16 +225,16 @@ class FormingTests {
       cluster.awaitLeader();
 
       startsEmptyBelieving(lost, Map.of("n1", lost.address(), "n9", "127.0.0.1:1"));
-      awaitProblem(lost, "waiting for n9 at 127.0.0.1:1");
+      lost.awaitProblem("waiting for n9 at 127.0.0.1:1");
       formsNothing(lost);
 
       startsEmptyBelieving(lost, Map.of("n1", lost.address(), "n2", third, "n3", second));
-      awaitProblem(lost, "but liferaft.raft.initial-cluster calls it n");
+      lost.awaitProblem("but liferaft.raft.initial-cluster calls it n");
       formsNothing(lost);
 
       lost.wipe();
       lost.believing(Map.of("m1", lost.address(), "n2", second, "n3", third)).startAs("m1");
-      awaitProblem(lost, "node m1 is not in the cluster's initial members (n1=");
+      lost.awaitProblem("node m1 is not in the cluster's initial members (n1=");
       formsNothing(lost);
       assertThat(cluster.awaitLeader().raft().status().members()).hasSize(3);
 
@@ -271,7 +267,7 @@ class FormingTests {
 
       stranger.node(1).believing(list).startAs("n9");
 
-      awaitProblem(stranger.node(1), "node n9 is not in the cluster's initial members (n1=");
+      stranger.node(1).awaitProblem("node n9 is not in the cluster's initial members (n1=");
       assertThat(cluster.awaitLeader().raft().status().members()).hasSize(3);
     }
   }
@@ -284,7 +280,7 @@ class FormingTests {
 
       node.believing(Map.of("n7", node.address())).startAs("n7");
 
-      awaitProblem(node, "belongs to node n1, but liferaft.node.id is n7");
+      node.awaitProblem("belongs to node n1, but liferaft.node.id is n7");
       assertThat(node.raft().status().phase()).isEqualTo(Phase.FAILED);
     }
   }
@@ -329,7 +325,7 @@ class FormingTests {
 
       node.start();
 
-      awaitProblem(node, "this node holds data");
+      node.awaitProblem("this node holds data");
       staysWithoutLeader(cluster);
       assertThat(node.local("SELECT x FROM t")).isEqualTo("7");
     }
@@ -361,7 +357,7 @@ class FormingTests {
       cluster.assertEqualContents();
       TestCluster.Node node = cluster.follower();
       node.stop();
-      touch(node);
+      TestCluster.touch(node.folder());
 
       node.start();
 
@@ -378,11 +374,11 @@ class FormingTests {
       TestCluster.Node node = cluster.node(1);
       node.execute("CREATE TABLE t(x)", "INSERT INTO t VALUES(7)");
       node.stop();
-      touch(node);
+      TestCluster.touch(node.folder());
 
       node.start();
 
-      awaitProblem(node, "set aside");
+      node.awaitProblem("set aside");
       assertThat(node.raft().status().phase()).isEqualTo(Phase.FAILED);
       staysWithoutLeader(cluster);
 
@@ -392,23 +388,6 @@ class FormingTests {
       Waiting.await("the log, which is whole, makes the database anew").until(node::serves);
       assertThat(node.local("SELECT x FROM t")).isEqualTo("7");
     }
-  }
-
-  /** As a SQLite tool does. */
-  private static void touch(TestCluster.Node node) throws Exception {
-    Path file;
-    try (Stream<Path> files = Files.list(node.folder())) {
-      file = files.filter(found -> found.toString().endsWith(".sqlite")).findFirst().orElseThrow();
-    }
-    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
-        Statement statement = connection.createStatement()) {
-      statement.executeUpdate("UPDATE t SET x = 1000");
-    }
-  }
-
-  private static void awaitProblem(TestCluster.Node node, String part) {
-    Waiting.await(node.id() + " says: " + part)
-        .until(() -> String.valueOf(node.raft().status().problem()), said -> said.contains(part));
   }
 
   private static void staysWithoutLeader(TestCluster cluster) {

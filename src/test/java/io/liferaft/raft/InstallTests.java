@@ -66,17 +66,16 @@ class InstallTests {
       byte[] first = Arrays.copyOfRange(file, 0, half);
       byte[] second = Arrays.copyOfRange(file, half, file.length);
       String sha256 = HexFormat.of().formatHex(OpenLoad.newSha256().digest(file));
-      append(
-          cluster, new LogCommand.LoadBegin(5, LoadKind.DATABASE, -1, file.length, sha256, true));
-      append(cluster, chunk(0, first));
+      cluster.append(new LogCommand.LoadBegin(5, LoadKind.DATABASE, -1, file.length, sha256, true));
+      cluster.append(chunk(0, first));
       cutLog(cluster);
 
       late.start();
       cluster.assertEqualContents();
       assertThat(late.local().payload().load()).isNotNull();
-      append(cluster, chunk(half, second));
+      cluster.append(chunk(half, second));
       String chain = OpenLoad.chain(OpenLoad.chain("", first), second);
-      append(cluster, new LogCommand.LoadCommit(5, chain, 1, 2, 3, null, null));
+      cluster.append(new LogCommand.LoadCommit(5, chain, 1, 2, 3, null, null));
 
       cluster.assertEqualContents();
       assertThat(late.local("SELECT count(*) FROM loaded")).isEqualTo("1");
@@ -129,18 +128,6 @@ class InstallTests {
 
   private static LogCommand chunk(long offset, byte[] bytes) {
     return new LogCommand.LoadChunk(5, offset, bytes.length, LoadBytes.pack(bytes));
-  }
-
-  private static void append(TestCluster cluster, LogCommand command) {
-    Peers.Appended appended =
-        cluster
-            .awaitLeader()
-            .local()
-            .server()
-            .orElseThrow()
-            .submit(command, LogCommandCodec.encode(command))
-            .join();
-    assertThat(appended.applied()).isInstanceOf(Applied.Done.class);
   }
 
   /** Writes until the log no longer begins at 0; a change of leader closes a segment. */

@@ -12,9 +12,6 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -228,7 +225,7 @@ class RecoveryTests {
     FileSystemUtils.deleteRecursively(without.resolve("raft"));
     refused(without, "holds no log");
     Path touched = copyOfDisk("touched");
-    touch(touched);
+    TestCluster.touch(touched);
     refused(touched, "Another program has changed it");
 
     survivor.start();
@@ -263,7 +260,7 @@ class RecoveryTests {
     others().forEach(TestCluster.Node::start);
 
     for (TestCluster.Node node : others()) {
-      awaitProblem(node, "was given up by `liferaftd recover`");
+      node.awaitProblem("was given up by `liferaftd recover`");
       assertThat(node.raft().status().phase()).isEqualTo(NodeStatus.Phase.FAILED);
       assertThat(node.raft().status().problem()).contains(done.group(), "empty one");
     }
@@ -288,7 +285,7 @@ class RecoveryTests {
 
     survivor.start();
 
-    awaitProblem(survivor, "is in cluster group " + done.formerGroup());
+    survivor.awaitProblem("is in cluster group " + done.formerGroup());
     assertThat(survivor.serves()).isFalse();
     SqlReply _ = cluster.awaitLeader().execute("INSERT INTO t VALUES(1000)");
     assertThat(cluster.awaitLeader()).isNotSameAs(survivor);
@@ -365,21 +362,5 @@ class RecoveryTests {
       Files.write(file, bytes);
     }
     return copy;
-  }
-
-  private static void touch(Path dataDir) throws Exception {
-    Path file;
-    try (Stream<Path> files = Files.list(dataDir)) {
-      file = files.filter(found -> found.toString().endsWith(".sqlite")).findFirst().orElseThrow();
-    }
-    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
-        Statement statement = connection.createStatement()) {
-      statement.executeUpdate("UPDATE t SET x = 1000");
-    }
-  }
-
-  private static void awaitProblem(TestCluster.Node node, String part) {
-    Waiting.await(node.id() + " says: " + part)
-        .until(() -> String.valueOf(node.raft().status().problem()), said -> said.contains(part));
   }
 }

@@ -15,7 +15,12 @@ import io.liferaft.support.Ports;
 import io.liferaft.support.SteppedFiles;
 import io.liferaft.support.Waiting;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -163,6 +168,30 @@ final class TestCluster implements AutoCloseable {
   @Override
   public void close() {
     nodes.forEach(Node::stop);
+  }
+
+  /** Puts a command into the log, which must do what it says. */
+  void append(LogCommand command) {
+    Peers.Appended appended =
+        awaitLeader()
+            .local()
+            .server()
+            .orElseThrow()
+            .submit(command, LogCommandCodec.encode(command))
+            .join();
+    assertThat(appended.applied()).isInstanceOf(Applied.Done.class);
+  }
+
+  /** Writes to the table t of a stopped node's database as a SQLite tool does. */
+  static void touch(Path dataDir) throws IOException, SQLException {
+    Path file;
+    try (Stream<Path> files = Files.list(dataDir)) {
+      file = files.filter(found -> found.toString().endsWith(".sqlite")).findFirst().orElseThrow();
+    }
+    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
+        Statement statement = connection.createStatement()) {
+      statement.executeUpdate("UPDATE t SET x = 1000");
+    }
   }
 
   static SqlRequest request(ReadLevel level, boolean transaction, String... sql) {
@@ -326,6 +355,11 @@ final class TestCluster implements AutoCloseable {
     void wipe() {
       boolean deleted = FileSystemUtils.deleteRecursively(folder.toFile());
       assertThat(deleted).isTrue();
+    }
+
+    void awaitProblem(String part) {
+      Waiting.await(id + " says: " + part)
+          .until(() -> String.valueOf(raft().status().problem()), said -> said.contains(part));
     }
 
     SqlReply execute(String... sql) {

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.junit.jupiter.api.Assumptions;
 
-/** A file system of a few megabytes, mounted over a folder: a disk that can really be full. */
+/** A small file system in memory, mounted over a folder: a disk that can really be full. */
 public final class SmallDisk implements AutoCloseable {
 
   private static final int CHUNK = 64 * 1024;
@@ -19,19 +19,16 @@ public final class SmallDisk implements AutoCloseable {
     this.folder = folder;
   }
 
-  /** Mounts one; skips the test where that is not allowed. */
-  public static SmallDisk mount(Path folder, int megabytes) {
+  /**
+   * Mounts one; skips the test where that is not allowed.
+   *
+   * @param size as mount takes it, for example 256k
+   */
+  public static SmallDisk mount(Path folder, String size) {
     try {
       Files.createDirectories(folder);
       int mounted =
-          run(
-              "mount",
-              "-t",
-              "tmpfs",
-              "-o",
-              "size=" + megabytes + "m",
-              "liferaft-test",
-              folder.toString());
+          run("mount", "-t", "tmpfs", "-o", "size=" + size, "liferaft-test", folder.toString());
       Assumptions.assumeTrue(
           mounted == 0, "only root may mount the small file system that this test fills");
       return new SmallDisk(folder);
@@ -74,6 +71,12 @@ public final class SmallDisk implements AutoCloseable {
       Files.deleteIfExists(filler());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  public void readOnly(boolean now) throws IOException {
+    if (run("mount", "-o", "remount," + (now ? "ro" : "rw"), folder.toString()) != 0) {
+      throw new IOException("remounting " + folder + " failed");
     }
   }
 
