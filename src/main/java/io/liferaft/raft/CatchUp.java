@@ -40,7 +40,7 @@ final class CatchUp {
   }
 
   /** What the leader said with its last message. */
-  private static OptionalLong leaderCommit(RaftServer.Division division) {
+  static OptionalLong leaderCommit(RaftServer.Division division) {
     RaftPeerId leader = division.getInfo().getLeaderId();
     return leader == null
         ? OptionalLong.empty()

@@ -7,10 +7,9 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicInteger;
-import org.apache.ratis.server.protocol.TermIndex;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,23 +17,35 @@ import org.slf4j.LoggerFactory;
 /**
  * Takes the leader's copy when this node is behind the leader's log: page by page over the Raft
  * port, each page with its hash, into a file beside the database, under a lease that also holds the
- * leader's log. The switch itself is the state machine's.
+ * leader's log. One at a time. What becomes of the copy is for the caller to say.
  */
 final class Installer {
 
-  private record Fetched(
-      String address, Peers.CopyTicket ticket, Path file, StatePayload payload) {}
+  /** A copy that lies ready here, as of its record; to be given back with {@link #end}. */
+  record Fetched(String address, Peers.CopyTicket ticket, Path file, StatePayload payload) {
+
+    long index() {
+      return payload.state().appliedIndex();
+    }
+  }
+
+  /** Before anything is asked for. */
+  interface Check {
+    void run() throws IOException;
+  }
 
   private static final Logger log = LoggerFactory.getLogger(Installer.class);
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
+  private static final Duration AGAIN_AFTER = Duration.ofSeconds(1);
   private static final int PAGE = 1024 * 1024;
 
   private final Path folder;
   private final FileBorder files;
   private final Peers peers;
   private final Executor executor;
-  private final AtomicInteger running = new AtomicInteger();
-  private volatile @Nullable Fetched fetched;
+  private final AtomicBoolean running = new AtomicBoolean();
+  private volatile long notBefore = System.nanoTime();
+  private volatile @Nullable String lastFailure;
 
   Installer(Path folder, FileBorder files, Peers peers, Executor executor) {
     this.folder = folder;
@@ -43,56 +54,54 @@ final class Installer {
     this.executor = executor;
   }
 
-  /** Whether a copy is being taken or waits to be switched to. */
+  /** Whether a copy is being taken or waits to become the database. */
   boolean running() {
-    return running.get() > 0;
+    return running.get();
   }
 
   /**
-   * Fetches the copy; returns at once.
+   * Fetches the copy, unless one is being taken or has just failed; returns at once.
    *
-   * @param first first entry of the leader's log: at 0 no copy is needed
-   * @param ownLast last entry of this node's log: a copy must reach at least as far
-   * @return last entry in the copy; null when the leader's log has everything
+   * @param check throws when the copy is not to be taken
+   * @param then gets the copy, on a thread that may wait
    */
-  CompletableFuture<@Nullable TermIndex> fetch(String address, long first, long ownLast) {
-    if (first <= 0) {
-      return CompletableFuture.completedFuture(null);
+  void take(String address, Check check, Consumer<Fetched> then) {
+    if (System.nanoTime() - notBefore < 0 || !running.compareAndSet(false, true)) {
+      return;
     }
-    running.incrementAndGet();
-    return CompletableFuture.<@Nullable TermIndex>supplyAsync(
-            () -> {
-              try {
-                return fetchCopy(address, ownLast);
-              } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
-              }
-            },
-            executor)
-        .whenComplete((_, failure) -> {
-          if (failure != null) {
-            running.decrementAndGet();
-            log.warn(
-                "The leader's copy could not be taken, it is tried again: {}", failure.toString());
-          }
-        });
+    executor.execute(() -> {
+      Fetched copy;
+      try {
+        check.run();
+        copy = fetch(address);
+      } catch (IOException | RuntimeException e) {
+        failed(e);
+        running.set(false);
+        return;
+      }
+      then.accept(copy);
+    });
   }
 
-  private TermIndex fetchCopy(String address, long ownLast) throws IOException {
+  /** It did not become the database; says so once for a cause. */
+  void failed(Throwable failure) {
+    String reason = failure.toString();
+    if (!reason.equals(lastFailure)) {
+      log.warn("The leader's copy could not be taken, it is tried again: {}", reason);
+    }
+    lastFailure = reason;
+    notBefore = System.nanoTime() + AGAIN_AFTER.toNanos();
+  }
+
+  private Fetched fetch(String address) throws IOException {
     discard();
     Peers.CopyTicket ticket = peers.openCopy(address, TIMEOUT);
     try {
       StatePayload payload = StatePayload.decode(ticket.record());
-      long index = payload.state().appliedIndex();
-      if (index < ownLast) {
-        throw new IOException(
-            "the leader's copy reaches to entry %d, this node's log to %d"
-                .formatted(index, ownLast));
-      }
       log.info(
           "Taking the leader's copy: {} bytes, up to log index {}, from {}",
           ticket.sizeBytes(),
-          index,
+          payload.state().appliedIndex(),
           address);
       Path file = folder.resolve("install.sqlite");
       copy(address, ticket.ticket(), false, file, ticket.sizeBytes());
@@ -100,8 +109,7 @@ final class Installer {
       if (load != null) {
         copy(address, ticket.ticket(), true, stagedLoad(), load.receivedBytes());
       }
-      fetched = new Fetched(address, ticket, file, payload);
-      return TermIndex.valueOf(payload.term(), index);
+      return new Fetched(address, ticket, file, payload);
     } catch (IOException | RuntimeException e) {
       release(address, ticket.ticket());
       throw e;
@@ -141,32 +149,24 @@ final class Installer {
     files.force(into);
   }
 
-  /** Makes the fetched copy the database; on the apply thread, while nothing is applied. */
-  void switchTo(Replica replica) throws IOException {
-    Fetched copy = fetched;
-    if (copy == null) {
-      throw new IOException("no copy has been fetched");
-    }
+  /** Makes the copy the database; on the apply thread, while nothing is applied. */
+  void switchTo(Fetched copy, Replica replica) throws IOException {
     OpenLoad load = copy.payload().load();
     if (load != null) {
       files.rename(stagedLoad(), replica.stagingPath(load));
     }
     replica.install(copy.file(), copy.ticket().record(), copy.ticket().foreignKeys());
-    log.info(
-        "This node goes on from the leader's copy at log index {}",
-        copy.payload().state().appliedIndex());
-    fetched = null;
-    running.decrementAndGet();
+    log.info("This node goes on from the leader's copy at log index {}", copy.index());
+    lastFailure = null;
+  }
+
+  /** The copy is used, or of no use. */
+  void end(Fetched copy) {
+    running.set(false);
     executor.execute(() -> release(copy.address(), copy.ticket().ticket()));
   }
 
   private void discard() throws IOException {
-    Fetched old = fetched;
-    if (old != null) {
-      fetched = null;
-      running.decrementAndGet();
-      release(old.address(), old.ticket().ticket());
-    }
     files.delete(folder.resolve("install.sqlite"));
     files.delete(stagedLoad());
   }

@@ -58,6 +58,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   private final LeaderSignal leaderSignal = new LeaderSignal();
   private final LeaderEvents leadership;
   private final CatchUp catchUp = new CatchUp();
+  private final LogStall logStall = new LogStall();
   private final SnapshotTrigger snapshots = new SnapshotTrigger();
   private final HandOver handOver;
   private final AtomicBoolean reopening = new AtomicBoolean();
@@ -150,8 +151,8 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   // --- opening and closing, on the opener's thread ---
 
   private void open() {
-    if (closed) {
-      return;
+    if (closed || server != null) {
+      return; // another try has opened it
     }
     try {
       folder.lock();
@@ -310,12 +311,12 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   private void reopen() {
     closeServer();
     stuck = null;
+    reopening.set(false); // what is opened now replays at once, and may break before it is open
     if (corruption.stays() && config.initialCluster().size() > 1 && leaderHasGotFurther()) {
       giveUpDatabase();
     } else {
       open();
     }
-    reopening.set(false);
   }
 
   private void giveUpDatabase() {
@@ -405,9 +406,14 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     return Optional.empty();
   }
 
-  /** Stops for good; a last snapshot is taken where it can be. Waits. */
+  /**
+   * Stops for good; a last snapshot is taken where it can be. Waits. A second call does nothing.
+   */
   @Override
   public void close() {
+    if (closed) {
+      return;
+    }
     closed = true;
     try {
       Void _ = CompletableFuture.runAsync(this::closeServer, opener).join();
@@ -685,6 +691,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
         broken(new SqliteException("the Raft log's votes cannot be written: the disk was full"));
       }
       division.ifPresent(this::lookAtVotes);
+      division.flatMap(logStall::behind).ifPresent(this::takeCopy);
       if (!room && division.map(HandOver::possible).orElse(false)) {
         handOver.startIf(this::anotherHasRoom, server);
       }
@@ -758,15 +765,72 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   }
 
   @Override
-  public CompletableFuture<@Nullable TermIndex> install(
-      RaftPeerId leader, String address, long first) {
-    long ownLast = division().map(d -> d.getRaftLog().getNextIndex() - 1).orElse(-1L);
-    return installer.fetch(address, first, ownLast);
+  public void behindTheLog(String address, long first) {
+    if (first > 0) {
+      takeCopy(address);
+    }
   }
 
-  @Override
-  public void switchInstalled(Replica replica) throws IOException {
-    installer.switchTo(replica);
+  /** Takes the leader's copy, makes it the database, and opens everything again from it. */
+  private void takeCopy(String address) {
+    SqliteStateMachine current = machine;
+    if (current == null || fault() != null || !room) {
+      return;
+    }
+    installer.take(
+        address,
+        () -> checkHistory(address),
+        copy -> {
+          var _ =
+              current
+                  .supersede(copy.index(), replica -> installer.switchTo(copy, replica))
+                  .handle((ahead, failure) -> {
+                    switched(current, copy, ahead, failure);
+                    return true;
+                  });
+        });
+  }
+
+  /** Over what the leader knows nothing of, nothing is installed: membership is to tell. */
+  private void checkHistory(String leader) throws IOException {
+    RaftServer.Division division = division().orElseThrow(LocalNode::opening);
+    TermIndex applied = division.getStateMachine().getLastAppliedTermIndex();
+    String self = server().orElseThrow(LocalNode::opening).self().getId().toString();
+    if (applied != null
+        && applied.getIndex() >= 0
+        && peers.compare(leader, self, applied.getIndex(), ASK_LEADER).contradicts(applied)) {
+      throw new IOException(
+          "the leader at %s does not have log entry %d of term %d, which this node has applied"
+              .formatted(leader, applied.getIndex(), applied.getTerm()));
+    }
+  }
+
+  private void switched(
+      SqliteStateMachine from,
+      Installer.Fetched copy,
+      @Nullable Boolean ahead,
+      @Nullable Throwable failure) {
+    if (failure != null) {
+      installer.failed(failure);
+      if (machine == from) {
+        broken(new SqliteException("the leader's copy did not become the database", failure));
+      }
+    }
+    if (failure != null || !Boolean.TRUE.equals(ahead)) {
+      installer.end(copy);
+      return;
+    }
+    try {
+      opener.execute(() -> {
+        if (machine == from) {
+          closeServer();
+          open();
+        }
+        installer.end(copy);
+      });
+    } catch (RejectedExecutionException e) {
+      log.debug("Closed meanwhile: the next start goes on from the copy");
+    }
   }
 
   @Override

@@ -117,7 +117,7 @@ final class Members implements GroupMembership {
     }
     String self = server().self().getId().toString();
     Peers.LeaderView leader = node.peers().compare(leaderAddress, self, applied.getIndex(), ASK);
-    if (leader.term() != Peers.LeaderView.PURGED && leader.term() != applied.getTerm()) {
+    if (leader.contradicts(applied)) {
       return new Comparison.Contradicts(
           "this node has applied log entry %d of term %d, the leader at %s %s: the cluster has lost writes that it had acknowledged, as when a disk comes back as it was some time ago. This node takes no part any more, and may hold what the others lack: keep its data directory, and start it with an empty one to have it admitted; or stop the others for good and run: liferaftd recover %s"
               .formatted(

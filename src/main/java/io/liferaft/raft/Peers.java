@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
+import org.apache.ratis.server.protocol.TermIndex;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,6 +53,11 @@ final class Peers implements AutoCloseable {
 
     /** The leader's log ends before that entry. */
     static final long MISSING = -2;
+
+    /** Whether the leader has something else in this entry's place, or nothing. */
+    boolean contradicts(TermIndex applied) {
+      return term != PURGED && term != applied.getTerm();
+    }
   }
 
   /** An entry that has been applied on the leader. */

@@ -2,6 +2,8 @@ package io.liferaft.raft;
 
 import java.io.File;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -52,6 +54,7 @@ final class RatisServer implements AutoCloseable {
 
   private final RaftServer server;
   private final RaftPeer self;
+  private final HostPort bind;
   private final ClientId clientId = ClientId.randomId();
   private final AtomicLong calls = new AtomicLong();
 
@@ -61,6 +64,7 @@ final class RatisServer implements AutoCloseable {
       StateMachine.Registry stateMachines,
       ServerServiceDefinition peerService)
       throws IOException {
+    this.bind = config.raftBind();
     this.self = peer(identity.peerId(), config.raftAddress(), config.httpAddress());
     Parameters parameters = new Parameters();
     GrpcConfigKeys.Server.setServicesCustomizer(
@@ -137,7 +141,23 @@ final class RatisServer implements AutoCloseable {
 
   /** Starts listening and the group on disk, if any; replays its committed entries. */
   void start() throws IOException {
+    checkPort();
     server.start();
+  }
+
+  /** Ratis ends the process when it cannot have its port. */
+  private void checkPort() throws IOException {
+    try (ServerSocket socket = new ServerSocket()) {
+      socket.bind(
+          bind.host().equals("*")
+              ? new InetSocketAddress(bind.port())
+              : new InetSocketAddress(bind.host(), bind.port()));
+    } catch (IOException e) {
+      throw new IOException(
+          "cannot listen for other nodes at liferaft.raft.address=%s: %s"
+              .formatted(bind, e.getMessage()),
+          e);
+    }
   }
 
   Optional<RaftGroupId> groupId() {

@@ -13,6 +13,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.ratis.server.protocol.TermIndex;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,9 +59,11 @@ final class Replica {
     return replica;
   }
 
-  /** Before Ratis opens the group's log: none that ends before the record. */
-  void dropCoveredLog(Path current) throws IOException {
-    TornLog.dropCovered(current, recordIndex, store.files());
+  /** Before Ratis opens the group's log: none that does not go on from the record. */
+  void dropSupersededLog(Path current) throws IOException {
+    if (recordIndex >= 0) {
+      SupersededLog.drop(current, TermIndex.valueOf(recordTerm, recordIndex), store.files());
+    }
   }
 
   StatePayload payload() {
@@ -96,7 +99,10 @@ final class Replica {
   void apply(List<Entry> entries, List<Applied> applied) throws IOException {
     List<Entry> group = new ArrayList<>();
     for (Entry entry : entries) {
-      if (isSql(entry.command())) {
+      if (entry.index() <= payload.state().appliedIndex()) {
+        // On its way when an installed copy took its place, which holds it.
+        applied.add(new Applied.Done());
+      } else if (isSql(entry.command())) {
         group.add(entry);
       } else {
         applied.addAll(applySql(group));

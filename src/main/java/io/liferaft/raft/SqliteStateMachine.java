@@ -48,18 +48,16 @@ final class SqliteStateMachine extends BaseStateMachine {
     void configurationChanged();
 
     /**
-     * Brings the leader's copy here.
+     * The leader's log no longer reaches back to where this node's ends. Told again and again until
+     * it does.
      *
+     * @param address the leader's
      * @param first the leader's first log entry
-     * @return the installed copy's last entry; null when the leader's log has everything
      */
-    CompletableFuture<@Nullable TermIndex> install(RaftPeerId leader, String address, long first);
+    void behindTheLog(String address, long first);
 
     /** An entry or record that this program cannot read: nothing after it can be applied. */
     void unreadable(RuntimeException cause);
-
-    /** Makes the copy that {@link #install} brought the database; on the updater thread. */
-    void switchInstalled(Replica replica) throws IOException;
   }
 
   /** A command on its way into the log of this node. */
@@ -89,6 +87,7 @@ final class SqliteStateMachine extends BaseStateMachine {
   private final Listener listener;
   private volatile @Nullable Replica replica;
   private volatile @Nullable Applier applier;
+  private volatile @Nullable Superseded superseded;
 
   SqliteStateMachine(Opener opener, String nodeId, Listener listener) {
     this.opener = opener;
@@ -121,7 +120,7 @@ final class SqliteStateMachine extends BaseStateMachine {
     getLifeCycle().transition(LifeCycle.State.STARTING);
     Replica opened = opener.open();
     replica = opened;
-    opened.dropCoveredLog(storage.getStorageDir().getCurrentDir().toPath());
+    opened.dropSupersededLog(storage.getStorageDir().getCurrentDir().toPath());
     if (opened.recordIndex() >= 0) {
       setLastAppliedTermIndex(TermIndex.valueOf(opened.recordTerm(), opened.recordIndex()));
     }
@@ -205,36 +204,44 @@ final class SqliteStateMachine extends BaseStateMachine {
   @Override
   public long takeSnapshot() throws IOException {
     try {
-      return applier().checkpoint().join();
+      long index = applier().checkpoint().join();
+      Superseded then = superseded;
+      return then == null ? index : then.index();
     } catch (CompletionException e) {
       throw new IOException("no checkpoint: " + e.getCause(), e.getCause());
     }
   }
 
-  @Override
-  public void pause() {
-    getLifeCycle().transition(LifeCycle.State.PAUSING);
-    applier().drain().join();
-    getLifeCycle().transition(LifeCycle.State.PAUSED);
+  /**
+   * Makes another node's copy the database when it is ahead of it. The group must be closed then
+   * and opened again: what Ratis is told until that is as if nothing had happened, and entries that
+   * come meanwhile are in the copy already.
+   *
+   * @param put makes it the database; on the apply thread
+   * @return false when it is not ahead; fails as {@code put} did
+   */
+  CompletableFuture<Boolean> supersede(long copyIndex, Put put) {
+    return applier()
+        .call(() -> {
+          Replica current = Objects.requireNonNull(replica);
+          if (current.payload().state().appliedIndex() >= copyIndex) {
+            return false;
+          }
+          superseded = new Superseded(getLatestSnapshot());
+          put.as(current);
+          return true;
+        });
   }
 
-  @Override
-  public void reinitialize() throws IOException {
-    Replica current = Objects.requireNonNull(replica);
-    try {
-      Boolean _ =
-          applier()
-              .call(() -> {
-                listener.switchInstalled(current);
-                return true;
-              })
-              .join();
-    } catch (CompletionException e) {
-      throw new IOException("the installed copy cannot be opened: " + e.getCause(), e.getCause());
+  /** See {@link #supersede}. */
+  interface Put {
+    void as(Replica replica) throws IOException;
+  }
+
+  private record Superseded(@Nullable SnapshotInfo snapshot) {
+    long index() {
+      return snapshot == null ? -1 : snapshot.getIndex();
     }
-    setLastAppliedTermIndex(TermIndex.valueOf(current.recordTerm(), current.recordIndex()));
-    getLifeCycle().transition(LifeCycle.State.STARTING);
-    getLifeCycle().transition(LifeCycle.State.RUNNING);
   }
 
   @Override
@@ -292,17 +299,27 @@ final class SqliteStateMachine extends BaseStateMachine {
     listener.configurationChanged();
   }
 
+  /**
+   * The answer is always that nothing is installed yet. A copy that Ratis waits for makes it refuse
+   * appends with the end of its own log, on which a leader that has the entries up to there asks no
+   * more, and nothing ends the wait; one that it takes over leaves a log behind that does not go on
+   * from there. Liferaft installs by itself instead, and opens the group again.
+   */
   @Override
   @SuppressWarnings("NullAway") // null is Ratis' way to say that there is no snapshot
   public CompletableFuture<TermIndex> notifyInstallSnapshotFromLeader(
       RoleInfoProto role, TermIndex first) {
-    var leader = role.getFollowerInfo().getLeaderInfo().getId();
-    return listener.install(
-        RaftPeerId.valueOf(leader.getId()), leader.getAddress(), first.getIndex());
+    listener.behindTheLog(
+        role.getFollowerInfo().getLeaderInfo().getId().getAddress(), first.getIndex());
+    return CompletableFuture.completedFuture(null);
   }
 
   @Override
   public @Nullable SnapshotInfo getLatestSnapshot() {
+    Superseded then = superseded;
+    if (then != null) {
+      return then.snapshot();
+    }
     Replica current = replica;
     return current == null || current.recordIndex() < 0
         ? null

@@ -2,9 +2,7 @@ package io.liferaft.raft;
 
 import io.liferaft.sqlite.FileBorder;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,35 +40,6 @@ final class TornLog {
           read.size(),
           read.end());
       files.truncate(segment.file(), read.end());
-    }
-  }
-
-  /**
-   * Deletes a log that ends before the record: a crash came when an installed copy was the database
-   * already and Ratis had not dropped its log yet. It would not take up behind the copy.
-   *
-   * @param current Ratis' folder of the group
-   */
-  static void dropCovered(Path current, long recordIndex, FileBorder files) throws IOException {
-    if (!Files.isDirectory(current)) {
-      return;
-    }
-    List<SegmentFile> segments = SegmentFile.in(current);
-    long last = -1;
-    for (SegmentFile segment : segments) {
-      last = Math.max(last, segment.last());
-      if (segment.open()) {
-        SegmentFile.Content read = segment.read();
-        if (!read.zeros(read.begun() ? read.end() : 0, read.size())) {
-          return; // damaged: what comes after that may be more than the record has
-        }
-        last = Math.max(last, segment.first() + read.entries() - 1);
-      }
-    }
-    if (last < recordIndex) {
-      for (SegmentFile segment : segments.reversed()) {
-        files.delete(segment.file());
-      }
     }
   }
 

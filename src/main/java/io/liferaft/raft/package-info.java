@@ -25,9 +25,11 @@
  * forced before a record names it, cut to the record's length at the start, deleted when no record
  * names it any more; {@code install.*}, worthless after a crash; {@code tmp}, likewise. A crash at
  * any line leaves the store at its last record, from which Ratis replays: entries run again in the
- * same way, chunks write the same bytes at the same offset. The end of Ratis' log that a crash left
- * half written is cut off before Ratis opens it. An identity is written before the Raft folder of
- * the former one is deleted. All of this goes through sqlite's {@code FileBorder}.
+ * same way, chunks write the same bytes at the same offset. The leader's copy becomes the database
+ * by the record; a log that does not go on from the record, and an end of the log that a crash left
+ * half written, go before Ratis opens what is there (docs/adr/0007). An identity is written before
+ * the Raft folder of the former one is deleted. All of this goes through sqlite's {@code
+ * FileBorder}.
  */
 @NullMarked
 @ApplicationModule(allowedDependencies = {"sqlite"})

@@ -3,19 +3,27 @@ package io.liferaft.raft;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.liferaft.raft.LogCommand.LoadKind;
+import io.liferaft.sqlite.SqlForm;
 import io.liferaft.sqlite.SqlResult;
+import io.liferaft.sqlite.SqlStatement;
 import io.liferaft.support.Waiting;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
+import org.apache.ratis.server.raftlog.RaftLog;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** A follower that the leader's log no longer reaches takes the leader's copy. */
+@Execution(ExecutionMode.CONCURRENT)
 class InstallTests {
 
   private static final String COUNT = "SELECT count(*) FROM c";
@@ -124,6 +132,96 @@ class InstallTests {
       cluster.assertEqualContents();
       assertThat(former.local("SELECT sum(p) FROM c")).isEqualTo("6");
     }
+  }
+
+  /** As after a restart of a quiet cluster, node by node: both have snapshots, one entry apart. */
+  @Test
+  void aFormerLeaderWhoseSnapshotEndsWhereTheOthersLogBeginsCatchesUp() {
+    try (TestCluster cluster = TestCluster.of(folder, 3).startAll()) {
+      TestCluster.Node former = cluster.awaitLeader();
+      former.execute("CREATE TABLE c(p)", "INSERT INTO c VALUES(1)");
+      cluster.assertEqualContents();
+      snapshotOfAll(former);
+      long last = former.raft().status().lastLogIndex();
+      former.crash();
+      TestCluster.Node next = cluster.awaitLeader();
+
+      snapshotOfAll(next);
+      awaitLogFrom(next, last + 1);
+      former.start();
+
+      cluster.assertEqualContents();
+      next.execute("INSERT INTO c VALUES(2)");
+      cluster.assertEqualContents();
+      assertThat(former.local("SELECT sum(p) FROM c")).isEqualTo("3");
+    }
+  }
+
+  /** What it had not got to the others in time stands where their log begins, and behind. */
+  @Test
+  void aFormerLeaderWhoseLogGoesOnInAnotherWayWhereTheOthersBeginsCatchesUp() {
+    // It must not step down before it has written.
+    Duration election = Duration.ofSeconds(2);
+    try (TestCluster cluster = TestCluster.of(folder, 3).withElection(election).startAll()) {
+      TestCluster.Node former = cluster.awaitLeader();
+      former.execute("CREATE TABLE c(p)", "INSERT INTO c VALUES(1)");
+      cluster.assertEqualContents();
+      List<TestCluster.Node> others =
+          cluster.nodes().stream().filter(node -> node != former).toList();
+      others.forEach(TestCluster.Node::stop);
+      long last = former.raft().status().lastLogIndex();
+      for (int i = 0; i < 3; i++) {
+        var _ =
+            former
+                .local()
+                .server()
+                .orElseThrow()
+                .submit(insert(100), LogCommandCodec.encode(insert(100)));
+      }
+      Waiting.await("a log that goes on")
+          .until(() -> former.raft().status().lastLogIndex() > last + 1);
+      former.crash();
+      others.forEach(TestCluster.Node::start);
+      TestCluster.Node next = cluster.awaitLeader();
+      next.execute("INSERT INTO c VALUES(2)");
+
+      snapshotOfAll(next);
+      awaitLogFrom(next, last + 1);
+      former.start();
+
+      cluster.assertEqualContents();
+      next.execute("INSERT INTO c VALUES(3)");
+      cluster.assertEqualContents();
+      assertThat(former.local("SELECT sum(p) FROM c")).isEqualTo("6");
+    }
+  }
+
+  private static LogCommand.Execute insert(int value) {
+    return new LogCommand.Execute(
+        List.of(SqlStatement.of("INSERT INTO c VALUES(" + value + ")")),
+        SqlForm.EXECUTE,
+        false,
+        1,
+        2,
+        1_000_000);
+  }
+
+  private static void awaitLogFrom(TestCluster.Node node, long first) {
+    Waiting.await("a log that begins with " + first)
+        .until(
+            () -> node.local().division().orElseThrow().getRaftLog().getStartIndex(),
+            start -> start == first);
+  }
+
+  /** Behind the last command Ratis notes what was committed; nothing comes after that. */
+  private static void snapshotOfAll(TestCluster.Node node) {
+    Waiting.await("a snapshot of all")
+        .until(() -> {
+          node.local().snapshot(TestCluster.TIMEOUT);
+          RaftLog log = node.local().division().orElseThrow().getRaftLog();
+          long last = log.getNextIndex() - 1;
+          return node.raft().status().snapshotIndex() == last && log.get(last).hasMetadataEntry();
+        });
   }
 
   private static LogCommand chunk(long offset, byte[] bytes) {
