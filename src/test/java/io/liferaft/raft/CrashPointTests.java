@@ -5,13 +5,17 @@ import java.sql.SQLException;
 import java.util.function.IntPredicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * Some of the steps of {@link CrashPoints}, for every build; {@link CrashPointIT} takes all. Those
  * within the store are taken one by one by sqlite's {@code CrashTests} and {@code PowerLossTests}.
  */
+@Execution(ExecutionMode.CONCURRENT)
+@ResourceLock("CrashPointTests")
 class CrashPointTests extends CrashPoints {
 
   private static IntPredicate every(int nth, int from) {
@@ -35,13 +39,11 @@ class CrashPointTests extends CrashPoints {
   }
 
   @TestFactory
-  @Tag("soak")
   Stream<DynamicTest> aNodeThatEndsInItsAdmissionIsAdmitted() {
     return admission(every(9, 7));
   }
 
   @TestFactory
-  @Tag("soak")
   Stream<DynamicTest> aNodeThatEndsInAnInstallTakesTheCopyAgain() {
     return install(every(9, 6));
   }

@@ -15,8 +15,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Whatever is sent, through whichever node, all nodes hold the same rows afterwards. */
+@Execution(ExecutionMode.CONCURRENT)
 class EqualContentsTests {
 
   private static final String[] SCHEMA = {

@@ -14,8 +14,11 @@ import java.sql.ResultSet;
 import java.sql.Statement;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** A page went bad, the file looks as before: only the write that meets it can tell. */
+@Execution(ExecutionMode.CONCURRENT)
 class MalformedDatabaseTests {
 
   private static final int PAGE = 4096;

@@ -15,8 +15,11 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** A disk that fails is one node's trouble. */
+@Execution(ExecutionMode.CONCURRENT)
 class NodeFaultTests {
 
   private static final int STEPS_OF_A_CHECKPOINT = 10;

@@ -15,11 +15,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * What a kill in the middle of a write, or a power loss, may leave in Ratis' folder behind the last
  * acknowledged entry: the node starts by itself with every acknowledged write, each once.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class RaftLogLossTests {
 
   private static final int ACKNOWLEDGED = 5;

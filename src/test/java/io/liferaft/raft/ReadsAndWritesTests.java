@@ -21,8 +21,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** How reads and writes find the leader, and what they say when there is none or it changes. */
+@Execution(ExecutionMode.CONCURRENT)
 class ReadsAndWritesTests {
 
   @TempDir Path folder;

@@ -23,6 +23,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.util.FileSystemUtils;
@@ -32,6 +35,8 @@ import org.springframework.util.FileSystemUtils;
  * the disks of the same three nodes: the log has been cut, and one of them, which led, has an entry
  * at its end that nobody else has.
  */
+@Execution(ExecutionMode.CONCURRENT)
+@ResourceLock("RecoveryTests")
 class RecoveryTests {
 
   @TempDir private static Path folder;

@@ -10,12 +10,15 @@ import java.nio.file.StandardCopyOption;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * A disk comes back as it was some time ago, as from a snapshot of its volume, and so breaks what
  * its node had promised. With a leader there it is admitted anew. Without, it can outvote writes
  * that it had acknowledged; then whoever still has them is never served beside the others.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class StaleDiskTests {
 
   @TempDir Path folder;

@@ -29,6 +29,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -159,15 +160,28 @@ final class TestCluster implements AutoCloseable {
   void assertEqualContents() {
     long last = awaitLeader().raft().status().lastLogIndex();
     Waiting.await("every node has applied up to " + last)
-        .until(() -> running().allMatch(node -> node.raft().state().appliedIndex() >= last));
+        .until(() ->
+            running()
+                .allMatch(node -> node.serves() && node.raft().state().appliedIndex() >= last));
     List<String> digests = running().map(node -> node.store().contentDigest()).toList();
     assertThat(digests).doesNotContainNull();
     assertThat(digests.stream().distinct()).as("contents of all nodes").hasSize(1);
   }
 
+  /** Stops all at once; nobody hands leadership on to one that stops as well. */
   @Override
   public void close() {
-    nodes.forEach(Node::stop);
+    CompletableFuture<?>[] stopping =
+        running()
+            .map(node ->
+                CompletableFuture.runAsync(
+                    () -> {
+                      node.local().close();
+                      node.stop();
+                    },
+                    work -> Thread.ofPlatform().start(work)))
+            .toArray(CompletableFuture[]::new);
+    Void _ = CompletableFuture.allOf(stopping).join();
   }
 
   /** Puts a command into the log, which must do what it says. */
