@@ -21,6 +21,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.S3Object;
 import tools.jackson.databind.JsonNode;
@@ -29,6 +32,8 @@ import tools.jackson.databind.JsonNode;
  * What may be wrong with the place of the backups, seen by lone nodes: it is told at every place,
  * it costs no backup that was good, and service goes on.
  */
+@Execution(ExecutionMode.CONCURRENT)
+@ResourceLock("BackupTargetIT")
 class BackupTargetIT {
 
   private static final String BUCKET = "backups";

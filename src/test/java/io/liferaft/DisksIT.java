@@ -15,10 +15,15 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
 /** Two of three disks are lost, and an operator goes on from the last one. */
+@Execution(ExecutionMode.CONCURRENT)
+@ResourceLock("DisksIT")
 class DisksIT {
 
   private static final String BUCKET = "backups";

@@ -15,7 +15,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -28,7 +27,6 @@ class FullDiskIT {
   @TempDir Path folder;
 
   @Test
-  @Tag("soak")
   void aLoneNodeSaysSoAndGoesOnWhenThereIsRoom() throws Exception {
     LiferaftProcess node = new LiferaftProcess("n1", folder.resolve("n1"));
     try (SmallDisk disk = SmallDisk.mount(node.dataDir(), SIZE);
@@ -41,7 +39,7 @@ class FullDiskIT {
 
       assertThat(refusal(node))
           .startsWith("503 ")
-          .contains("the disk of the leader's data directory is full");
+          .containsPattern("the disk of \\S.* is full"); // met by the reserve, or by the log first
       assertThat(node.client().live()).isTrue();
       disk.empty();
       Waiting.await("it takes writes by itself").until(() -> write(node, 1_000_000));
@@ -65,7 +63,6 @@ class FullDiskIT {
   }
 
   @Test
-  @Tag("soak")
   void oneOfThreeStepsAsideAndComesBack() throws Exception {
     try (NodeCluster cluster =
         new NodeCluster(folder, 3, List.of("liferaft.raft.snapshot.entries=100"))) {

@@ -9,11 +9,16 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * Processes killed at the steps of {@code raft.CrashPointTests}: at two of each operation, and with
  * the soak profile at all.
  */
+@Execution(ExecutionMode.CONCURRENT)
+@ResourceLock("KillPointIT")
 class KillPointIT extends KillPoints {
 
   /** Other steps with another seed, the same with the same. */
@@ -38,7 +43,6 @@ class KillPointIT extends KillPoints {
   }
 
   @Test
-  @Tag("soak")
   void aNodeOfThreeKilledInItsAdmissionOrAnInstallComesIn() throws IOException {
     try (NodeCluster cluster = three()) {
       assertThat(comesBack(cluster, true, anyStepOf(6, 10), anyStepOf(11, 20))).isTrue();

@@ -15,9 +15,14 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import tools.jackson.databind.JsonNode;
 
 /** Trouble that somebody makes for whole nodes: an endless statement, a second process. */
+@Execution(ExecutionMode.CONCURRENT)
+@ResourceLock("NodeFaultIT")
 class NodeFaultIT {
 
   private static final String RUNAWAY =

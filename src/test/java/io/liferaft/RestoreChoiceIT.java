@@ -15,10 +15,15 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
 /** What an operator may choose, and what rqlite has left in the bucket. */
+@Execution(ExecutionMode.CONCURRENT)
+@ResourceLock("RestoreChoiceIT")
 class RestoreChoiceIT {
 
   private static final String BUCKET = "backups";

@@ -21,9 +21,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import tools.jackson.databind.JsonNode;
 
 /** Who restores, when and how often, whoever is killed meanwhile. */
+@Execution(ExecutionMode.CONCURRENT)
+@ResourceLock("RestoreIT")
 class RestoreIT {
 
   private static final long BIG_BYTES = 24_000_000;

@@ -23,12 +23,14 @@ import java.util.OptionalLong;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /**
  * A database larger than every heap it goes through: 100 MB in each build, 1 GB with {@code ./mvnw
  * -Pbig verify}, the same heaps. Writes what it measured to target/size.md.
  */
 @Tag("big")
+@Isolated("it compares times")
 class SizeIT {
 
   private static final long BYTES = Long.getLong("liferaft.big.bytes", 100_000_000);

@@ -29,6 +29,7 @@ final class LeaderRouter {
    * over; without a leader it waits for a few elections at the most.
    *
    * @throws NotLeaderException when no leader was found; nothing was done
+   * @throws NotReadyException likewise, and this node itself is in a state in which it cannot lead
    */
   <T> T onLeader(Duration timeout, Here<T> here, There<T> there) {
     long now = System.nanoTime();
@@ -53,6 +54,10 @@ final class LeaderRouter {
       } while (System.nanoTime() < patience);
     } catch (InterruptedException e) {
       throw interrupted();
+    }
+    String fault = node.hasRoom() ? node.fault() : LogWriter.NO_ROOM;
+    if (fault != null) {
+      throw new NotReadyException("leader not found: " + fault, Duration.ofSeconds(5));
     }
     throw last;
   }

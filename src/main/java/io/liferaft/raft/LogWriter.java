@@ -14,6 +14,9 @@ final class LogWriter {
   /** Time that one command of our own may take. */
   static final Duration COMMAND_TIMEOUT = Duration.ofSeconds(30);
 
+  static final String NO_ROOM =
+      "the disk of the leader's data directory is full but for its reserve: make room";
+
   private final LocalNode node;
   private final LeaderRouter router;
   private final Clock clock;
@@ -112,9 +115,7 @@ final class LogWriter {
   }
 
   private NotReadyException noRoom() {
-    return new NotReadyException(
-        "the disk of the leader's data directory is full but for its reserve: make room",
-        Duration.ofSeconds(5));
+    return new NotReadyException(NO_ROOM, Duration.ofSeconds(5));
   }
 
   /** Waits until a quorum has confirmed that this node leads and all before is applied here. */

@@ -119,7 +119,9 @@ final class RatisNode implements RaftNode, SmartLifecycle {
   /** Refuses client requests on a node that is not ready for them. */
   private void gate() {
     switch (node.phase()) {
-      case OPENING, FAILED, CLOSED -> throw LocalNode.opening();
+      case OPENING, CLOSED -> throw LocalNode.opening();
+      case FAILED ->
+          throw new NotReadyException("store not open: " + node.fault(), Duration.ofSeconds(5));
       case FORMING, INSTALLING, CATCHING_UP ->
           throw new NotReadyException("store not ready", Duration.ofSeconds(1));
       case RUNNING -> {

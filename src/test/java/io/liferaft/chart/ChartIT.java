@@ -20,12 +20,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * The pods of a release without Kubernetes: the image's files, started with the arguments and the
  * environment that the chart renders. A hosts file stands for the cluster's DNS, an address of the
  * loopback network for each pod's own, a folder for each volume.
  */
+@Execution(ExecutionMode.CONCURRENT)
+@ResourceLock("ChartIT")
 class ChartIT {
 
   private static final String VALUES = "minio";
