@@ -1,0 +1,90 @@
+package io.liferaft.raft;
+
+import io.liferaft.sqlite.SqliteException;
+import java.io.IOException;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.protocol.TermIndex;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes the leader's copy the database when this node is behind the leader's log, and has
+ * everything opened again from it. Asked for on Ratis' and the events' threads, which it holds up
+ * for nothing: the {@link Installer} fetches on one that may wait, the apply thread makes the copy
+ * the database, the opening thread opens.
+ */
+final class CopyTaking {
+
+  private final NodeLife life;
+  private final OpenGroup group;
+  private final NodeFaults faults;
+  private final DiskRoom room;
+  private final Peers peers;
+  private final Installer installer;
+
+  CopyTaking(
+      NodeLife life,
+      OpenGroup group,
+      NodeFaults faults,
+      DiskRoom room,
+      Peers peers,
+      Installer installer) {
+    this.life = life;
+    this.group = group;
+    this.faults = faults;
+    this.room = room;
+    this.peers = peers;
+    this.installer = installer;
+  }
+
+  /** Returns at once. */
+  void take(String leader) {
+    SqliteStateMachine current = group.machine().orElse(null);
+    if (current == null || faults.sentence(group.appliedIndex()) != null || !room.enough()) {
+      return;
+    }
+    installer.take(
+        leader,
+        () -> checkHistory(leader),
+        copy -> {
+          var _ =
+              current
+                  .supersede(copy.index(), replica -> installer.switchTo(copy, replica))
+                  .handle((ahead, failure) -> {
+                    switched(current, copy, ahead, failure);
+                    return true;
+                  });
+        });
+  }
+
+  /** Over what the leader knows nothing of, nothing is installed: membership is to tell. */
+  private void checkHistory(String leader) throws IOException {
+    RaftServer.Division division = group.division().orElseThrow(LocalNode::opening);
+    TermIndex applied = division.getStateMachine().getLastAppliedTermIndex();
+    String self = group.server().orElseThrow(LocalNode::opening).self().getId().toString();
+    if (applied != null
+        && applied.getIndex() >= 0
+        && peers.compare(leader, self, applied.getIndex(), OtherNodes.ASK).contradicts(applied)) {
+      throw new IOException(
+          "the leader at %s does not have log entry %d of term %d, which this node has applied"
+              .formatted(leader, applied.getIndex(), applied.getTerm()));
+    }
+  }
+
+  private void switched(
+      SqliteStateMachine from,
+      Installer.Fetched copy,
+      @Nullable Boolean ahead,
+      @Nullable Throwable failure) {
+    if (failure != null) {
+      installer.failed(failure);
+      if (group.has(from)) {
+        life.broken(new SqliteException("the leader's copy did not become the database", failure));
+      }
+    }
+    if (failure != null || !Boolean.TRUE.equals(ahead)) {
+      installer.end(copy);
+      return;
+    }
+    life.openAgain(from, () -> installer.end(copy));
+  }
+}

@@ -1,0 +1,192 @@
+package io.liferaft.raft;
+
+import io.liferaft.sqlite.SqliteStore;
+import java.io.IOException;
+import java.time.Clock;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
+import org.apache.ratis.server.RaftServer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Ratis' server, the state machine of its group and the batcher of its writes, while they are open.
+ * Opened and closed on the opening thread only; what is open may be asked from any.
+ */
+final class OpenGroup {
+
+  private static final Logger log = LoggerFactory.getLogger(OpenGroup.class);
+
+  private final NodeConfig config;
+  private final SqliteStore store;
+  private final Clock clock;
+  private final RaftFolder raftFolder;
+  private final Executor workers;
+  private final LeaderEvents leadership;
+  private final LeaderContact contact;
+  private final SqliteStateMachine.Listener listener;
+  private volatile @Nullable RatisServer server;
+  private volatile @Nullable SqliteStateMachine machine;
+  private volatile @Nullable WriteBatcher batcher;
+
+  /**
+   * @param workers for other nodes' calls
+   */
+  OpenGroup(
+      NodeConfig config,
+      SqliteStore store,
+      Clock clock,
+      RaftFolder raftFolder,
+      Executor workers,
+      LeaderEvents leadership,
+      LeaderContact contact,
+      SqliteStateMachine.Listener listener) {
+    this.config = config;
+    this.store = store;
+    this.clock = clock;
+    this.raftFolder = raftFolder;
+    this.workers = workers;
+    this.leadership = leadership;
+    this.contact = contact;
+    this.listener = listener;
+  }
+
+  /**
+   * Opens the server and the group on disk, if any. Waits.
+   *
+   * @throws IllegalStateException when a file of the log is damaged, naming it
+   */
+  void open(NodeIdentity own, Peers.Local served) throws IOException {
+    leadership.started();
+    RatisServer starting =
+        new RatisServer(
+            config,
+            own,
+            _ -> {
+              SqliteStateMachine created =
+                  new SqliteStateMachine(this::openReplica, config.id(), listener);
+              machine = created;
+              return created;
+            },
+            PeerRpc.service(Peers.handler(served), workers));
+    try {
+      starting.start();
+    } catch (IOException | RuntimeException e) {
+      closeQuietly(starting);
+      closeMachine();
+      IllegalStateException damage = raftFolder.damaging(e).orElse(null);
+      if (damage != null) {
+        throw damage;
+      }
+      throw e;
+    }
+    WriteBatcher writes = new WriteBatcher(config.id(), clock, starting::submit);
+    writes.start();
+    batcher = writes;
+    contact.begin();
+    server = starting;
+  }
+
+  private Replica openReplica() throws IOException {
+    Replica replica = Replica.open(store, config.dataDir());
+    try {
+      raftFolder.checkLogFollows(replica.recordIndex());
+      return replica;
+    } catch (IOException | RuntimeException e) {
+      replica.close();
+      throw e;
+    }
+  }
+
+  /** Closes what is open, if anything. Waits for what is being applied. */
+  void close() {
+    leadership.stopped();
+    WriteBatcher writes = batcher;
+    batcher = null;
+    if (writes != null) {
+      writes.close();
+    }
+    SqliteStateMachine applying = machine;
+    if (applying != null) {
+      applying.closeSoon();
+    }
+    RatisServer current = server;
+    server = null;
+    if (current != null) {
+      closeQuietly(current);
+    }
+    machine = null;
+  }
+
+  /** A group that did not come to start leaves its state machine to us. */
+  private void closeMachine() {
+    SqliteStateMachine opened = machine;
+    machine = null;
+    if (opened != null) {
+      try {
+        opened.close();
+      } catch (IOException | RuntimeException e) {
+        log.warn("The database did not close cleanly: {}", e.toString());
+      }
+    }
+  }
+
+  private static void closeQuietly(RatisServer server) {
+    try {
+      server.close();
+    } catch (RuntimeException e) {
+      log.warn("The Raft server did not close cleanly: {}", e.toString());
+    }
+  }
+
+  Optional<RatisServer> server() {
+    return Optional.ofNullable(server);
+  }
+
+  Optional<WriteBatcher> batcher() {
+    return Optional.ofNullable(batcher);
+  }
+
+  Optional<SqliteStateMachine> machine() {
+    return Optional.ofNullable(machine);
+  }
+
+  /** Whether this is still what is open. */
+  boolean has(SqliteStateMachine opened) {
+    return machine == opened;
+  }
+
+  Optional<Replica> replica() {
+    return machine().map(SqliteStateMachine::replica);
+  }
+
+  Optional<RaftServer.Division> division() {
+    return server().flatMap(RatisServer::division);
+  }
+
+  StatePayload payload() {
+    return replica().map(Replica::payload).orElse(Replica.FRESH);
+  }
+
+  /** Index of the last entry applied. */
+  long appliedIndex() {
+    return payload().state().appliedIndex();
+  }
+
+  /** Id of the group, also while it starts; empty for none. */
+  Optional<String> id() {
+    return server().flatMap(RatisServer::groupId).map(group -> group.getUuid().toString());
+  }
+
+  /** Whether this node is in the group by the group's own configuration. */
+  boolean configured(RaftServer.Division division) {
+    RatisServer current = server;
+    return current != null
+        && division
+                .getRaftConf()
+                .getPeer(current.self().getId(), RaftPeerRole.FOLLOWER, RaftPeerRole.LISTENER)
+            != null;
+  }
+}

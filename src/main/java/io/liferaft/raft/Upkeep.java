@@ -1,0 +1,106 @@
+package io.liferaft.raft;
+
+import io.liferaft.sqlite.SqliteException;
+import io.liferaft.sqlite.SqliteStore;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.apache.ratis.server.RaftServer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What is looked at ten times a second: room on the disk, the leader, a group that Ratis has
+ * closed, lost votes, a log that gets no further, the size of SQLite's WAL. On the thread {@code
+ * raft-events}, which it does not hold up: others do what it finds to be done.
+ */
+final class Upkeep {
+
+  private static final Logger log = LoggerFactory.getLogger(Upkeep.class);
+  private static final Duration TICK = Duration.ofMillis(100);
+
+  private final NodeConfig config;
+  private final SqliteStore store;
+  private final NodeLife life;
+  private final OpenGroup group;
+  private final NodeFaults faults;
+  private final DiskRoom room;
+  private final LeaderContact contact;
+  private final CopyTaking copies;
+  private final HandOver handOver;
+  private final OtherNodes others;
+  private final LogStall logStall = new LogStall();
+  private final SnapshotTrigger snapshots = new SnapshotTrigger();
+
+  Upkeep(
+      NodeConfig config,
+      SqliteStore store,
+      NodeLife life,
+      OpenGroup group,
+      NodeFaults faults,
+      DiskRoom room,
+      LeaderContact contact,
+      CopyTaking copies,
+      HandOver handOver,
+      OtherNodes others) {
+    this.config = config;
+    this.store = store;
+    this.life = life;
+    this.group = group;
+    this.faults = faults;
+    this.room = room;
+    this.contact = contact;
+    this.copies = copies;
+    this.handOver = handOver;
+    this.others = others;
+  }
+
+  /**
+   * @param housekeeping run every tick, must not wait
+   */
+  void start(ScheduledExecutorService events, Runnable housekeeping) {
+    var _ =
+        events.scheduleWithFixedDelay(
+            () -> tick(housekeeping), TICK.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private void tick(Runnable housekeeping) {
+    try {
+      housekeeping.run();
+      room.look();
+      Optional<RaftServer.Division> division = group.division();
+      contact.look(division.map(d -> d.getInfo().getLeaderId() != null).orElse(false));
+      if (faults.isStuck() && division.map(HandOver::possible).orElse(false)) {
+        // it may have been elected again: its log is as good as the others'
+        handOver.start(server());
+      }
+      lookAtServer();
+      division.ifPresent(d -> life.raiseVotes(d.getInfo().getCurrentTerm()));
+      division.flatMap(logStall::behind).ifPresent(copies::take);
+      if (!room.enough() && division.map(HandOver::possible).orElse(false)) {
+        handOver.startIf(others::anotherHasRoom, server());
+      }
+      if (division.isPresent() && store.status().walBytes() >= config.walSizeBytes()) {
+        snapshots.take(server());
+      }
+    } catch (RuntimeException e) {
+      log.debug("A tick failed", e);
+    }
+  }
+
+  private void lookAtServer() {
+    RatisServer current = server();
+    if (current != null && !faults.failed() && current.closed()) {
+      life.broken(new SqliteException("Ratis has closed the group"));
+    }
+    if (current != null && !faults.failed() && RaftFolder.voteIsLost(config.dataDir())) {
+      life.broken(new SqliteException("the Raft log's votes cannot be written: the disk was full"));
+    }
+  }
+
+  private @Nullable RatisServer server() {
+    return group.server().orElse(null);
+  }
+}
