@@ -10,9 +10,9 @@ import java.util.Random;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.junit.jupiter.api.parallel.Isolated;
 
 /** Killed at any moment, nodes come back by themselves with every acknowledged write, each once. */
 @Isolated("16 writers and three nodes are load enough")
