@@ -170,7 +170,7 @@ class InstallTests {
           cluster.nodes().stream().filter(node -> node != former).toList();
       others.forEach(TestCluster.Node::stop);
       long last = former.raft().status().lastLogIndex();
-      for (int i = 0; i < 3; i++) {
+      for (int i = 0; i < 10; i++) {
         var _ =
             former
                 .local()
@@ -178,8 +178,8 @@ class InstallTests {
                 .orElseThrow()
                 .submit(insert(100), LogCommandCodec.encode(insert(100)));
       }
-      Waiting.await("a log that goes on")
-          .until(() -> former.raft().status().lastLogIndex() > last + 1);
+      Waiting.await("a log that goes on further than the others' will")
+          .until(() -> former.raft().status().lastLogIndex() >= last + 10);
       former.crash();
       others.forEach(TestCluster.Node::start);
       TestCluster.Node next = cluster.awaitLeader();
@@ -193,6 +193,16 @@ class InstallTests {
       next.execute("INSERT INTO c VALUES(3)");
       cluster.assertEqualContents();
       assertThat(former.local("SELECT sum(p) FROM c")).isEqualTo("6");
+
+      // Nothing of what it had is left for who starts from its log.
+      TestCluster.Node empty = others.getFirst();
+      cluster.lead(former);
+      empty.stop();
+      empty.wipe();
+      empty.start();
+      Waiting.await("it is a member again").until(empty::serves);
+      cluster.assertEqualContents();
+      assertThat(empty.local("SELECT sum(p) FROM c")).isEqualTo("6");
     }
   }
 
