@@ -63,7 +63,9 @@ final class CopyTaking {
     String self = group.server().orElseThrow(LocalNode::opening).self().getId().toString();
     if (applied != null
         && applied.getIndex() >= 0
-        && peers.compare(leader, self, applied.getIndex(), OtherNodes.ASK).contradicts(applied)) {
+        && peers
+            .compare(leader, self, applied.getIndex(), OtherNodes.ASK)
+            .contradicts(applied, EntryFingerprint.of(division.getRaftLog(), applied.getIndex()))) {
       throw new IOException(
           "the leader at %s does not have log entry %d of term %d, which this node has applied"
               .formatted(leader, applied.getIndex(), applied.getTerm()));

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -12,6 +13,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
@@ -117,7 +119,8 @@ final class Members implements GroupMembership {
     }
     String self = server().self().getId().toString();
     Peers.LeaderView leader = node.peers().compare(leaderAddress, self, applied.getIndex(), ASK);
-    if (leader.contradicts(applied)) {
+    if (leader.contradicts(
+        applied, EntryFingerprint.of(division.getRaftLog(), applied.getIndex()))) {
       return new Comparison.Contradicts(
           "this node has applied log entry %d of term %d, the leader at %s %s: the cluster has lost writes that it had acknowledged, as when a disk comes back as it was some time ago. This node takes no part any more, and may hold what the others lack: keep its data directory, and start it with an empty one to have it admitted; or stop the others for good and run: liferaftd recover %s"
               .formatted(
@@ -126,7 +129,7 @@ final class Members implements GroupMembership {
                   leaderAddress,
                   leader.term() == Peers.LeaderView.MISSING
                       ? "has none there"
-                      : "has one of term " + leader.term(),
+                      : "has another one of term " + leader.term(),
                   dataDir()));
     }
     long last = Math.max(division.getRaftLog().getNextIndex() - 1, applied.getIndex());
@@ -234,7 +237,7 @@ final class Members implements GroupMembership {
             .mapToLong(info -> info.getCommitIndex())
             .max()
             .orElse(-1);
-    return new Peers.LeaderView(term, reported);
+    return new Peers.LeaderView(term, EntryFingerprint.of(raftLog, index), reported);
   }
 
   /** Removes a former incarnation of the node; returns the group's id. */
@@ -336,6 +339,9 @@ final class Members implements GroupMembership {
       throw new RequestRefusedException(
           id == null ? "stepdown: cannot find peer" : "stepdown: node not found in cluster");
     }
+    if (id == null) {
+      targets = lastHeardFirst(division, targets);
+    }
     IOException last = null;
     for (RaftPeer target : targets) {
       try {
@@ -346,6 +352,22 @@ final class Members implements GroupMembership {
       }
     }
     throw new NotReadyException("stepdown: " + last, Duration.ofSeconds(1));
+  }
+
+  /** One that is down would be waited for, without a leader meanwhile. */
+  private static List<RaftPeer> lastHeardFirst(
+      RaftServer.Division division, List<RaftPeer> targets) {
+    Map<RaftPeerId, Long> silent =
+        division.getInfo().getRoleInfoProto().getLeaderInfo().getFollowerInfoList().stream()
+            .collect(
+                Collectors.toMap(
+                    follower -> RaftPeerId.valueOf(follower.getId().getId()),
+                    follower -> follower.getLastRpcElapsedTimeMs(),
+                    Math::min));
+    return targets.stream()
+        .sorted(
+            Comparator.comparingLong(target -> silent.getOrDefault(target.getId(), Long.MAX_VALUE)))
+        .toList();
   }
 
   private RaftServer.Division leading() {

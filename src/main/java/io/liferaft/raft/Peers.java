@@ -44,19 +44,29 @@ final class Peers implements AutoCloseable {
    * What the leader knows that a follower can be held against.
    *
    * @param term of the entry that was asked for in the leader's log, or one of the two below
+   * @param fingerprint of that entry, see {@link EntryFingerprint}
    * @param reported the highest commit index that the follower has reported to this leader; -1 for
    *     none
    */
-  record LeaderView(long term, long reported) {
+  record LeaderView(long term, long fingerprint, long reported) {
     /** That entry has been purged. */
     static final long PURGED = -1;
 
     /** The leader's log ends before that entry. */
     static final long MISSING = -2;
 
-    /** Whether the leader has something else in this entry's place, or nothing. */
-    boolean contradicts(TermIndex applied) {
-      return term != PURGED && term != applied.getTerm();
+    /**
+     * Whether the leader has something else in this entry's place, or nothing. A term alone does
+     * not tell: a disk that is set back forgets in which terms its node has voted.
+     *
+     * @param own fingerprint of the entry here
+     */
+    boolean contradicts(TermIndex applied, long own) {
+      boolean otherEntry =
+          own != EntryFingerprint.UNKNOWN
+              && fingerprint != EntryFingerprint.UNKNOWN
+              && own != fingerprint;
+      return term != PURGED && (term != applied.getTerm() || otherEntry);
     }
   }
 
@@ -188,7 +198,8 @@ final class Peers implements AutoCloseable {
 
   LeaderView compare(String address, String peerId, long index, Duration timeout) {
     WireWriter out = request(COMPARE).string(peerId).int64(index);
-    return call(address, out, timeout, false, in -> new LeaderView(in.int64(), in.int64()));
+    return call(
+        address, out, timeout, false, in -> new LeaderView(in.int64(), in.int64(), in.int64()));
   }
 
   @Override
@@ -288,7 +299,7 @@ final class Peers implements AutoCloseable {
       case PREPARE_ADMISSION -> out.string(local.prepareAdmission(in.string(), in.string()));
       case COMPARE -> {
         LeaderView view = local.compare(in.string(), in.int64());
-        out.int64(view.term()).int64(view.reported());
+        out.int64(view.term()).int64(view.fingerprint()).int64(view.reported());
       }
       case ADMIT -> local.admit(in.string(), in.string(), in.string());
       default ->

@@ -2,7 +2,10 @@ package io.liferaft.raft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.liferaft.support.Waiting;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
@@ -18,6 +21,32 @@ class AdmissionTests {
   void everyNodeIsAdmittedThoughAllAskAtOnce() {
     try (TestCluster cluster = TestCluster.of(folder, 5).startAll()) {
       assertThat(cluster.nodes()).allMatch(TestCluster.Node::serves);
+    }
+  }
+
+  /** Whichever comes first in the list: one that is down would be waited for. */
+  @Test
+  void leadershipGoesToWhoIsThere() {
+    try (TestCluster cluster = TestCluster.serving(folder, 3)) {
+      for (TestCluster.Node down : List.copyOf(cluster.nodes())) {
+        TestCluster.Node leader =
+            cluster.nodes().stream().filter(node -> node != down).findFirst().orElseThrow();
+        cluster.lead(leader);
+        down.die();
+        Waiting.await(down.id() + " is missed")
+            .until(() -> {
+              SqlReply _ = leader.execute("CREATE TABLE IF NOT EXISTS t(x)");
+              return leader.raft().status().leads();
+            });
+        long before = System.nanoTime();
+
+        leader.raft().transferLeadership(null, Duration.ofSeconds(30));
+
+        assertThat(Duration.ofNanos(System.nanoTime() - before)).isLessThan(Duration.ofSeconds(15));
+        assertThat(cluster.awaitLeader()).isNotSameAs(leader);
+        down.start();
+        cluster.awaitServing();
+      }
     }
   }
 }

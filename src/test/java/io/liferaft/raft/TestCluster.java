@@ -301,16 +301,7 @@ final class TestCluster implements AutoCloseable {
       return startAs(id);
     }
 
-    /** Without membership's looks at the others. */
-    Node startUnwatched() {
-      return startAs(id, false);
-    }
-
     Node startAs(String nodeId) {
-      return startAs(nodeId, true);
-    }
-
-    private Node startAs(String nodeId, boolean watched) {
       NodeConfig config =
           new NodeConfig(
               nodeId,
@@ -327,10 +318,8 @@ final class TestCluster implements AutoCloseable {
       RatisNode ratis = new RatisNode(node, opened, Clock.systemUTC());
       AnnotationConfigApplicationContext beans = new AnnotationConfigApplicationContext();
       beans.registerBean(RatisNode.class, () -> ratis);
-      if (watched) {
-        beans.registerBean(GroupMembership.class, ratis::members);
-        beans.scan("io.liferaft.membership");
-      }
+      beans.registerBean(GroupMembership.class, ratis::members);
+      beans.scan("io.liferaft.membership");
       store = opened;
       local = node;
       raft = ratis;
