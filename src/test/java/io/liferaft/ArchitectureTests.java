@@ -52,6 +52,11 @@ class ArchitectureTests {
     livesIn("api", "org.springframework.web..", "jakarta.servlet..");
   }
 
+  @Test
+  void onlySecurityKnowsSpringSecurity() {
+    livesIn("security", "org.springframework.security..");
+  }
+
   private static void livesIn(String module, String... technology) {
     noClasses()
         .that()

@@ -4,6 +4,7 @@ import io.liferaft.backup.BackupStatus;
 import io.liferaft.raft.NodeStatus;
 import io.liferaft.raft.RaftNode;
 import io.liferaft.restore.RestoreState;
+import io.liferaft.security.AccessControl;
 import io.liferaft.sqlite.SqliteStore;
 import io.liferaft.sqlite.StoreStatus;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -39,6 +40,9 @@ class ApiConfiguration {
 
   private static final int SWALLOWED_BYTES = 64 << 20;
 
+  /** Behind what counts requests, before the router and everything that would read a body. */
+  static final int ACTUATOR_ORDER = Ordered.HIGHEST_PRECEDENCE + 99;
+
   private static final String READINESS = "readiness";
 
   @Bean
@@ -52,6 +56,7 @@ class ApiConfiguration {
       SqlChecks checks,
       HttpProperties http,
       StatusReport status,
+      AccessControl access,
       Environment environment,
       ObjectProvider<Supplier<RestoreState>> restore,
       ObjectProvider<HealthEndpoint> health,
@@ -75,12 +80,16 @@ class ApiConfiguration {
             Route.LEADER, nodes::leader,
             Route.READYZ, new ReadyController(raft, readiness(health, restore))::readyz);
     return new RqliteRouter(
-        handlers, new ApiMetrics(meters.getIfAvailable(SimpleMeterRegistry::new)), version());
+        handlers,
+        access,
+        new ApiMetrics(meters.getIfAvailable(SimpleMeterRegistry::new)),
+        version());
   }
 
   @Bean
   StatusReport statusReport(
       RaftNode raft,
+      AccessControl access,
       Environment environment,
       ObjectProvider<SqliteStore> store,
       ObjectProvider<Supplier<RestoreState>> restore,
@@ -99,6 +108,7 @@ class ApiConfiguration {
               return supplier == null ? noBackup() : supplier.get();
             },
             () -> bindAddress(environment),
+            access.enabled(),
             dataFolder(environment)),
         version(),
         clock.getIfAvailable(Clock::systemUTC));
@@ -106,11 +116,24 @@ class ApiConfiguration {
 
   @Bean
   FilterRegistrationBean<RqliteFilter> rqliteFilter(RqliteRouter router, Environment environment) {
-    String actuator = environment.getProperty("management.endpoints.web.base-path", "/actuator");
-    var registration = new FilterRegistrationBean<>(new RqliteFilter(router, actuator));
+    var registration =
+        new FilterRegistrationBean<>(new RqliteFilter(router, actuatorPath(environment)));
     // Behind character encoding and observation, before everything that would read a body.
     registration.setOrder(Ordered.HIGHEST_PRECEDENCE + 100);
     return registration;
+  }
+
+  @Bean
+  FilterRegistrationBean<ActuatorFilter> actuatorFilter(
+      AccessControl access, Environment environment) {
+    var registration =
+        new FilterRegistrationBean<>(new ActuatorFilter(access, actuatorPath(environment)));
+    registration.setOrder(ACTUATOR_ORDER);
+    return registration;
+  }
+
+  static String actuatorPath(Environment environment) {
+    return environment.getProperty("management.endpoints.web.base-path", "/actuator");
   }
 
   @Bean

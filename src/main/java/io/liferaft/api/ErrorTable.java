@@ -22,6 +22,7 @@ final class ErrorTable {
   enum Result {
     OK,
     BAD_REQUEST,
+    UNAUTHORIZED,
     NOT_READY,
     NO_LEADER,
     UNKNOWN,
@@ -31,6 +32,9 @@ final class ErrorTable {
     static Result ofStatus(int status) {
       if (status < 400) {
         return OK;
+      }
+      if (status == 401) {
+        return UNAUTHORIZED;
       }
       return status < 500 ? BAD_REQUEST : status == 503 ? NOT_READY : ERROR;
     }

@@ -2,6 +2,9 @@ package io.liferaft.api;
 
 import io.liferaft.api.ErrorTable.Answer;
 import io.liferaft.api.ErrorTable.Result;
+import io.liferaft.security.AccessControl;
+import io.liferaft.security.Caller;
+import io.liferaft.security.NotAuthorizedException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -14,7 +17,7 @@ import org.springframework.web.util.UriUtils;
 
 /**
  * Takes every request outside the actuator through rqlite's order of steps, which decides which
- * error wins: headers, OPTIONS, parameters, route, method, body, work.
+ * error wins: headers, OPTIONS, parameters, route, permissions, method, body, work.
  */
 final class RqliteRouter {
 
@@ -26,11 +29,14 @@ final class RqliteRouter {
   private static final Logger log = LoggerFactory.getLogger(RqliteRouter.class);
 
   private final Map<Route, Handler> handlers;
+  private final AccessControl access;
   private final ApiMetrics metrics;
   private final String version;
 
-  RqliteRouter(Map<Route, Handler> handlers, ApiMetrics metrics, String version) {
+  RqliteRouter(
+      Map<Route, Handler> handlers, AccessControl access, ApiMetrics metrics, String version) {
     this.handlers = Map.copyOf(handlers);
+    this.access = access;
     this.metrics = metrics;
     this.version = version;
   }
@@ -45,7 +51,13 @@ final class RqliteRouter {
     long start = System.nanoTime();
     response.setHeader("X-Rqlite-Version", version);
     response.setHeader("Access-Control-Allow-Methods", "OPTIONS, GET, POST");
-    response.setHeader("Access-Control-Allow-Headers", "Content-Type");
+    if (access.enabled()) {
+      response.setHeader("Access-Control-Allow-Headers", "Content-Type, Authorization");
+      response.setHeader("Access-Control-Allow-Credentials", "true");
+      response.setHeader("WWW-Authenticate", BasicHeader.CHALLENGE);
+    } else {
+      response.setHeader("Access-Control-Allow-Headers", "Content-Type");
+    }
     @Nullable Route route = null;
     Result result = Result.OK;
     try {
@@ -92,11 +104,22 @@ final class RqliteRouter {
     if (type != null) {
       exchange.contentType(type);
     }
+    Caller caller =
+        new Caller(BasicHeader.credentials(exchange.request()), RoutePermissions.of(route));
+    if (!caller.needed().isEmpty() && !access.allows(caller.credentials(), caller.needed())) {
+      exchange.empty(401);
+      return;
+    }
     Handler handler = handlers.get(route);
     if (handler == null || !route.takes(exchange.request().getMethod())) {
       exchange.empty(405);
-    } else {
-      handler.handle(exchange);
+      return;
+    }
+    try {
+      // Also without users here: the leader may have some.
+      caller.run(() -> handler.handle(exchange));
+    } catch (NotAuthorizedException e) {
+      throw new RequestFailure(401, RoutePermissions.remoteRefusal(route));
     }
   }
 

@@ -32,6 +32,7 @@ final class StatusReport {
    *
    * @param store null supplier result when there is no store
    * @param bindAddress of HTTP
+   * @param users whether there are some
    * @param dataFolder of the node
    */
   record Sources(
@@ -40,6 +41,7 @@ final class StatusReport {
       Supplier<RestoreState> restore,
       Supplier<BackupStatus> backup,
       Supplier<String> bindAddress,
+      boolean users,
       Path dataFolder) {}
 
   private final Sources sources;
@@ -87,7 +89,7 @@ final class StatusReport {
   private Map<String, Object> http() {
     Map<String, Object> http = new TreeMap<>();
     http.put("bind_addr", sources.bindAddress().get());
-    http.put("auth", "disabled");
+    http.put("auth", sources.users() ? "enabled" : "disabled");
     http.put("tls", new TreeMap<>(Map.of("enabled", "false")));
     return http;
   }

@@ -9,9 +9,12 @@
  * and {@code /readyz} answer while the node opens, forms or restores; data requests get 503 with
  * Retry-After.
  *
+ * <p>Where there are users, every route but the root's redirect asks for permissions before it
+ * looks at the method, and the actuator before it does anything, but for health, which probes read.
+ *
  * <p><b>Never.</b> Read a parameter from a body; hold a database, or more statements than a quarter
  * of the heap; keep state between requests; decide anything about replication: it asks {@code
- * RaftNode}. Log SQL parameters.
+ * RaftNode}. Log SQL parameters, or what an Authorization header says.
  *
  * <p><b>Threads.</b> None of its own: Tomcat's {@code tomcat-handler-N}, virtual, one per request,
  * which may wait up to the request's time limit.
@@ -21,7 +24,7 @@
  * first load.
  */
 @NullMarked
-@ApplicationModule(allowedDependencies = {"raft", "sqlite", "backup", "restore"})
+@ApplicationModule(allowedDependencies = {"raft", "security", "sqlite", "backup", "restore"})
 package io.liferaft.api;
 
 import org.jspecify.annotations.NullMarked;
