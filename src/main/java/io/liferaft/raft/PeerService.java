@@ -1,12 +1,28 @@
 package io.liferaft.raft;
 
+import io.liferaft.security.AccessControl;
+import io.liferaft.security.Caller;
+import io.liferaft.security.NotAuthorizedException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** What other nodes ask of this one, handed to whom it concerns. */
 record PeerService(
-    Runnable gate, LocalNode node, LogWriter writer, Reader reader, Copies copies, Members members)
+    Runnable gate,
+    AccessControl access,
+    LocalNode node,
+    LogWriter writer,
+    Reader reader,
+    Copies copies,
+    Members members)
     implements Peers.Local {
+
+  @Override
+  public void check(Caller caller) {
+    if (!access.allows(caller.credentials(), caller.needed())) {
+      throw new NotAuthorizedException();
+    }
+  }
 
   @Override
   public PeerAnswer answer() {

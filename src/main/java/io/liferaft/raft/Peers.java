@@ -1,11 +1,17 @@
 package io.liferaft.raft;
 
+import io.liferaft.security.Caller;
+import io.liferaft.security.Credentials;
+import io.liferaft.security.NotAuthorizedException;
+import io.liferaft.security.Permission;
 import io.liferaft.sqlite.SqlForm;
 import io.liferaft.sqlite.SqlResult;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import org.apache.ratis.server.protocol.TermIndex;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +25,13 @@ final class Peers implements AutoCloseable {
   /** What this node does for others. */
   interface Local {
     PeerAnswer answer();
+
+    /**
+     * Whether the one for whom another node asks may do that here.
+     *
+     * @throws NotAuthorizedException when not
+     */
+    void check(Caller caller);
 
     Appended append(LogCommand command, Duration timeout);
 
@@ -92,12 +105,16 @@ final class Peers implements AutoCloseable {
   private static final int ADMIT = 9;
   private static final int COMPARE = 10;
 
+  /** Stands before a request that is not the node's own: its caller follows. */
+  private static final int FOR_CALLER = 11;
+
   private static final int OK = 0;
   private static final int NOT_LEADER = 1;
   private static final int NOT_READY = 2;
   private static final int UNKNOWN_FATE = 3;
   private static final int REFUSED = 4;
   private static final int FAILED = 5;
+  private static final int NOT_AUTHORIZED = 6;
 
   private final PeerRpc rpc = new PeerRpc();
 
@@ -129,12 +146,12 @@ final class Peers implements AutoCloseable {
   }
 
   Appended append(String address, byte[] command, Duration timeout) {
-    WireWriter out = request(APPEND).int64(timeout.toMillis()).bytes(command);
+    WireWriter out = clientRequest(APPEND).int64(timeout.toMillis()).bytes(command);
     return call(address, out, timeout, true, in -> new Appended(Applied.read(in), in.int64()));
   }
 
   SqlReply query(String address, SqlRequest request, Duration timeout) {
-    WireWriter out = request(QUERY);
+    WireWriter out = clientRequest(QUERY);
     out.string(request.form().name()).bool(request.transaction()).string(request.level().name());
     out.int64(request.timeout().toMillis()).int64(request.linearizableTimeout().toMillis());
     Duration limit = request.statementTimeout();
@@ -148,7 +165,7 @@ final class Peers implements AutoCloseable {
   }
 
   CopyTicket openCopy(String address, Duration timeout) {
-    WireWriter out = request(COPY_OPEN).int64(timeout.toMillis());
+    WireWriter out = clientRequest(COPY_OPEN).int64(timeout.toMillis());
     return call(
         address,
         out,
@@ -181,7 +198,7 @@ final class Peers implements AutoCloseable {
   }
 
   void transfer(String address, @Nullable String id, Duration timeout) {
-    WireWriter out = request(TRANSFER).optionalString(id).int64(timeout.toMillis());
+    WireWriter out = clientRequest(TRANSFER).optionalString(id).int64(timeout.toMillis());
     Boolean _ = call(address, out, timeout, false, _ -> true);
   }
 
@@ -232,6 +249,27 @@ final class Peers implements AutoCloseable {
     return new WireWriter().int32(type);
   }
 
+  /** A request that is the caller's, if this thread works for one. */
+  private static WireWriter clientRequest(int type) {
+    WireWriter out = new WireWriter();
+    Caller.current()
+        .ifPresent(caller ->
+            out.int32(FOR_CALLER)
+                .string(caller.credentials().username())
+                .string(caller.credentials().password())
+                .strings(caller.needed().stream().map(Permission::name).toList()));
+    return out.int32(type);
+  }
+
+  private static Caller caller(WireReader in) throws IOException {
+    Credentials credentials = new Credentials(in.string(), in.string());
+    Set<Permission> needed = EnumSet.noneOf(Permission.class);
+    for (String name : in.strings()) {
+      needed.add(Permission.valueOf(name));
+    }
+    return new Caller(credentials, needed);
+  }
+
   private static void check(WireReader in) throws IOException {
     int status = in.int32();
     switch (status) {
@@ -240,6 +278,7 @@ final class Peers implements AutoCloseable {
       case NOT_READY -> throw new NotReadyException(in.string(), Duration.ofMillis(in.int64()));
       case UNKNOWN_FATE -> throw new CommitUnknownException(in.string(), null);
       case REFUSED -> throw new RequestRefusedException(in.string());
+      case NOT_AUTHORIZED -> throw new NotAuthorizedException();
       default -> throw new IllegalStateException("on the leader: " + in.string());
     }
   }
@@ -259,6 +298,8 @@ final class Peers implements AutoCloseable {
         return failure(UNKNOWN_FATE, e).toByteArray();
       } catch (RequestRefusedException e) {
         return failure(REFUSED, e).toByteArray();
+      } catch (NotAuthorizedException e) {
+        return failure(NOT_AUTHORIZED, e).toByteArray();
       } catch (RuntimeException | IOException e) {
         return failure(FAILED, e).toByteArray();
       }
@@ -272,6 +313,10 @@ final class Peers implements AutoCloseable {
 
   private static void answer(WireReader in, WireWriter out, Local local) throws IOException {
     int type = in.int32();
+    if (type == FOR_CALLER) {
+      local.check(caller(in));
+      type = in.int32();
+    }
     switch (type) {
       case WHO -> who(out, local.answer());
       case APPEND -> {

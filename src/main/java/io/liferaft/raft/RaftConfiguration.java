@@ -1,5 +1,6 @@
 package io.liferaft.raft;
 
+import io.liferaft.security.AccessControl;
 import io.liferaft.sqlite.SqliteStore;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
@@ -27,8 +28,8 @@ class RaftConfiguration {
   }
 
   @Bean
-  RatisNode raftNode(LocalNode node, SqliteStore store, Clock clock) {
-    return new RatisNode(node, store, clock);
+  RatisNode raftNode(LocalNode node, SqliteStore store, Clock clock, AccessControl access) {
+    return new RatisNode(node, store, clock, access);
   }
 
   @Bean

@@ -1,6 +1,7 @@
 package io.liferaft.raft;
 
 import io.liferaft.raft.LogCommand.LoadKind;
+import io.liferaft.security.AccessControl;
 import io.liferaft.sqlite.EntryOutcome;
 import io.liferaft.sqlite.SqlResult;
 import io.liferaft.sqlite.SqlStatement;
@@ -35,6 +36,7 @@ final class RatisNode implements RaftNode, SmartLifecycle {
   private static final Duration HAND_ON = Duration.ofSeconds(3);
 
   private final LocalNode node;
+  private final AccessControl access;
   private final SqliteStore store;
   private final Clock clock;
   private final LeaderRouter router;
@@ -44,7 +46,11 @@ final class RatisNode implements RaftNode, SmartLifecycle {
   private final Members members;
   private volatile boolean running;
 
-  RatisNode(LocalNode node, SqliteStore store, Clock clock) {
+  /**
+   * @param access says what callers may do whose requests other nodes forward
+   */
+  RatisNode(LocalNode node, SqliteStore store, Clock clock, AccessControl access) {
+    this.access = access;
     this.node = node;
     this.store = store;
     this.clock = clock;
@@ -68,7 +74,8 @@ final class RatisNode implements RaftNode, SmartLifecycle {
   public void start() {
     running = true;
     node.start(
-        new PeerService(this::gate, node, writer, reader, copies, members), copies.leases()::sweep);
+        new PeerService(this::gate, access, node, writer, reader, copies, members),
+        copies.leases()::sweep);
   }
 
   @Override

@@ -13,7 +13,8 @@
  * <p><b>Never.</b> Ask clock, random numbers, settings or network while applying: the leader stamps
  * entries before they enter the log. Wait on a thread of Ratis but for the bounded apply queue and
  * a checkpoint. Retry a write whose fate is unknown. Hold a load or a copy in memory. Let a disk
- * that lost its log vote under its old name: its incarnation is new.
+ * that lost its log vote under its old name: its incarnation is new. Do for a caller whose request
+ * another node forwards what this node's users do not permit it.
  *
  * <p><b>Threads</b> ({@code -<node>} behind each): {@code raft-apply} applies and checkpoints,
  * {@code raft-submit} stamps and submits, {@code raft-open} opens and closes, {@code raft-events}
@@ -32,7 +33,7 @@
  * FileBorder}.
  */
 @NullMarked
-@ApplicationModule(allowedDependencies = {"sqlite"})
+@ApplicationModule(allowedDependencies = {"security", "sqlite"})
 package io.liferaft.raft;
 
 import org.jspecify.annotations.NullMarked;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import io.liferaft.security.AccessControl;
 import io.liferaft.sqlite.DiskFiles;
 import io.liferaft.sqlite.FailingDisk;
 import io.liferaft.sqlite.FileBorder;
@@ -235,6 +236,7 @@ final class TestCluster implements AutoCloseable {
     private SteppedFiles files = new SteppedFiles(under);
     private Map<String, String> believed = members;
     private LongSupplier room = () -> Long.MAX_VALUE;
+    private AccessControl access = AccessControl.open();
     private @Nullable SqliteStore store;
     private @Nullable LocalNode local;
     private @Nullable RatisNode raft;
@@ -291,6 +293,12 @@ final class TestCluster implements AutoCloseable {
       return this;
     }
 
+    /** For the next start: who may do what through other nodes. */
+    Node withAccess(AccessControl users) {
+      access = users;
+      return this;
+    }
+
     /** For the next start: how much room its disk claims to have. */
     Node withRoom(LongSupplier usableBytes) {
       room = usableBytes;
@@ -315,7 +323,7 @@ final class TestCluster implements AutoCloseable {
               256 * 1024);
       SqliteStore opened = disk.store(files);
       LocalNode node = new LocalNode(config, opened, Clock.systemUTC(), _ -> {}, room);
-      RatisNode ratis = new RatisNode(node, opened, Clock.systemUTC());
+      RatisNode ratis = new RatisNode(node, opened, Clock.systemUTC(), access);
       AnnotationConfigApplicationContext beans = new AnnotationConfigApplicationContext();
       beans.registerBean(RatisNode.class, () -> ratis);
       beans.registerBean(GroupMembership.class, ratis::members);
