@@ -1,6 +1,7 @@
 package io.liferaft.api;
 
 import io.liferaft.backup.BackupStatus;
+import io.liferaft.queue.WriteQueue;
 import io.liferaft.raft.NodeStatus;
 import io.liferaft.raft.RaftNode;
 import io.liferaft.restore.RestoreState;
@@ -53,6 +54,7 @@ class ApiConfiguration {
   @Bean
   RqliteRouter rqliteRouter(
       RaftNode raft,
+      WriteQueue queue,
       SqlChecks checks,
       HttpProperties http,
       StatusReport status,
@@ -63,7 +65,8 @@ class ApiConfiguration {
       ObjectProvider<MeterRegistry> meters) {
     BodyLimit limit = new BodyLimit(http, Runtime.getRuntime().maxMemory());
     LeaderRedirect redirect = new LeaderRedirect(raft);
-    SqlController sql = new SqlController(raft, checks, limit, redirect);
+    SqlController sql =
+        new SqlController(raft, checks, limit, redirect, new QueueController(queue, checks, limit));
     NodesController nodes = new NodesController(raft, redirect, limit);
     LoadFiles files = new LoadFiles(dataFolder(environment).resolve("tmp"));
     Map<Route, RqliteRouter.Handler> handlers =
@@ -90,6 +93,7 @@ class ApiConfiguration {
   StatusReport statusReport(
       RaftNode raft,
       AccessControl access,
+      WriteQueue queue,
       Environment environment,
       ObjectProvider<SqliteStore> store,
       ObjectProvider<Supplier<RestoreState>> restore,
@@ -107,6 +111,7 @@ class ApiConfiguration {
               Supplier<BackupStatus> supplier = backup.getIfAvailable();
               return supplier == null ? noBackup() : supplier.get();
             },
+            queue::status,
             () -> bindAddress(environment),
             access.enabled(),
             dataFolder(environment)),

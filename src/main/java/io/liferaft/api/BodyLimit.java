@@ -86,6 +86,11 @@ final class BodyLimit {
       super(in);
     }
 
+    /** What it has been charged so far. */
+    long cost() {
+      return cost;
+    }
+
     /** Charges memory beyond that of the bytes read. */
     void charge(long bytes) {
       cost += bytes;

@@ -24,19 +24,29 @@ final class SqlController {
   private final BodyLimit limit;
   private final StatementReader reader;
   private final LeaderRedirect redirect;
+  private final QueueController queue;
 
-  SqlController(RaftNode raft, SqlChecks checks, BodyLimit limit, LeaderRedirect redirect) {
+  /**
+   * @param queue answers {@code /db/execute?queue}
+   */
+  SqlController(
+      RaftNode raft,
+      SqlChecks checks,
+      BodyLimit limit,
+      LeaderRedirect redirect,
+      QueueController queue) {
     this.raft = raft;
     this.checks = checks;
     this.limit = limit;
     this.reader = new StatementReader(limit.bytes());
     this.redirect = redirect;
+    this.queue = queue;
   }
 
   void execute(Exchange exchange) throws IOException {
     if (exchange.parameters().has("queue")) {
-      throw RequestFailure.badRequest(
-          "queued writes are not supported yet: leave out the parameter queue");
+      queue.execute(exchange);
+      return;
     }
     List<SqlStatement> statements = statements(exchange, true);
     if (nothingToRun(exchange, statements) || redirect.answered(exchange)) {

@@ -70,10 +70,20 @@ final class StatementReader {
    * @throws RequestFailure 400 with rqlite's text
    */
   List<SqlStatement> read(InputStream body, LongConsumer charge) throws IOException {
+    return read(body, charge, false);
+  }
+
+  /**
+   * As above.
+   *
+   * @param noneAllowed whether an empty list is an answer
+   */
+  List<SqlStatement> read(InputStream body, LongConsumer charge, boolean noneAllowed)
+      throws IOException {
     // A reader, since Go replaces bytes that are not UTF-8 where Jackson would refuse them.
     Reader reader = new InputStreamReader(body, StandardCharsets.UTF_8);
     try (JsonParser parser = json.createParser(ObjectReadContext.empty(), reader)) {
-      return new Body(parser, charge).statements();
+      return new Body(parser, charge).statements(noneAllowed);
     } catch (JacksonIOException e) {
       throw e.getCause();
     } catch (JacksonException e) {
@@ -102,7 +112,7 @@ final class StatementReader {
       this.charge = charge;
     }
 
-    List<SqlStatement> statements() {
+    List<SqlStatement> statements(boolean noneAllowed) {
       JsonToken first = parser.nextToken();
       if (first == null) {
         throw RequestFailure.badRequest(INVALID_JSON);
@@ -119,7 +129,7 @@ final class StatementReader {
       if (refusal != null) {
         throw RequestFailure.badRequest(refusal);
       }
-      if (!any) {
+      if (!any && !noneAllowed) {
         throw RequestFailure.badRequest("no statements");
       }
       return statements;

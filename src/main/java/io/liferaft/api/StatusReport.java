@@ -1,6 +1,7 @@
 package io.liferaft.api;
 
 import io.liferaft.backup.BackupStatus;
+import io.liferaft.queue.QueueStatus;
 import io.liferaft.raft.NodeStatus;
 import io.liferaft.raft.NodeStatus.Member;
 import io.liferaft.raft.RaftNode;
@@ -40,6 +41,7 @@ final class StatusReport {
       Supplier<StoreStatus> store,
       Supplier<RestoreState> restore,
       Supplier<BackupStatus> backup,
+      Supplier<QueueStatus> queue,
       Supplier<String> bindAddress,
       boolean users,
       Path dataFolder) {}
@@ -91,7 +93,17 @@ final class StatusReport {
     http.put("bind_addr", sources.bindAddress().get());
     http.put("auth", sources.users() ? "enabled" : "disabled");
     http.put("tls", new TreeMap<>(Map.of("enabled", "false")));
+    http.put("queue", new TreeMap<>(Map.of("_default", queue(sources.queue().get()))));
     return http;
+  }
+
+  private static Map<String, Object> queue(QueueStatus status) {
+    Map<String, Object> queue = new TreeMap<>();
+    queue.put("max_size", status.capacity());
+    queue.put("batch_size", status.batchSize());
+    queue.put("timeout", GoDuration.format(status.timeout()));
+    queue.put("sequence_number", status.sequenceNumber());
+    return queue;
   }
 
   private Map<String, Object> node() {

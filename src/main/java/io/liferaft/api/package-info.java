@@ -24,7 +24,8 @@
  * first load.
  */
 @NullMarked
-@ApplicationModule(allowedDependencies = {"raft", "security", "sqlite", "backup", "restore"})
+@ApplicationModule(
+    allowedDependencies = {"raft", "security", "sqlite", "queue", "backup", "restore"})
 package io.liferaft.api;
 
 import org.jspecify.annotations.NullMarked;

@@ -102,7 +102,7 @@ final class RatisNode implements RaftNode, SmartLifecycle {
     return running;
   }
 
-  /** Stops after web server, backup and restore. */
+  /** Stops after web server, queue, backup and restore. */
   @Override
   public int getPhase() {
     return 0;

@@ -2,10 +2,14 @@ package io.liferaft.sqlite;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** A client's string of SQL, split and judged. Immutable; parameters are not part of it. */
 record SqlText(List<SqlPiece> pieces) {
+
+  private static final Pattern TRANSACTION_WORD =
+      Pattern.compile("begin|commit|end|rollback|savepoint|release", Pattern.CASE_INSENSITIVE);
 
   static SqlText parse(String sql) {
     List<SqlPiece> pieces = new ArrayList<>(1);
@@ -55,6 +59,13 @@ record SqlText(List<SqlPiece> pieces) {
       }
     }
     return false;
+  }
+
+  /** Whether any statement is BEGIN, COMMIT, SAVEPOINT or the like. */
+  static boolean controlsTransaction(String sql) {
+    return TRANSACTION_WORD.matcher(sql).find()
+        && parse(sql).pieces().stream()
+            .anyMatch(piece -> piece.kind() == StatementKind.TRANSACTION);
   }
 
   /** Cheap for the many texts that hold no such word. */

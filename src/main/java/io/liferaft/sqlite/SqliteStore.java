@@ -257,6 +257,11 @@ public final class SqliteStore implements AutoCloseable {
         || opened().readers().call(reader -> QueryRunner.readOnly(reader, pieces.getFirst()));
   }
 
+  /** Whether the text begins or ends a transaction, or a part of one, by itself. */
+  public static boolean controlsTransaction(String sql) {
+    return SqlText.controlsTransaction(sql);
+  }
+
   /** Whether the text holds a PRAGMA, in any form, that would break the node (rqlite 9.3, 24 B). */
   public static boolean disallowedPragma(String sql) {
     return SqlText.disallowedPragma(sql);

@@ -74,7 +74,7 @@ final class ApiServer implements AutoCloseable {
   @Configuration(proxyBeanMethods = false)
   @EnableAutoConfiguration
   @Import(ApiConfiguration.class)
-  @ComponentScan("io.liferaft.security")
+  @ComponentScan({"io.liferaft.queue", "io.liferaft.security"})
   static class Slice {
 
     @Bean

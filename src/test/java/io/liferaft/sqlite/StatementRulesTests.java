@@ -168,4 +168,32 @@ class StatementRulesTests {
   void letsOtherTextsPass(String sql) {
     assertThat(SqliteStore.disallowedPragma(sql)).isFalse();
   }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "BEGIN",
+        "commit",
+        "INSERT INTO t VALUES(1); END",
+        "/* x */ rollback",
+        "savepoint a",
+        "RELEASE a",
+      })
+  void tellsWhoHandlesTransactions(String sql) {
+    assertThat(SqliteStore.controlsTransaction(sql)).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "INSERT INTO t VALUES('begin')",
+        "CREATE TRIGGER r AFTER INSERT ON t BEGIN DELETE FROM u; END",
+        "UPDATE t SET ended = 1",
+        "EXPLAIN BEGIN",
+        "SELECT 1",
+        "",
+      })
+  void tellsWhoLeavesTransactionsAlone(String sql) {
+    assertThat(SqliteStore.controlsTransaction(sql)).isFalse();
+  }
 }

@@ -42,9 +42,7 @@ public final class TestRaftNode implements RaftNode {
   public volatile Supplier<DatabaseCopy> copy = () -> new BytesCopy(new byte[0]);
   public volatile Function<@Nullable String, @Nullable RuntimeException> transfer = _ -> null;
   public volatile List<NodeProbe> probes = List.of();
-  public volatile ReplicatedState state =
-      new ReplicatedState(
-          "c1", "g1", 0, 0, new RestoreRecord.Undecided(), Map.of(), List.of("n1=127.0.0.1:4002"));
+  public volatile ReplicatedState state = state(disabled());
 
   /** Back to a leader that answers nothing. */
   public void reset() {
@@ -56,6 +54,15 @@ public final class TestRaftNode implements RaftNode {
     copy = () -> new BytesCopy(new byte[0]);
     transfer = _ -> null;
     probes = List.of();
+    state = state(disabled());
+  }
+
+  private static RestoreRecord disabled() {
+    return new RestoreRecord.Ended(RestoreRecord.Outcome.DISABLED, 0);
+  }
+
+  public static ReplicatedState state(RestoreRecord restore) {
+    return new ReplicatedState("c1", "g1", 0, 0, restore, Map.of(), List.of("n1=127.0.0.1:4002"));
   }
 
   public static SqlReply reply(SqlResult... results) {
