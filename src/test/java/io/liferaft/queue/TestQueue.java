@@ -13,7 +13,12 @@ import java.util.List;
 /** A queue before whatever node, quick to try again, for tests of all modules. */
 public final class TestQueue implements AutoCloseable {
 
-  static final Duration LONG = Duration.ofHours(1);
+  /** A time limit of the queue that does not come in a test. */
+  static final Duration NEVER = Duration.ofHours(1);
+
+  /** What callers wait for at the most. */
+  static final Duration LIMIT = Duration.ofMinutes(2);
+
   static final long BYTES = 64L << 20;
 
   final SimpleMeterRegistry meters = new SimpleMeterRegistry();
@@ -35,12 +40,12 @@ public final class TestQueue implements AutoCloseable {
 
   /** Queues a request that nobody waits for. */
   public QueuedWrite add(String... sql) {
-    return queue.add(statements(sql), 500, false, LONG);
+    return queue.add(statements(sql), 500, false, LIMIT);
   }
 
   /** Queues a request and waits for it. */
   public Outcome write(String... sql) {
-    return queue.await(queue.add(statements(sql), 500, true, LONG), LONG);
+    return queue.await(queue.add(statements(sql), 500, true, LIMIT), LIMIT);
   }
 
   /** Waits for everything before. */

@@ -105,7 +105,7 @@ class WriteQueueTests {
 
   @Test
   void writesAFullBatchAtOnceAndInOrder() {
-    try (TestQueue queue = queue(100, 3, TestQueue.LONG)) {
+    try (TestQueue queue = queue(100, 3, TestQueue.NEVER)) {
       queue.add("a", "b");
       queue.add("c");
       queue.add("d");
@@ -151,7 +151,7 @@ class WriteQueueTests {
   @Test
   void callersWaitForRoom() {
     CountDownLatch open = held();
-    try (TestQueue queue = queue(2, 100, TestQueue.LONG)) {
+    try (TestQueue queue = queue(2, 100, TestQueue.NEVER)) {
       queue.add("a");
       queue.add("b");
       CompletableFuture<QueuedWrite> third =
@@ -186,16 +186,16 @@ class WriteQueueTests {
   void callersWaitForMemory() {
     CountDownLatch open = held();
     try (TestQueue queue = new TestQueue(raft, settings(100, 100, SOON), 10_240)) {
-      queue.queue.add(TestQueue.statements("a"), 6_000, false, TestQueue.LONG);
+      queue.queue.add(TestQueue.statements("a"), 6_000, false, TestQueue.LIMIT);
 
       assertThatExceptionOfType(NotReadyException.class)
           .isThrownBy(() ->
               queue.queue.add(TestQueue.statements("b"), 6_000, false, Duration.ofMillis(30)));
       assertThat(queue.queue.status().bytes()).isEqualTo(6 * 1024);
-      queue.queue.add(TestQueue.statements("c"), 1_000, false, TestQueue.LONG);
+      queue.queue.add(TestQueue.statements("c"), 1_000, false, TestQueue.LIMIT);
       open.countDown();
       // Larger than all memory: taken when there is nothing else.
-      queue.queue.add(TestQueue.statements("d"), 1 << 20, false, TestQueue.LONG);
+      queue.queue.add(TestQueue.statements("d"), 1 << 20, false, TestQueue.LIMIT);
     }
     assertThat(written().stream().flatMap(List::stream)).containsExactly("a", "c", "d");
   }
@@ -215,7 +215,7 @@ class WriteQueueTests {
 
   @Test
   void doesNotMakeOneLargeEntryOfManyLargeRequests() {
-    try (TestQueue queue = queue(100, 100, TestQueue.LONG)) {
+    try (TestQueue queue = queue(100, 100, TestQueue.NEVER)) {
       for (String sql : List.of("a", "b", "c")) {
         queue.queue.add(TestQueue.statements(sql), WaitingRoom.BATCH_BYTES / 2, false, SOON);
       }
@@ -278,14 +278,14 @@ class WriteQueueTests {
           }
           return TestRaftNode.reply();
         };
-    try (TestQueue queue = queue(100, 3, TestQueue.LONG)) {
+    try (TestQueue queue = queue(100, 3, TestQueue.NEVER)) {
       QueuedWrite good = queue.add("a");
       QueuedWrite bad = queue.add("bad");
       QueuedWrite better = queue.add("c");
 
-      assertThat(bad.await(TestQueue.LONG)).isInstanceOf(Outcome.GivenUp.class);
-      assertThat(good.await(TestQueue.LONG)).isEqualTo(new Outcome.Written());
-      assertThat(better.await(TestQueue.LONG)).isEqualTo(new Outcome.Written());
+      assertThat(bad.await(TestQueue.LIMIT)).isInstanceOf(Outcome.GivenUp.class);
+      assertThat(good.await(TestQueue.LIMIT)).isEqualTo(new Outcome.Written());
+      assertThat(better.await(TestQueue.LIMIT)).isEqualTo(new Outcome.Written());
       Waiting.await("the queue is empty").until(() -> queue.queue.status().requests() == 0);
     }
   }
@@ -313,7 +313,7 @@ class WriteQueueTests {
 
   @Test
   void whoeverHandlesTransactionsIsLeftAlone() {
-    try (TestQueue queue = queue(100, 100, TestQueue.LONG)) {
+    try (TestQueue queue = queue(100, 100, TestQueue.NEVER)) {
       queue.add("INSERT 1");
       queue.add("INSERT 2");
       queue.add("BEGIN");
@@ -346,13 +346,13 @@ class WriteQueueTests {
       assertThat(queue.queue.await(write, Duration.ofMillis(20))).isEqualTo(new Outcome.Pending());
       assertThat(queue.queue.counts()).containsEntry("queued_executions_wait_timeout", 1L);
       open.countDown();
-      assertThat(queue.queue.await(write, TestQueue.LONG)).isEqualTo(new Outcome.Written());
+      assertThat(queue.queue.await(write, TestQueue.LIMIT)).isEqualTo(new Outcome.Written());
     }
   }
 
   @Test
   void aStopWritesWhatIsLeft() {
-    TestQueue queue = queue(100, 2, TestQueue.LONG);
+    TestQueue queue = queue(100, 2, TestQueue.NEVER);
     Stream.of("a", "b", "c", "d", "e").forEach(queue::add);
 
     queue.close();
@@ -380,8 +380,8 @@ class WriteQueueTests {
 
     queue.close();
 
-    assertThat(first.await(TestQueue.LONG)).isInstanceOf(Outcome.GivenUp.class);
-    assertThat(second.await(TestQueue.LONG)).isInstanceOf(Outcome.GivenUp.class);
+    assertThat(first.await(TestQueue.LIMIT)).isInstanceOf(Outcome.GivenUp.class);
+    assertThat(second.await(TestQueue.LIMIT)).isInstanceOf(Outcome.GivenUp.class);
     assertThat(written().stream().flatMap(List::stream)).containsOnly("a");
   }
 
