@@ -86,7 +86,8 @@ class ApiConfiguration {
         handlers,
         access,
         new ApiMetrics(meters.getIfAvailable(SimpleMeterRegistry::new)),
-        version());
+        version(),
+        http.allowOrigin());
   }
 
   @Bean

@@ -10,10 +10,13 @@ import org.springframework.validation.annotation.Validated;
  *
  * @param maxStatementBody largest body of SQL statements, answered with 413 beyond; database files
  *     and texts sent to /db/load are not limited
+ * @param allowOrigin what every answer on rqlite's paths carries as Access-Control-Allow-Origin;
+ *     empty for no such header
  */
 @Validated
 @ConfigurationProperties(prefix = "liferaft.http", ignoreUnknownFields = false)
-record HttpProperties(@DefaultValue("256MB") DataSize maxStatementBody) {
+record HttpProperties(
+    @DefaultValue("256MB") DataSize maxStatementBody, @DefaultValue("") String allowOrigin) {
 
   private static final long LARGEST_MEGABYTES = 2047;
 
@@ -22,6 +25,12 @@ record HttpProperties(@DefaultValue("256MB") DataSize maxStatementBody) {
       throw new IllegalArgumentException(
           "liferaft.http.max-statement-body must be from 1B to %dMB, for example 256MB, not %s"
               .formatted(LARGEST_MEGABYTES, maxStatementBody));
+    }
+    allowOrigin = allowOrigin.strip();
+    if (!allowOrigin.chars().allMatch(c -> c > ' ' && c < 0x7f)) {
+      throw new IllegalArgumentException(
+          "liferaft.http.allow-origin=%s is no origin: a valid one is https://app.example.org or *"
+              .formatted(allowOrigin));
     }
   }
 }

@@ -32,13 +32,22 @@ final class RqliteRouter {
   private final AccessControl access;
   private final ApiMetrics metrics;
   private final String version;
+  private final String allowOrigin;
 
+  /**
+   * @param allowOrigin of every answer; empty for none
+   */
   RqliteRouter(
-      Map<Route, Handler> handlers, AccessControl access, ApiMetrics metrics, String version) {
+      Map<Route, Handler> handlers,
+      AccessControl access,
+      ApiMetrics metrics,
+      String version,
+      String allowOrigin) {
     this.handlers = Map.copyOf(handlers);
     this.access = access;
     this.metrics = metrics;
     this.version = version;
+    this.allowOrigin = allowOrigin;
   }
 
   /**
@@ -57,6 +66,9 @@ final class RqliteRouter {
       response.setHeader("WWW-Authenticate", BasicHeader.CHALLENGE);
     } else {
       response.setHeader("Access-Control-Allow-Headers", "Content-Type");
+    }
+    if (!allowOrigin.isEmpty()) {
+      response.setHeader("Access-Control-Allow-Origin", allowOrigin);
     }
     @Nullable Route route = null;
     Result result = Result.OK;

@@ -16,6 +16,8 @@ import org.springframework.validation.annotation.Validated;
  *     only while the data directory holds no Raft state; default: this node alone
  * @param electionTimeout shortest time without a leader before a node stands for election; the
  *     longest is twice that, the heartbeat follows from it
+ * @param foreignKeys whether a cluster that is founded now enforces foreign keys; its other nodes,
+ *     and those that come later, follow its founder
  * @param snapshot when the log is cut
  */
 @Validated
@@ -25,6 +27,7 @@ record ClusterProperties(
     @Nullable String advertisedAddress,
     @Nullable String initialCluster,
     @DefaultValue("1s") Duration electionTimeout,
+    @DefaultValue("false") boolean foreignKeys,
     @DefaultValue Snapshot snapshot) {
 
   /**

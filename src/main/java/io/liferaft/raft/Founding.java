@@ -16,7 +16,8 @@ final class Founding {
     config.initialCluster().forEach((id, address) -> members.add(id + "=" + address));
     String generation = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
     LogCommand founded =
-        new LogCommand.ClusterFounded(UUID.randomUUID().toString(), generation, members);
+        new LogCommand.ClusterFounded(
+            UUID.randomUUID().toString(), generation, members, config.foreignKeys());
     var _ = server.submit(founded, LogCommandCodec.encode(founded));
   }
 }

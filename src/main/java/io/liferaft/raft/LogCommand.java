@@ -8,8 +8,13 @@ import org.jspecify.annotations.Nullable;
 /** What one log entry tells every node to do. Encoded by {@link LogCommandCodec}. */
 sealed interface LogCommand {
 
-  /** First entry: who this cluster is. Without effect when it has been founded already. */
-  record ClusterFounded(String clusterId, String generation, List<String> members)
+  /**
+   * First entry: who this cluster is. Without effect when it has been founded already.
+   *
+   * @param foreignKeys whether writes enforce foreign keys
+   */
+  record ClusterFounded(
+      String clusterId, String generation, List<String> members, boolean foreignKeys)
       implements LogCommand {}
 
   /**

@@ -27,14 +27,20 @@ final class LogCommandCodec {
   private static final int BACKUP_RECORDED = 10;
   private static final int CLUSTER_RECOVERED = 11;
 
+  /** {@link #CLUSTER_FOUNDED} with foreign keys on; with them off its form is the older one. */
+  private static final int CLUSTER_FOUNDED_WITH_FOREIGN_KEYS = 12;
+
   private LogCommandCodec() {}
 
   static byte[] encode(LogCommand command) {
     WireWriter out = new WireWriter();
     out.int32(VERSION);
     switch (command) {
-      case LogCommand.ClusterFounded(var clusterId, var generation, var members) -> {
-        out.int32(CLUSTER_FOUNDED).string(clusterId).string(generation).strings(members);
+      case LogCommand.ClusterFounded(var clusterId, var generation, var members, var keys) -> {
+        out.int32(keys ? CLUSTER_FOUNDED_WITH_FOREIGN_KEYS : CLUSTER_FOUNDED)
+            .string(clusterId)
+            .string(generation)
+            .strings(members);
       }
       case LogCommand.ClusterRecovered(var formerGroup, var generation) -> {
         out.int32(CLUSTER_RECOVERED).string(formerGroup).string(generation);
@@ -108,7 +114,9 @@ final class LogCommandCodec {
       }
       return switch (type) {
         case CLUSTER_FOUNDED ->
-            new LogCommand.ClusterFounded(in.string(), in.string(), in.strings());
+            new LogCommand.ClusterFounded(in.string(), in.string(), in.strings(), false);
+        case CLUSTER_FOUNDED_WITH_FOREIGN_KEYS ->
+            new LogCommand.ClusterFounded(in.string(), in.string(), in.strings(), true);
         case EXECUTE -> execute(in);
         case BATCH -> {
           int count = in.int32();

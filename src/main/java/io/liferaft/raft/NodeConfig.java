@@ -13,6 +13,7 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
 /**
  * The settings of this node, checked and with defaults that depend on each other filled in.
  *
+ * @param foreignKeys whether a cluster founded by this node enforces foreign keys
  * @param initialCluster Raft address by node id, this node included, in the order given
  */
 record NodeConfig(
@@ -23,6 +24,7 @@ record NodeConfig(
     String raftAddress,
     Map<String, String> initialCluster,
     Duration electionTimeout,
+    boolean foreignKeys,
     int snapshotEntries,
     long walSizeBytes) {
 
@@ -45,7 +47,7 @@ record NodeConfig(
             "liferaft.raft.address",
             bind,
             "node1.example.org:4002");
-    HostPort httpBind = new HostPort(serverAddress == null ? "0.0.0.0" : serverAddress, port);
+    HostPort httpBind = new HostPort(host(serverAddress), port);
     String httpAddress =
         advertised(
             "liferaft.node.advertised-http-address",
@@ -84,8 +86,17 @@ record NodeConfig(
         raftAddress,
         initialCluster(cluster.initialCluster(), id, raftAddress),
         election,
+        cluster.foreignKeys(),
         cluster.snapshot().entries(),
         walSize);
+  }
+
+  private static String host(@Nullable String serverAddress) {
+    if (serverAddress == null || serverAddress.isBlank()) {
+      return "0.0.0.0";
+    }
+    String host = serverAddress.strip();
+    return host.contains(":") && !host.startsWith("[") ? "[" + host + "]" : host;
   }
 
   private static Path dataDir(String text) {

@@ -8,14 +8,20 @@ import org.springframework.boot.web.server.autoconfigure.ServerProperties;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
 
 /** The Raft node's beans. */
 @Configuration(proxyBeanMethods = false)
 class RaftConfiguration {
 
   @Bean
-  NodeConfig nodeConfig(NodeProperties node, ClusterProperties cluster, ServerProperties server) {
-    String address = server.getAddress() == null ? null : server.getAddress().getHostAddress();
+  NodeConfig nodeConfig(
+      NodeProperties node,
+      ClusterProperties cluster,
+      ServerProperties server,
+      Environment environment) {
+    // As written: a name is what others are told, and not what it stands for here.
+    String address = environment.getProperty("server.address");
     int port = server.getPort() == null ? 8080 : server.getPort();
     return NodeConfig.of(node, cluster, address, port);
   }

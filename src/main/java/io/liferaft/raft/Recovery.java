@@ -109,6 +109,7 @@ final class Recovery {
         own.raftAddress(),
         Map.of(own.id(), own.raftAddress()),
         Duration.ofSeconds(1),
+        false,
         1,
         1);
   }

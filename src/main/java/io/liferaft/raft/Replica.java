@@ -190,9 +190,10 @@ final class Replica {
     OpenLoad load = payload.load();
     Applied applied = new Applied.Done();
     switch (entry.command()) {
-      case LogCommand.ClusterFounded(var clusterId, var generation, var members) -> {
+      case LogCommand.ClusterFounded(var clusterId, var generation, var members, var keys) -> {
         if (state.clusterId().isEmpty()) {
           state = state.withLineage(clusterId, generation).withMembers(members);
+          store.enforceForeignKeys(keys);
         }
       }
       case LogCommand.ClusterRecovered(var formerGroup, var generation) -> {

@@ -13,8 +13,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What is looked at ten times a second: room on the disk, the leader, a group that Ratis has
- * closed, lost votes, a log that gets no further, the size of SQLite's WAL. On the thread {@code
- * raft-events}, which it does not hold up: others do what it finds to be done.
+ * closed, lost votes, a log that gets no further, the size of SQLite's WAL; once, whether the
+ * cluster enforces foreign keys as this node was told. On the thread {@code raft-events}, which it
+ * does not hold up: others do what it finds to be done.
  */
 final class Upkeep {
 
@@ -33,6 +34,7 @@ final class Upkeep {
   private final OtherNodes others;
   private final LogStall logStall = new LogStall();
   private final SnapshotTrigger snapshots = new SnapshotTrigger();
+  private boolean foreignKeysCompared;
 
   Upkeep(
       NodeConfig config,
@@ -85,8 +87,24 @@ final class Upkeep {
       if (division.isPresent() && store.status().walBytes() >= config.walSizeBytes()) {
         snapshots.take(server());
       }
+      compareForeignKeys();
     } catch (RuntimeException e) {
       log.debug("A tick failed", e);
+    }
+  }
+
+  /** Once, as soon as this node knows whom it belongs to: what its setting asks for is not so. */
+  private void compareForeignKeys() {
+    if (foreignKeysCompared || group.payload().state().clusterId().isEmpty()) {
+      return;
+    }
+    foreignKeysCompared = true;
+    boolean enforced = store.status().foreignKeys();
+    if (enforced != config.foreignKeys()) {
+      log.warn(
+          "liferaft.raft.foreign-keys={} has no effect here: the cluster {} foreign keys, as its founder or a PRAGMA said",
+          config.foreignKeys(),
+          enforced ? "enforces" : "does not enforce");
     }
   }
 

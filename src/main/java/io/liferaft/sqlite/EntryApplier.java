@@ -44,6 +44,14 @@ final class EntryApplier implements AutoCloseable {
     return foreignKeys;
   }
 
+  /** From the next entry on. */
+  void enforceForeignKeys(boolean enforce) throws SQLException {
+    if (enforce != foreignKeys) {
+      closeWarm();
+      foreignKeys = enforce;
+    }
+  }
+
   List<EntryOutcome> apply(List<SqlEntry> group) {
     List<EntryOutcome> outcomes = new ArrayList<>(group.size());
     committed = false;

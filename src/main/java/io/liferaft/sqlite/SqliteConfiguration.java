@@ -17,11 +17,12 @@ class SqliteConfiguration {
   }
 
   @Bean(destroyMethod = "")
-  SqliteStore sqliteStore(FileBorder border, MeterRegistry registry, Clock clock) {
+  SqliteStore sqliteStore(
+      SqliteProperties properties, FileBorder border, MeterRegistry registry, Clock clock) {
     Timer writes = timer(registry, "write");
     Timer reads = timer(registry, "read");
     return new SqliteStore(
-        SqliteSettings.defaults(),
+        properties.settings(),
         (write, nanos) -> (write ? writes : reads).record(nanos, TimeUnit.NANOSECONDS),
         border,
         clock);

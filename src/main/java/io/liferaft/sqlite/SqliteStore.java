@@ -130,6 +130,21 @@ public final class SqliteStore implements AutoCloseable {
   }
 
   /**
+   * Whether writes enforce foreign keys from the next entry on. As what {@code PRAGMA foreign_keys}
+   * does, it is in the record from the next checkpoint on, and before that the log's.
+   *
+   * @throws SqliteException.NodeFault when this node failed
+   */
+  public void enforceForeignKeys(boolean enforce) {
+    try {
+      opened().database().applier.enforceForeignKeys(enforce);
+    } catch (SQLException e) {
+      throw new SqliteException.NodeFault(
+          "foreign keys cannot be switched: " + SqliteErrors.message(e), true, false, e);
+    }
+  }
+
+  /**
    * Moves the WAL into the main file and makes the record name it, with this payload; durable on
    * return. Crash-safe at every line. Readers that hold a snapshot are waited for, then
    * interrupted. When it fails nothing can be applied until a checkpoint has succeeded.

@@ -19,16 +19,18 @@ class HttpPropertiesTests {
   void hasDefaults() {
     runner.run(context ->
         assertThat(context.getBean(HttpProperties.class))
-            .isEqualTo(new HttpProperties(DataSize.ofMegabytes(256))));
+            .isEqualTo(new HttpProperties(DataSize.ofMegabytes(256), "")));
   }
 
   @Test
   void takesEverySetting() {
     runner
-        .withPropertyValues("liferaft.http.max-statement-body=5KB")
+        .withPropertyValues(
+            "liferaft.http.max-statement-body=5KB",
+            "liferaft.http.allow-origin=https://app.example.org")
         .run(context ->
             assertThat(context.getBean(HttpProperties.class))
-                .isEqualTo(new HttpProperties(DataSize.ofKilobytes(5))));
+                .isEqualTo(new HttpProperties(DataSize.ofKilobytes(5), "https://app.example.org")));
   }
 
   @ParameterizedTest
@@ -41,6 +43,16 @@ class HttpPropertiesTests {
                 .getFailure()
                 .hasStackTraceContaining("max-statement-body")
                 .hasStackTraceContaining(value.equals("2147483648B") ? "2147483648B" : value));
+  }
+
+  @Test
+  void refusesAnOriginThatWouldBreakTheHeader() {
+    runner
+        .withPropertyValues("liferaft.http.allow-origin=a b")
+        .run(context ->
+            assertThat(context)
+                .getFailure()
+                .hasStackTraceContaining("liferaft.http.allow-origin=a b is no origin"));
   }
 
   @Configuration(proxyBeanMethods = false)

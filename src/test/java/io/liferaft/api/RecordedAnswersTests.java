@@ -70,6 +70,7 @@ class RecordedAnswersTests {
     assertThat(answer.header("X-Rqlite-Version")).singleElement().asString().startsWith("v10.2.7");
     assertThat(answer.header("Access-Control-Allow-Methods")).containsExactly("OPTIONS, GET, POST");
     assertThat(answer.header("Access-Control-Allow-Headers")).containsExactly("Content-Type");
+    assertThat(answer.header("Access-Control-Allow-Origin")).isEmpty();
     if (status == 200 && !answer.text().isEmpty()) {
       assertThat(answer.header("Content-Type")).containsExactly("application/json; charset=utf-8");
       assertThat(answer.header("X-Rqlite-Served-By"))

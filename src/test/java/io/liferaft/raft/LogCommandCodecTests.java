@@ -41,7 +41,8 @@ class LogCommandCodecTests {
         plain,
         full,
         new LogCommand.Batch(List.of(plain, full)),
-        new LogCommand.ClusterFounded("c", "g", List.of("n1=h:1", "n2=h:2")),
+        new LogCommand.ClusterFounded("c", "g", List.of("n1=h:1", "n2=h:2"), false),
+        new LogCommand.ClusterFounded("c", "g", List.of("n1=h:1"), true),
         new LogCommand.ClusterRecovered("group", "g2"),
         new LogCommand.LoadBegin(-9, LogCommand.LoadKind.TEXT, 4, 1L << 40, "aa", true),
         new LogCommand.LoadCommit(1, "chain", 2, 3, 4, "cluster", BACKUP),
@@ -58,6 +59,23 @@ class LogCommandCodecTests {
     LogCommand decoded = LogCommandCodec.decode(LogCommandCodec.encode(command));
 
     assertThat(decoded).isEqualTo(command);
+  }
+
+  /** A cluster without foreign keys can still be read by the version before them. */
+  @Test
+  void foundingWithoutForeignKeysHasItsOldForm() {
+    byte[] encoded =
+        LogCommandCodec.encode(new LogCommand.ClusterFounded("c", "g", List.of("n1=h:1"), false));
+
+    assertThat(encoded)
+        .isEqualTo(
+            new WireWriter()
+                .int32(1)
+                .int32(1)
+                .string("c")
+                .string("g")
+                .strings(List.of("n1=h:1"))
+                .toByteArray());
   }
 
   @Test

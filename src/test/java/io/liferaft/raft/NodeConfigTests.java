@@ -13,6 +13,7 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.web.server.autoconfigure.ServerProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
 
 class NodeConfigTests {
 
@@ -33,6 +34,7 @@ class NodeConfigTests {
       assertThat(config.initialCluster())
           .containsExactly(java.util.Map.entry("127.0.0.1:4002", "127.0.0.1:4002"));
       assertThat(config.electionTimeout()).hasSeconds(1);
+      assertThat(config.foreignKeys()).isFalse();
       assertThat(config.snapshotEntries()).isEqualTo(8192);
       assertThat(config.walSizeBytes()).isEqualTo(4 * 1024 * 1024);
     });
@@ -49,6 +51,7 @@ class NodeConfigTests {
             "liferaft.raft.advertised-address=h2:5002",
             "liferaft.raft.initial-cluster=n1=h1:5002, n2=h2:5002",
             "liferaft.raft.election-timeout=300ms",
+            "liferaft.raft.foreign-keys=true",
             "liferaft.raft.snapshot.entries=10",
             "liferaft.raft.snapshot.wal-size=1MB")
         .run(started -> {
@@ -60,6 +63,7 @@ class NodeConfigTests {
           assertThat(config.raftAddress()).isEqualTo("h2:5002");
           assertThat(config.initialCluster()).containsOnlyKeys("n1", "n2");
           assertThat(config.electionTimeout()).hasMillis(300);
+          assertThat(config.foreignKeys()).isTrue();
           assertThat(config.snapshotEntries()).isEqualTo(10);
           assertThat(config.walSizeBytes()).isEqualTo(1024 * 1024);
         });
@@ -103,6 +107,16 @@ class NodeConfigTests {
         });
   }
 
+  /** What others are told has to be what they can resolve, too. */
+  @ParameterizedTest
+  @CsvSource({"localhost,localhost:4001", "::1,[::1]:4001", "[::1],[::1]:4001"})
+  void advertisesTheHttpAddressAsWritten(String address, String advertised) {
+    context
+        .withPropertyValues("server.address=" + address)
+        .run(started ->
+            assertThat(started.getBean(NodeConfig.class).httpAddress()).isEqualTo(advertised));
+  }
+
   @Test
   void refusesAWildcardWithoutAnAdvertisedAddress() {
     context
@@ -121,8 +135,12 @@ class NodeConfigTests {
   })
   static class Settings {
     @Bean
-    NodeConfig nodeConfig(NodeProperties node, ClusterProperties cluster, ServerProperties server) {
-      return new RaftConfiguration().nodeConfig(node, cluster, server);
+    NodeConfig nodeConfig(
+        NodeProperties node,
+        ClusterProperties cluster,
+        ServerProperties server,
+        Environment environment) {
+      return new RaftConfiguration().nodeConfig(node, cluster, server, environment);
     }
   }
 }

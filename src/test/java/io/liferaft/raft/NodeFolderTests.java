@@ -79,6 +79,7 @@ class NodeFolderTests {
             address,
             Map.of("n1", address, "n2", "h:9"),
             Duration.ofSeconds(1),
+            false,
             10,
             1),
         new DiskFiles());

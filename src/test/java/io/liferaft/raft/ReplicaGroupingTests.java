@@ -46,7 +46,10 @@ class ReplicaGroupingTests {
     List<Replica.Entry> log = new ArrayList<>();
     log.add(
         new Replica.Entry(
-            1, 1, new LogCommand.ClusterFounded("cluster", "first", List.of("n1=h:1")), false));
+            1,
+            1,
+            new LogCommand.ClusterFounded("cluster", "first", List.of("n1=h:1"), false),
+            false));
     long index = 1;
     for (int from = 0; from < requests.size(); ) {
       int to = Math.min(requests.size(), from + 1 + Math.max(0, random.nextInt(8) - 4));

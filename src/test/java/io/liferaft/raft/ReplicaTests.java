@@ -409,7 +409,7 @@ class ReplicaTests {
   }
 
   private static LogCommand founded() {
-    return new LogCommand.ClusterFounded("cluster", "generation", List.of("n1=h:1"));
+    return new LogCommand.ClusterFounded("cluster", "generation", List.of("n1=h:1"), false);
   }
 
   private static LogCommand.Execute sql(String... statements) {

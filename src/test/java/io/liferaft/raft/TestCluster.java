@@ -52,6 +52,7 @@ final class TestCluster implements AutoCloseable {
   private final Map<String, String> members = new LinkedHashMap<>();
   private int snapshotEntries = 8192;
   private Duration election = ELECTION;
+  private boolean foreignKeys;
 
   private TestCluster(Path folder, int size) {
     for (int i = 1; i <= size; i++) {
@@ -80,6 +81,12 @@ final class TestCluster implements AutoCloseable {
   /** For the next starts. */
   TestCluster withElection(Duration timeout) {
     election = timeout;
+    return this;
+  }
+
+  /** For the next starts: whether a cluster founded then enforces foreign keys. */
+  TestCluster withForeignKeys(boolean enforced) {
+    foreignKeys = enforced;
     return this;
   }
 
@@ -319,6 +326,7 @@ final class TestCluster implements AutoCloseable {
               address,
               believed,
               election,
+              foreignKeys,
               snapshotEntries,
               256 * 1024);
       SqliteStore opened = disk.store(files);
