@@ -1,7 +1,9 @@
 package io.liferaft;
 
+import io.liferaft.cli.CommandLine;
 import io.liferaft.raft.RecoverCommand;
 import java.util.List;
+import org.slf4j.LoggerFactory;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
@@ -15,21 +17,36 @@ public class LiferaftApplication {
   LiferaftApplication() {}
 
   public static void main(String[] args) {
-    if (args.length > 0 && !args[0].startsWith("-")) {
-      System.exit(command(List.of(args)));
+    List<String> words = List.of(args);
+    if (!words.isEmpty() && words.getFirst().equals("recover")) {
+      // The libraries' log lines are for nodes.
+      LoggingSystem.get(LiferaftApplication.class.getClassLoader()).beforeInitialize();
+      System.exit(RecoverCommand.run(words.subList(1, words.size()), System.out, System.err));
     }
-    SpringApplication.run(LiferaftApplication.class, args);
+    switch (CommandLine.read(words, version())) {
+      case CommandLine.Exit(int status, String text) -> {
+        (status == 0 ? System.out : System.err).print(text);
+        System.exit(status);
+      }
+      case CommandLine.Start(var arguments, var notices) -> start(arguments, notices);
+    }
   }
 
-  private static int command(List<String> words) {
-    if (!words.getFirst().equals("recover")) {
-      System.err.printf(
-          "liferaftd: unknown command '%s': settings start with --, the only command is recover%n",
-          words.getFirst());
-      return 2;
-    }
-    // The libraries' log lines are for nodes.
-    LoggingSystem.get(LiferaftApplication.class.getClassLoader()).beforeInitialize();
-    return RecoverCommand.run(words.subList(1, words.size()), System.out, System.err);
+  private static void start(List<String> arguments, List<String> notices) {
+    SpringApplication application = new SpringApplication(LiferaftApplication.class);
+    // By then logging is set up.
+    application.addInitializers(
+        _ -> notices.forEach(LoggerFactory.getLogger(LiferaftApplication.class)::info));
+    application.run(arguments.toArray(String[]::new));
+  }
+
+  private static String version() {
+    String own = LiferaftApplication.class.getPackage().getImplementationVersion();
+    return "liferaftd %s (HTTP API of rqlite v10.2.7) %s %s java%s"
+        .formatted(
+            own == null ? "unknown" : own,
+            System.getProperty("os.name", ""),
+            System.getProperty("os.arch", ""),
+            Runtime.version());
   }
 }

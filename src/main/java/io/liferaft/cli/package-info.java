@@ -1,0 +1,17 @@
+/**
+ * The command line: rqlited's flags, translated to settings before Spring starts.
+ *
+ * <p><b>Promises.</b> A command line that rqlited takes is taken here, or refused in one sentence:
+ * no flag that would change something is dropped in silence. Spring's own {@code --a.b=c} go
+ * through as they are, mixed with flags. Pure: nothing is read, printed, started or waited for;
+ * {@code LiferaftApplication} does what is answered.
+ *
+ * <p><b>Never.</b> Hold a setting of its own: a flag is another spelling of a property, and the
+ * property's owner checks its value.
+ */
+@NullMarked
+@ApplicationModule(allowedDependencies = {})
+package io.liferaft.cli;
+
+import org.jspecify.annotations.NullMarked;
+import org.springframework.modulith.ApplicationModule;
