@@ -15,6 +15,8 @@ import org.springframework.validation.annotation.Validated;
  * @param format how a backup is stored: plain is one object that holds the database file
  * @param compress whether the object is compressed with gzip
  * @param onStopTimeout how long a clean stop may take for a last backup; 0s makes none
+ * @param rqliteConfig the JSON file of rqlite's -auto-backup, which then says target, interval and
+ *     compress, and where S3 is; empty for none
  */
 @Validated
 @ConfigurationProperties(prefix = "liferaft.backup", ignoreUnknownFields = false)
@@ -23,7 +25,8 @@ record BackupProperties(
     @DefaultValue("10s") Duration interval,
     @DefaultValue("plain") String format,
     @DefaultValue("true") boolean compress,
-    @DefaultValue("20s") Duration onStopTimeout) {
+    @DefaultValue("20s") Duration onStopTimeout,
+    @DefaultValue("") String rqliteConfig) {
 
   private static final Duration SHORTEST_INTERVAL = Duration.ofSeconds(1);
 

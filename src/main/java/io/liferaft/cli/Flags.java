@@ -12,10 +12,12 @@ import io.liferaft.cli.Treatment.Prints;
 import io.liferaft.cli.Treatment.Sets;
 import io.liferaft.cli.Treatment.Translation;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.springframework.boot.convert.DurationStyle;
 
 /** Every flag of rqlited 10.2 (and the metrics push of 10.3), in the order of its help. */
 final class Flags {
@@ -26,7 +28,6 @@ final class Flags {
   private static final String NO_TLS = "put a proxy in front for TLS";
   private static final String MEMBERS =
       "name the members in --liferaft.raft.initial-cluster, the same on every node";
-  private static final String QUEUE = "queued writes are refused";
   private static final String PROFILES = "Java has its own: jcmd, JFR";
   private static final String PUSH = "metrics are fetched, at /actuator/prometheus";
 
@@ -59,12 +60,7 @@ final class Flags {
           flag("http-ca-cert", TEXT, "", "who signs clients' certificates", new NotYet(NO_TLS)),
           flag("http-verify-client", SWITCH, "false", "mutual TLS", new NotYet(NO_TLS)),
           flag("http-verify-common-name", TEXT, "", "name of clients", new NotYet(NO_TLS)),
-          flag(
-              "auth",
-              TEXT,
-              "",
-              "file of users and permissions",
-              new NotYet("let only those reach HTTP who may do everything")),
+          sets("auth", TEXT, "", "file of users and permissions", "liferaft.security.auth-file"),
           flag("node-cert", TEXT, "", "certificate between nodes", new NotYet(nodes())),
           flag("node-key", TEXT, "", "private key between nodes", new NotYet(nodes())),
           flag("node-ca-cert", TEXT, "", "who signs nodes' certificates", new NotYet(nodes())),
@@ -230,22 +226,22 @@ final class Flags {
               "",
               "SQLite extensions",
               new Never("native code from outside is not loaded")),
-          flag("write-queue-capacity", NUMBER, "1024", "length of the queue", new NotYet(QUEUE)),
-          flag("write-queue-batch-size", NUMBER, "128", "writes per entry", new NotYet(QUEUE)),
-          flag("write-queue-timeout", DURATION, "50ms", "longest wait", new NotYet(QUEUE)),
-          flag("write-queue-tx", SWITCH, "false", "one transaction", new NotYet(QUEUE)),
-          flag(
+          sets("write-queue-capacity", NUMBER, "1024", "length of the queue", "liferaft.queue.capacity"),
+          sets("write-queue-batch-size", NUMBER, "128", "writes per batch", "liferaft.queue.batch-size"),
+          sets("write-queue-timeout", DURATION, "50ms", "longest wait", "liferaft.queue.timeout"),
+          sets("write-queue-tx", SWITCH, "false", "a batch is a transaction", "liferaft.queue.transaction"),
+          sets(
               "auto-backup",
               TEXT,
               "",
-              "file that describes the backup",
-              new NotYet("set --liferaft.backup.target")),
-          flag(
+              "JSON file that describes the backup",
+              "liferaft.backup.rqlite-config"),
+          sets(
               "auto-restore",
               TEXT,
               "",
-              "file that describes the restore",
-              new NotYet("set --liferaft.restore.source")),
+              "JSON file that describes the restore",
+              "liferaft.restore.rqlite-config"),
           flag("cdc-config", TEXT, "", "where changes go", new NotYet("changes are not sent out")),
           flag("otlp-endpoint", TEXT, "", "OpenTelemetry collector", new Never(PUSH)),
           flag("otlp-metrics-interval", DURATION, "30s", "how often", new Never(PUSH)),
@@ -317,7 +313,7 @@ final class Flags {
   }
 
   private static void logLevel(Map<String, String> settings, String value) {
-    String level = value.toUpperCase(java.util.Locale.ROOT);
+    String level = value.toUpperCase(Locale.ROOT);
     if (!LEVELS.contains(level)) {
       throw new IllegalArgumentException("it is one of " + String.join(", ", LEVELS));
     }
@@ -335,6 +331,6 @@ final class Flags {
   }
 
   private static long nanos(String canonical) {
-    return org.springframework.boot.convert.DurationStyle.SIMPLE.parse(canonical).toNanos();
+    return DurationStyle.SIMPLE.parse(canonical).toNanos();
   }
 }

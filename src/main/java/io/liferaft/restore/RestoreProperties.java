@@ -13,11 +13,16 @@ import org.springframework.validation.annotation.Validated;
  *     file:/backups/liferaft.sqlite.gz; by default the backup target
  * @param onFailure what a cluster does whose restore keeps failing: hold waits for ever and serves
  *     nobody, start-empty gives up after three attempts
+ * @param rqliteConfig the JSON file of rqlite's -auto-restore, which then says source, on-failure
+ *     and where S3 is; empty for none
  */
 @Validated
 @ConfigurationProperties(prefix = "liferaft.restore", ignoreUnknownFields = false)
 record RestoreProperties(
-    @Nullable Boolean enabled, @Nullable String source, @DefaultValue("hold") OnFailure onFailure) {
+    @Nullable Boolean enabled,
+    @Nullable String source,
+    @DefaultValue("hold") OnFailure onFailure,
+    @DefaultValue("") String rqliteConfig) {
 
   /** What follows when attempts keep failing. */
   enum OnFailure {

@@ -666,7 +666,7 @@ class BackupSchedulerTests {
   }
 
   private static BackupProperties properties(Duration onStopTimeout) {
-    return new BackupProperties(S3, Duration.ofSeconds(10), "plain", true, onStopTimeout);
+    return new BackupProperties(S3, Duration.ofSeconds(10), "plain", true, onStopTimeout, "");
   }
 
   private BackupRecord recorded() {

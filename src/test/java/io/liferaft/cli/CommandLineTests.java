@@ -126,6 +126,8 @@ class CommandLineTests {
     "-raft-snap-wal-size 0,--liferaft.raft.snapshot.wal-size=9223372036854775807B",
     "-raft-log-level info,--logging.level.org.apache.ratis=INFO",
     "-db-max-ro-conns 8,--liferaft.sqlite.max-readers=8",
+    "-auto-backup b.json,--liferaft.backup.rqlite-config=b.json",
+    "-auto-restore r.json,--liferaft.restore.rqlite-config=r.json",
     "-http-allow-origin *,--liferaft.http.allow-origin=*",
   })
   void translatesOtherFlags(String line, String argument) {
@@ -196,17 +198,13 @@ class CommandLineTests {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "-auth users.json",
         "-join h:4002",
         "-bootstrap-expect 3",
         "-disco-mode dns",
         "-http-cert c",
         "-node-cert c",
         "-raft-non-voter",
-        "-auto-backup b.json",
-        "-auto-restore r.json",
         "-cdc-config stdout",
-        "-write-queue-tx",
         "-raft-cluster-remove-shutdown"
       })
   void whatIsNotThereYetIsRefused(String line) {

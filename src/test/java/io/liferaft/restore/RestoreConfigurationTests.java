@@ -76,7 +76,7 @@ class RestoreConfigurationTests {
     runner()
         .run(context -> {
           RestoreProperties defaults = context.getBean(RestoreProperties.class);
-          assertThat(defaults).isEqualTo(new RestoreProperties(null, null, OnFailure.HOLD));
+          assertThat(defaults).isEqualTo(new RestoreProperties(null, null, OnFailure.HOLD, ""));
           assertThat(defaults.effectiveSource(null)).isNull();
           assertThat(defaults.effectiveSource("")).isNull();
           assertThat(defaults.effectiveSource("s3://bucket/db")).isEqualTo("s3://bucket/db");
@@ -94,11 +94,13 @@ class RestoreConfigurationTests {
           RestoreProperties properties = context.getBean(RestoreProperties.class);
           assertThat(properties)
               .isEqualTo(
-                  new RestoreProperties(false, "file:/backups/db.sqlite", OnFailure.START_EMPTY));
+                  new RestoreProperties(
+                      false, "file:/backups/db.sqlite", OnFailure.START_EMPTY, ""));
           assertThat(properties.effectiveSource("s3://bucket/db")).isNull();
         });
     assertThat(
-            new RestoreProperties(true, "file:/b/db", OnFailure.HOLD).effectiveSource("s3://b/k"))
+            new RestoreProperties(true, "file:/b/db", OnFailure.HOLD, "")
+                .effectiveSource("s3://b/k"))
         .isEqualTo("file:/b/db");
   }
 
