@@ -69,19 +69,22 @@ class ApiConfiguration {
         new SqlController(raft, checks, limit, redirect, new QueueController(queue, checks, limit));
     NodesController nodes = new NodesController(raft, redirect, limit);
     LoadFiles files = new LoadFiles(dataFolder(environment).resolve("tmp"));
+    LoadController loads = new LoadController(raft, checks, redirect, files, restoreState(restore));
+    SnapshotController snapshots = new SnapshotController(raft);
     Map<Route, RqliteRouter.Handler> handlers =
-        Map.of(
-            Route.ROOT, ApiConfiguration::console,
-            Route.EXECUTE, sql::execute,
-            Route.QUERY, sql::query,
-            Route.REQUEST, sql::request,
-            Route.BACKUP, new BackupController(raft, redirect)::backup,
-            Route.LOAD,
-                new LoadController(raft, checks, redirect, files, restoreState(restore))::load,
-            Route.STATUS, new StatusController(status)::status,
-            Route.NODES, nodes::nodes,
-            Route.LEADER, nodes::leader,
-            Route.READYZ, new ReadyController(raft, readiness(health, restore))::readyz);
+        Map.ofEntries(
+            Map.entry(Route.ROOT, ApiConfiguration::console),
+            Map.entry(Route.EXECUTE, sql::execute),
+            Map.entry(Route.QUERY, sql::query),
+            Map.entry(Route.REQUEST, sql::request),
+            Map.entry(Route.BACKUP, new BackupController(raft, redirect)::backup),
+            Map.entry(Route.LOAD, loads::load),
+            Map.entry(Route.STATUS, new StatusController(status)::status),
+            Map.entry(Route.NODES, nodes::nodes),
+            Map.entry(Route.LEADER, nodes::leader),
+            Map.entry(Route.READYZ, new ReadyController(raft, readiness(health, restore))::readyz),
+            Map.entry(Route.SNAPSHOT, snapshots::snapshot),
+            Map.entry(Route.REAP, snapshots::reap));
     return new RqliteRouter(
         handlers,
         access,

@@ -14,7 +14,9 @@ enum Route {
   STATUS("/status", false, ContentTypes.JSON, Methods.GET),
   NODES("/nodes", false, ContentTypes.JSON, Methods.GET),
   LEADER("/leader", true, ContentTypes.JSON, Methods.GET_OR_POST),
-  READYZ("/readyz", false, null, Methods.GET);
+  READYZ("/readyz", false, null, Methods.GET),
+  SNAPSHOT("/snapshot", true, null, Methods.POST),
+  REAP("/reap", true, null, Methods.POST);
 
   private enum Methods {
     ANY,

@@ -71,6 +71,15 @@ public interface RaftNode {
    */
   void transferLeadership(@Nullable String id, Duration timeout);
 
+  /**
+   * Brings this node's own main database file up to what has been applied here and lets go of the
+   * log up to there. Waits.
+   *
+   * @return false when nothing has been applied since the last time
+   * @throws io.liferaft.sqlite.SqliteException when it does not come about in time
+   */
+  boolean snapshot(Duration timeout);
+
   /** Runs one statement on this node's own database, for health checks. Waits. */
   SqlResult localQuery(String sql);
 

@@ -5,6 +5,7 @@ import io.liferaft.security.AccessControl;
 import io.liferaft.sqlite.EntryOutcome;
 import io.liferaft.sqlite.SqlResult;
 import io.liferaft.sqlite.SqlStatement;
+import io.liferaft.sqlite.SqliteException;
 import io.liferaft.sqlite.SqliteStore;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -304,6 +305,18 @@ final class RatisNode implements RaftNode, SmartLifecycle {
       } catch (IOException e) {
         throw new UncheckedIOException("cannot delete a temporary file", e);
       }
+    }
+  }
+
+  @Override
+  public boolean snapshot(Duration timeout) {
+    gate();
+    long before = status().snapshotIndex();
+    try {
+      node.snapshot(timeout);
+      return status().snapshotIndex() > before;
+    } catch (IOException e) {
+      throw new SqliteException("snapshot: " + e.getMessage(), e);
     }
   }
 

@@ -46,16 +46,22 @@ class UsersHttpTests {
   private record Case(String request, Set<String> users) {}
 
   private static final Map<Route, Case> CASES =
-      Map.of(
-          Route.EXECUTE, new Case("POST /db/execute [\"INSERT\"]", Set.of("execute", "both")),
-          Route.QUERY, new Case("GET /db/query?q=SELECT ", Set.of("query", "both")),
-          Route.REQUEST, new Case("POST /db/request [\"INSERT\"]", Set.of("both")),
-          Route.BACKUP, new Case("GET /db/backup ", Set.of("backup")),
-          Route.LOAD, new Case("POST /db/load INSERT", Set.of("load")),
-          Route.STATUS, new Case("GET /status ", Set.of("status")),
-          Route.NODES, new Case("GET /nodes ", Set.of("status")),
-          Route.LEADER, new Case("POST /leader ", Set.of("leader-ops")),
-          Route.READYZ, new Case("GET /readyz ", Set.of()));
+      Map.ofEntries(
+          entry(Route.EXECUTE, "POST /db/execute [\"INSERT\"]", "execute", "both"),
+          entry(Route.QUERY, "GET /db/query?q=SELECT ", "query", "both"),
+          entry(Route.REQUEST, "POST /db/request [\"INSERT\"]", "both"),
+          entry(Route.BACKUP, "GET /db/backup ", "backup"),
+          entry(Route.LOAD, "POST /db/load INSERT", "load"),
+          entry(Route.STATUS, "GET /status ", "status"),
+          entry(Route.NODES, "GET /nodes ", "status"),
+          entry(Route.LEADER, "POST /leader ", "leader-ops"),
+          entry(Route.READYZ, "GET /readyz "),
+          entry(Route.SNAPSHOT, "POST /snapshot ", "snapshot"),
+          entry(Route.REAP, "POST /reap ", "snapshot"));
+
+  private static Map.Entry<Route, Case> entry(Route route, String request, String... users) {
+    return Map.entry(route, new Case(request, Set.of(users)));
+  }
 
   private static Case of(Route route) {
     return Objects.requireNonNull(CASES.get(route), () -> "no request of " + route);

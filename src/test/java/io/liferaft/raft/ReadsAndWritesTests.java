@@ -62,6 +62,23 @@ class ReadsAndWritesTests {
   }
 
   @Test
+  void anyNodeTakesASnapshotOfWhatItHasApplied() {
+    try (TestCluster cluster = TestCluster.serving(folder, 3)) {
+      cluster.node(1).execute("CREATE TABLE t(x)", "INSERT INTO t VALUES(7)");
+      cluster.assertEqualContents();
+      for (TestCluster.Node node : cluster.nodes()) {
+        assertThat(node.raft().snapshot(TestCluster.TIMEOUT)).as(node.id()).isTrue();
+
+        assertThat(node.raft().status().snapshotIndex())
+            .isGreaterThanOrEqualTo(node.raft().state().changeIndex());
+        // Ratis' own entry about what is committed may come after the first.
+        Waiting.await("nothing new on " + node.id())
+            .until(() -> !node.raft().snapshot(TestCluster.TIMEOUT));
+      }
+    }
+  }
+
+  @Test
   void withoutAQuorumOnlyStaleReadsAreAnswered() {
     try (TestCluster cluster = TestCluster.serving(folder, 3)) {
       cluster.node(1).execute("CREATE TABLE t(x)", "INSERT INTO t VALUES(7)");

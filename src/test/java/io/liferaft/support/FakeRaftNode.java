@@ -419,6 +419,11 @@ public final class FakeRaftNode implements RaftNode {
   }
 
   @Override
+  public boolean snapshot(Duration timeout) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
   public synchronized SqlResult localQuery(String sql) {
     List<@Nullable Object[]> row = new ArrayList<>();
     row.add(new @Nullable Object[] {checked});

@@ -41,6 +41,7 @@ public final class TestRaftNode implements RaftNode {
   public volatile Function<Path, SqlReply> load = _ -> reply();
   public volatile Supplier<DatabaseCopy> copy = () -> new BytesCopy(new byte[0]);
   public volatile Function<@Nullable String, @Nullable RuntimeException> transfer = _ -> null;
+  public volatile Supplier<Boolean> snapshot = () -> true;
   public volatile List<NodeProbe> probes = List.of();
   public volatile ReplicatedState state = state(disabled());
 
@@ -53,6 +54,7 @@ public final class TestRaftNode implements RaftNode {
     load = _ -> reply();
     copy = () -> new BytesCopy(new byte[0]);
     transfer = _ -> null;
+    snapshot = () -> true;
     probes = List.of();
     state = state(disabled());
   }
@@ -200,6 +202,12 @@ public final class TestRaftNode implements RaftNode {
     if (refusal != null) {
       throw refusal;
     }
+  }
+
+  @Override
+  public boolean snapshot(Duration timeout) {
+    calls.add("snapshot " + timeout);
+    return snapshot.get();
   }
 
   @Override
