@@ -226,10 +226,25 @@ final class Flags {
               "",
               "SQLite extensions",
               new Never("native code from outside is not loaded")),
-          sets("write-queue-capacity", NUMBER, "1024", "length of the queue", "liferaft.queue.capacity"),
-          sets("write-queue-batch-size", NUMBER, "128", "writes per batch", "liferaft.queue.batch-size"),
+          sets(
+              "write-queue-capacity",
+              NUMBER,
+              "1024",
+              "length of the queue",
+              "liferaft.queue.capacity"),
+          sets(
+              "write-queue-batch-size",
+              NUMBER,
+              "128",
+              "writes per batch",
+              "liferaft.queue.batch-size"),
           sets("write-queue-timeout", DURATION, "50ms", "longest wait", "liferaft.queue.timeout"),
-          sets("write-queue-tx", SWITCH, "false", "a batch is a transaction", "liferaft.queue.transaction"),
+          sets(
+              "write-queue-tx",
+              SWITCH,
+              "false",
+              "a batch is a transaction",
+              "liferaft.queue.transaction"),
           sets(
               "auto-backup",
               TEXT,

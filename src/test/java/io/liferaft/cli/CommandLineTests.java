@@ -54,6 +54,21 @@ class CommandLineTests {
   }
 
   @Test
+  void translatesUsersAndTheQueue() {
+    assertThat(
+            arguments(
+                "-auth users.json -write-queue-capacity 10 -write-queue-batch-size=4"
+                    + " -write-queue-timeout 1m30s -write-queue-tx data"))
+        .containsExactlyInAnyOrder(
+            "--liferaft.security.auth-file=users.json",
+            "--liferaft.queue.capacity=10",
+            "--liferaft.queue.batch-size=4",
+            "--liferaft.queue.timeout=90000ms",
+            "--liferaft.queue.transaction=true",
+            "--liferaft.node.data-dir=data");
+  }
+
+  @Test
   void setsNothingThatWasNotSaid() {
     assertThat(arguments("")).isEmpty();
     assertThat(arguments("-node-id= -http-addr= -http-allow-origin=")).isEmpty();
