@@ -1,5 +1,6 @@
 package io.liferaft.api;
 
+import io.liferaft.go.GoDuration;
 import io.liferaft.raft.NodeProbe;
 import io.liferaft.raft.NodeStatus;
 import io.liferaft.raft.NodeStatus.Member;

@@ -1,5 +1,6 @@
 package io.liferaft.api;
 
+import io.liferaft.go.GoDuration;
 import io.liferaft.raft.ReadLevel;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;

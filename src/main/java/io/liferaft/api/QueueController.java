@@ -1,5 +1,6 @@
 package io.liferaft.api;
 
+import io.liferaft.go.GoDuration;
 import io.liferaft.queue.QueuedWrite;
 import io.liferaft.queue.QueuedWrite.Outcome;
 import io.liferaft.queue.WriteQueue;

@@ -1,6 +1,7 @@
 package io.liferaft.api;
 
 import io.liferaft.api.DeclaredTypes.Kind;
+import io.liferaft.go.GoDuration;
 import io.liferaft.raft.SqlReply;
 import io.liferaft.sqlite.SqlResult;
 import java.io.IOException;

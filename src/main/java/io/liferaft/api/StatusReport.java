@@ -1,6 +1,7 @@
 package io.liferaft.api;
 
 import io.liferaft.backup.BackupStatus;
+import io.liferaft.go.GoDuration;
 import io.liferaft.queue.QueueStatus;
 import io.liferaft.raft.NodeStatus;
 import io.liferaft.raft.NodeStatus.Member;

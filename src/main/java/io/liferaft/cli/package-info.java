@@ -11,7 +11,7 @@
  * property's owner checks its value.
  */
 @NullMarked
-@ApplicationModule(allowedDependencies = {})
+@ApplicationModule(allowedDependencies = {"go"})
 package io.liferaft.cli;
 
 import org.jspecify.annotations.NullMarked;

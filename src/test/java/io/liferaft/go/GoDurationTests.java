@@ -1,4 +1,4 @@
-package io.liferaft.api;
+package io.liferaft.go;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,17 +1,17 @@
-package io.liferaft.api;
+package io.liferaft.go;
 
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** Durations as Go writes and reads them: {@code 1h30m}, {@code 1.5ms}, {@code -1s}. */
-final class GoDuration {
+public final class GoDuration {
 
   private static final long SECOND = 1_000_000_000L;
 
   private GoDuration() {}
 
   /** The duration a text stands for; null when it is none (a unit is missing, for example). */
-  static @Nullable Duration parse(String text) {
+  public static @Nullable Duration parse(String text) {
     int at = 0;
     boolean negative = false;
     if (!text.isEmpty() && (text.charAt(0) == '-' || text.charAt(0) == '+')) {
@@ -63,7 +63,7 @@ final class GoDuration {
   }
 
   /** As Go's {@code Duration.String()} prints it: {@code 203.309µs}, {@code 1m30s}. */
-  static String format(Duration duration) {
+  public static String format(Duration duration) {
     long nanos = duration.toNanos();
     if (nanos == 0) {
       return "0s";
@@ -91,7 +91,7 @@ final class GoDuration {
   }
 
   /** Seconds as Go's {@code Duration.Seconds()} computes them. */
-  static double seconds(long nanos) {
+  public static double seconds(long nanos) {
     long whole = nanos / SECOND;
     return whole + (nanos % SECOND) / 1e9;
   }
