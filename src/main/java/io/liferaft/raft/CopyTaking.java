@@ -2,8 +2,6 @@ package io.liferaft.raft;
 
 import io.liferaft.sqlite.SqliteException;
 import java.io.IOException;
-import org.apache.ratis.server.RaftServer;
-import org.apache.ratis.server.protocol.TermIndex;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,17 +56,11 @@ final class CopyTaking {
 
   /** Over what the leader knows nothing of, nothing is installed: membership is to tell. */
   private void checkHistory(String leader) throws IOException {
-    RaftServer.Division division = group.division().orElseThrow(LocalNode::opening);
-    TermIndex applied = division.getStateMachine().getLastAppliedTermIndex();
-    String self = group.server().orElseThrow(LocalNode::opening).self().getId().toString();
-    if (applied != null
-        && applied.getIndex() >= 0
-        && peers
-            .compare(leader, self, applied.getIndex(), OtherNodes.ASK)
-            .contradicts(applied, EntryFingerprint.of(division.getRaftLog(), applied.getIndex()))) {
+    OwnEnd own = OwnEnd.of(group.division().orElseThrow(LocalNode::opening)).orElse(null);
+    if (own != null && peers.compare(leader, own, OtherNodes.ASK).contradicts(own)) {
       throw new IOException(
           "the leader at %s does not have log entry %d of term %d, which this node has applied"
-              .formatted(leader, applied.getIndex(), applied.getTerm()));
+              .formatted(leader, own.applied().getIndex(), own.applied().getTerm()));
     }
   }
 

@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 final class Installer {
 
   /** A copy that lies ready here, as of its record; to be given back with {@link #end}. */
-  record Fetched(String address, Peers.CopyTicket ticket, Path file, StatePayload payload) {
+  record Fetched(String address, Peers.CopyTicket ticket, StatePayload payload) {
 
     long index() {
       return payload.state().appliedIndex();
@@ -103,17 +103,20 @@ final class Installer {
           ticket.sizeBytes(),
           payload.state().appliedIndex(),
           address);
-      Path file = folder.resolve("install.sqlite");
-      copy(address, ticket.ticket(), false, file, ticket.sizeBytes());
+      copy(address, ticket.ticket(), false, stagedDatabase(), ticket.sizeBytes());
       OpenLoad load = payload.load();
       if (load != null) {
         copy(address, ticket.ticket(), true, stagedLoad(), load.receivedBytes());
       }
-      return new Fetched(address, ticket, file, payload);
+      return new Fetched(address, ticket, payload);
     } catch (IOException | RuntimeException e) {
       release(address, ticket.ticket());
       throw e;
     }
+  }
+
+  private Path stagedDatabase() {
+    return folder.resolve("install.sqlite");
   }
 
   private Path stagedLoad() {
@@ -155,7 +158,7 @@ final class Installer {
     if (load != null) {
       files.rename(stagedLoad(), replica.stagingPath(load));
     }
-    replica.install(copy.file(), copy.ticket().record(), copy.ticket().foreignKeys());
+    replica.install(stagedDatabase(), copy.ticket().record(), copy.ticket().foreignKeys());
     log.info("This node goes on from the leader's copy at log index {}", copy.index());
     lastFailure = null;
   }
@@ -167,7 +170,7 @@ final class Installer {
   }
 
   private void discard() throws IOException {
-    files.delete(folder.resolve("install.sqlite"));
+    files.delete(stagedDatabase());
     files.delete(stagedLoad());
   }
 

@@ -113,14 +113,13 @@ final class Members implements GroupMembership {
   @Override
   public Comparison compare(String leaderAddress) {
     RaftServer.Division division = node.division().orElseThrow(LocalNode::opening);
-    TermIndex applied = division.getStateMachine().getLastAppliedTermIndex();
-    if (applied == null || applied.getIndex() < 0 || node.leads()) {
+    OwnEnd own = OwnEnd.of(division).orElse(null);
+    if (own == null || node.leads()) {
       return new Comparison.Agrees();
     }
-    String self = server().self().getId().toString();
-    Peers.LeaderView leader = node.peers().compare(leaderAddress, self, applied.getIndex(), ASK);
-    if (leader.contradicts(
-        applied, EntryFingerprint.of(division.getRaftLog(), applied.getIndex()))) {
+    TermIndex applied = own.applied();
+    Peers.LeaderView leader = node.peers().compare(leaderAddress, own, ASK);
+    if (leader.contradicts(own)) {
       return new Comparison.Contradicts(
           "this node has applied log entry %d of term %d, the leader at %s %s: the cluster has lost writes that it had acknowledged, as when a disk comes back as it was some time ago. This node takes no part any more, and may hold what the others lack: keep its data directory, and start it with an empty one to have it admitted; or stop the others for good and run: liferaftd recover %s"
               .formatted(

@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
-import org.apache.ratis.server.protocol.TermIndex;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,15 +70,13 @@ final class Peers implements AutoCloseable {
     /**
      * Whether the leader has something else in this entry's place, or nothing. A term alone does
      * not tell: a disk that is set back forgets in which terms its node has voted.
-     *
-     * @param own fingerprint of the entry here
      */
-    boolean contradicts(TermIndex applied, long own) {
+    boolean contradicts(OwnEnd own) {
       boolean otherEntry =
-          own != EntryFingerprint.UNKNOWN
+          own.fingerprint() != EntryFingerprint.UNKNOWN
               && fingerprint != EntryFingerprint.UNKNOWN
-              && own != fingerprint;
-      return term != PURGED && (term != applied.getTerm() || otherEntry);
+              && own.fingerprint() != fingerprint;
+      return term != PURGED && (term != own.applied().getTerm() || otherEntry);
     }
   }
 
@@ -213,8 +210,8 @@ final class Peers implements AutoCloseable {
     Boolean _ = call(address, out, timeout, false, _ -> true);
   }
 
-  LeaderView compare(String address, String peerId, long index, Duration timeout) {
-    WireWriter out = request(COMPARE).string(peerId).int64(index);
+  LeaderView compare(String address, OwnEnd own, Duration timeout) {
+    WireWriter out = request(COMPARE).string(own.peerId()).int64(own.applied().getIndex());
     return call(
         address, out, timeout, false, in -> new LeaderView(in.int64(), in.int64(), in.int64()));
   }

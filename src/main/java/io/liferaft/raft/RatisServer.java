@@ -103,8 +103,7 @@ final class RatisServer implements AutoCloseable {
     File folder = folder(config.dataDir()).toFile();
     RaftServerConfigKeys.setStorageDir(p, List.of(folder));
     RaftServerConfigKeys.setRemovedGroupsDir(p, removedGroups(config.dataDir()).toFile());
-    String host = config.raftBind().host();
-    GrpcConfigKeys.Server.setHost(p, host.equals("*") ? "0.0.0.0" : host);
+    GrpcConfigKeys.Server.setHost(p, listenHost(config.raftBind()));
     GrpcConfigKeys.Server.setPort(p, config.raftBind().port());
     GrpcConfigKeys.setMessageSizeMax(p, SizeInBytes.valueOf(PeerRpc.MAX_MESSAGE_BYTES));
     GrpcConfigKeys.Server.setLeaderOutstandingAppendsMax(p, 8);
@@ -135,6 +134,10 @@ final class RatisServer implements AutoCloseable {
     return p;
   }
 
+  private static String listenHost(HostPort bind) {
+    return bind.host().equals("*") ? "0.0.0.0" : bind.host();
+  }
+
   private static TimeDuration duration(Duration duration) {
     return TimeDuration.valueOf(duration.toMillis(), TimeUnit.MILLISECONDS);
   }
@@ -148,10 +151,7 @@ final class RatisServer implements AutoCloseable {
   /** Ratis ends the process when it cannot have its port. */
   private void checkPort() throws IOException {
     try (ServerSocket socket = new ServerSocket()) {
-      socket.bind(
-          bind.host().equals("*")
-              ? new InetSocketAddress(bind.port())
-              : new InetSocketAddress(bind.host(), bind.port()));
+      socket.bind(new InetSocketAddress(listenHost(bind), bind.port()));
     } catch (IOException e) {
       throw new IOException(
           "cannot listen for other nodes at liferaft.raft.address=%s: %s"

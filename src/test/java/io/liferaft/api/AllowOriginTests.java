@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -15,16 +15,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class AllowOriginTests {
 
-  private ApiServer server;
+  @AutoClose private ApiServer server;
 
   @BeforeAll
   void start(@TempDir Path folder) {
     server = new ApiServer(folder, "--liferaft.http.allow-origin=https://app.example.org");
-  }
-
-  @AfterAll
-  void stop() {
-    server.close();
   }
 
   @ParameterizedTest

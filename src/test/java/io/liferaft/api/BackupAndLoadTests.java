@@ -27,7 +27,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -40,7 +40,7 @@ class BackupAndLoadTests {
 
   private static final long SEED = 7;
 
-  private ApiServer server;
+  @AutoClose private ApiServer server;
   private TestRaftNode raft;
   private Path folder;
 
@@ -49,11 +49,6 @@ class BackupAndLoadTests {
     folder = dataFolder;
     server = new ApiServer(dataFolder, "--liferaft.http.max-statement-body=1KB");
     raft = server.raft;
-  }
-
-  @AfterAll
-  void stop() {
-    server.close();
   }
 
   @BeforeEach

@@ -8,7 +8,7 @@ import io.liferaft.support.TestRaftNode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -19,18 +19,13 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class OperationsTests {
 
-  private ApiServer server;
+  @AutoClose private ApiServer server;
   private TestRaftNode raft;
 
   @BeforeAll
   void start(@TempDir Path folder) {
     server = new ApiServer(folder);
     raft = server.raft;
-  }
-
-  @AfterAll
-  void stop() {
-    server.close();
   }
 
   @BeforeEach

@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -36,18 +36,13 @@ class QueuedWritesTests {
   private static final Pattern ANSWER =
       Pattern.compile("\\{\"results\":\\[],\"sequence_number\":([0-9]{19})}");
 
-  private ApiServer server;
+  @AutoClose private ApiServer server;
   private TestRaftNode raft;
 
   @BeforeAll
   void start(@TempDir Path folder) {
     server = new ApiServer(folder, "--liferaft.queue.capacity=3", "--liferaft.queue.batch-size=2");
     raft = server.raft;
-  }
-
-  @AfterAll
-  void stop() {
-    server.close();
   }
 
   @BeforeEach

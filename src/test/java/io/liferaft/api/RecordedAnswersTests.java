@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -28,16 +28,11 @@ import tools.jackson.databind.json.JsonMapper;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RecordedAnswersTests {
 
-  private ApiServer server;
+  @AutoClose private ApiServer server;
 
   @BeforeAll
   void start(@TempDir Path folder) {
     server = new ApiServer(folder);
-  }
-
-  @AfterAll
-  void stop() {
-    server.close();
   }
 
   @TestFactory

@@ -34,7 +34,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -47,18 +47,13 @@ class RqliteHttpTests {
 
   private static final int LIMIT = 12 << 20;
 
-  private ApiServer server;
+  @AutoClose private ApiServer server;
   private TestRaftNode raft;
 
   @BeforeAll
   void start(@TempDir Path folder) {
     server = new ApiServer(folder, "--liferaft.http.max-statement-body=12MB");
     raft = server.raft;
-  }
-
-  @AfterAll
-  void stop() {
-    server.close();
   }
 
   @BeforeEach

@@ -23,7 +23,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -67,7 +67,7 @@ class UsersHttpTests {
     return Objects.requireNonNull(CASES.get(route), () -> "no request of " + route);
   }
 
-  private ApiServer server;
+  @AutoClose private ApiServer server;
   private TestRaftNode raft;
 
   @BeforeAll
@@ -93,11 +93,6 @@ class UsersHttpTests {
     users.add("{\"username\":\"both\",\"password\":\"pw-both\",\"perms\":[\"query\",\"execute\"]}");
     users.add("{\"username\":\"*\",\"perms\":[\"ready\"]}");
     return Files.writeString(folder.resolve("users.json"), "[" + String.join(",\n", users) + "]");
-  }
-
-  @AfterAll
-  void stop() {
-    server.close();
   }
 
   @BeforeEach
