@@ -53,7 +53,11 @@ record GroupLog(
 
   /** Folders of the groups that Ratis would start. */
   static List<Path> groups(Path dataDir) throws IOException {
-    Path raft = RatisServer.folder(dataDir);
+    return groupsIn(RatisServer.folder(dataDir));
+  }
+
+  /** Likewise of a Raft folder that is kept elsewhere. */
+  static List<Path> groupsIn(Path raft) throws IOException {
     if (!Files.isDirectory(raft)) {
       return List.of();
     }

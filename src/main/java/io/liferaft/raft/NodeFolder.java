@@ -9,6 +9,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -194,6 +195,23 @@ final class NodeFolder {
       files.deleteFolder(raft);
     }
     return created;
+  }
+
+  /**
+   * Whose data lies here; empty when it cannot be told. A member notes its group some time after it
+   * is in: until then the Raft folder says it, also one that is put aside.
+   */
+  String groupOf(NodeIdentity own) throws IOException {
+    if (!own.group().isEmpty()) {
+      return own.group();
+    }
+    for (Path raft : List.of(keptRaft(), RatisServer.folder(folder))) {
+      List<Path> groups = GroupLog.groupsIn(raft);
+      if (groups.size() == 1) {
+        return groups.getFirst().getFileName().toString();
+      }
+    }
+    return "";
   }
 
   private Path keptRaft() {

@@ -89,7 +89,15 @@ final class OwnFolder {
   /** Id of the group whose data it holds; empty for none. */
   String group() {
     NodeIdentity own = identity;
-    return own == null || fresh ? "" : own.group();
+    if (own == null || fresh) {
+      return "";
+    }
+    try {
+      return folder.groupOf(own);
+    } catch (IOException e) {
+      log.debug("The group of this node's data cannot be told", e);
+      return "";
+    }
   }
 
   /** Whether there was nothing in it, and this node may found a cluster. */

@@ -42,6 +42,17 @@ class NodeFolderTests {
     assertThat(folder.resolve("raft-before")).doesNotExist();
   }
 
+  /** It was not noted yet when the node stopped: only its own group may have it again. */
+  @Test
+  void knowsWhoseDataItGivesUp() throws IOException {
+    assertThat(first.group()).isEmpty();
+
+    NodeIdentity renewed = at("h:1").newIncarnation("");
+
+    assertThat(at("h:1").groupOf(renewed)).isEqualTo("group");
+    assertThat(at("h:1").groupOf(at("h:1").newIncarnation(""))).isEqualTo("group");
+  }
+
   @Test
   void goesOnWithItsLogWhenItComesBackToItsAddress() throws IOException {
     NodeIdentity _ = at("h:2").identify();
