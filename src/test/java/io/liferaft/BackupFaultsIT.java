@@ -120,7 +120,7 @@ class BackupFaultsIT {
   /** Nothing but looks at the object, and no copy of the database on any node. */
   private void costsNothingBut(int looks, double copies) {
     assertThat(copies()).as("copies of the database").isEqualTo(copies);
-    assertThat(proxy.requests()).extracting(S3Request::method).containsOnly("HEAD");
+    assertThat(proxy.requests()).extracting(S3Request::method).isSubsetOf("HEAD");
     assertThat(proxy.count("HEAD", KEY)).as("looks").isBetween(0L, (long) looks);
   }
 
