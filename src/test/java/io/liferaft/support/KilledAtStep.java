@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.boot.SpringApplication;
@@ -75,6 +76,7 @@ public final class KilledAtStep {
   private static final class KillingFiles extends SteppedFiles {
     private final Path order;
     private int taken;
+    private @Nullable FileTime counted;
 
     KillingFiles(FileBorder under, Path order) {
       super(under);
@@ -83,7 +85,15 @@ public final class KilledAtStep {
 
     @Override
     protected synchronized void before(int number, String step) throws IOException {
-      if (Files.exists(order) && ++taken == Integer.parseInt(Files.readString(order))) {
+      if (Files.notExists(order)) {
+        return;
+      }
+      FileTime given = Files.getLastModifiedTime(order);
+      if (!given.equals(counted)) {
+        counted = given; // another order
+        taken = 0;
+      }
+      if (++taken == Integer.parseInt(Files.readString(order))) {
         Files.delete(order);
         Files.writeString(
             death(order), step + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
