@@ -27,7 +27,7 @@ final class Copies {
 
   /** The leader's copy, read page by page. */
   ClusterCopy there(NodeStatus.Member leader, Duration timeout) {
-    Peers.CopyTicket ticket = node.peers().openCopy(leader.raftAddress(), timeout);
+    Peers.CopyTicket ticket = node.peers().openCopy(leader.raftAddress(), false, timeout);
     return of(new RemoteCopy(node.peers(), leader.raftAddress(), ticket));
   }
 
@@ -36,9 +36,14 @@ final class Copies {
     return new ClusterCopy(copy, payload.state(), payload.term());
   }
 
-  /** Opens a lease for another node. */
-  Peers.CopyTicket open(Duration timeout) {
-    if (!node.leads()) {
+  /**
+   * Opens a lease for another node.
+   *
+   * @param install the other one is to go on from the copy: a leader that is not ready gives it,
+   *     too, since its first entry may need just that node's consent
+   */
+  Peers.CopyTicket open(boolean install, Duration timeout) {
+    if (!node.leads() && !(install && node.elected())) {
       throw new NotLeaderException("not leader");
     }
     checkpoint(timeout);

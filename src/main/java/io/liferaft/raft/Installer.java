@@ -95,7 +95,7 @@ final class Installer {
 
   private Fetched fetch(String address) throws IOException {
     discard();
-    Peers.CopyTicket ticket = peers.openCopy(address, TIMEOUT);
+    Peers.CopyTicket ticket = peers.openCopy(address, true, TIMEOUT);
     try {
       StatePayload payload = StatePayload.decode(ticket.record());
       log.info(

@@ -179,9 +179,14 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     return leadership.leads();
   }
 
+  /** Whether this node has been elected, ready or not: it has every committed entry. */
+  boolean elected() {
+    return division().map(d -> d.getInfo().isLeader()).orElse(false);
+  }
+
   /** Whether what this node leads is what it has applied: false for a leader not ready yet. */
   boolean settled() {
-    return leads() || !division().map(d -> d.getInfo().isLeader()).orElse(false);
+    return leads() || !elected();
   }
 
   static NotReadyException opening() {

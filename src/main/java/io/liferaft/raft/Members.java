@@ -223,7 +223,10 @@ final class Members implements GroupMembership {
 
   /** What this leader holds against a follower. */
   Peers.LeaderView compareHere(String peerId, long index) {
-    RaftServer.Division division = leading();
+    if (!node.elected()) {
+      throw new NotLeaderException("not leader");
+    }
+    RaftServer.Division division = node.division().orElseThrow(LocalNode::opening);
     RaftLog raftLog = division.getRaftLog();
     TermIndex entry = raftLog.getTermIndex(index);
     long term =
@@ -348,6 +351,9 @@ final class Members implements GroupMembership {
         return;
       } catch (IOException e) {
         last = e;
+        if (id == null && !division.getInfo().isLeader()) {
+          return; // to whomever, it is handed on
+        }
       }
     }
     throw new NotReadyException("stepdown: " + last, Duration.ofSeconds(1));

@@ -48,7 +48,7 @@ final class OtherNodes {
 
   private long copyIndex(String leader) {
     try {
-      Peers.CopyTicket ticket = peers.openCopy(leader, ASK);
+      Peers.CopyTicket ticket = peers.openCopy(leader, false, ASK);
       peers.closeCopy(leader, ticket.ticket(), ASK);
       return StatePayload.decode(ticket.record()).state().appliedIndex();
     } catch (RuntimeException e) {

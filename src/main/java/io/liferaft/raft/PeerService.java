@@ -44,8 +44,8 @@ record PeerService(
   }
 
   @Override
-  public Peers.CopyTicket openCopy(Duration timeout) {
-    return copies.open(timeout);
+  public Peers.CopyTicket openCopy(boolean install, Duration timeout) {
+    return copies.open(install, timeout);
   }
 
   @Override

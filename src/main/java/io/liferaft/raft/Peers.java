@@ -36,7 +36,8 @@ final class Peers implements AutoCloseable {
 
     SqlReply queryHere(SqlRequest request);
 
-    CopyTicket openCopy(Duration timeout);
+    /** See {@link Copies#open}. */
+    CopyTicket openCopy(boolean install, Duration timeout);
 
     byte[] readCopy(long ticket, boolean load, long offset, int length);
 
@@ -161,8 +162,11 @@ final class Peers implements AutoCloseable {
         in -> new SqlReply(in.results(), in.optionalString(), in.int64(), address));
   }
 
-  CopyTicket openCopy(String address, Duration timeout) {
-    WireWriter out = clientRequest(COPY_OPEN).int64(timeout.toMillis());
+  /**
+   * @param install see {@link Copies#open}
+   */
+  CopyTicket openCopy(String address, boolean install, Duration timeout) {
+    WireWriter out = clientRequest(COPY_OPEN).bool(install).int64(timeout.toMillis());
     return call(
         address,
         out,
@@ -328,7 +332,7 @@ final class Peers implements AutoCloseable {
         out.results(results).optionalString(reply.error()).int64(reply.raftIndex());
       }
       case COPY_OPEN -> {
-        CopyTicket ticket = local.openCopy(Duration.ofMillis(in.int64()));
+        CopyTicket ticket = local.openCopy(in.bool(), Duration.ofMillis(in.int64()));
         out.int64(ticket.ticket()).bytes(ticket.record()).int64(ticket.sizeBytes());
         out.bool(ticket.foreignKeys());
       }

@@ -63,6 +63,26 @@ class InstallTests {
     }
   }
 
+  /** It cannot confirm that it leads without the one node that cannot go on without its copy. */
+  @Test
+  void aLeaderThatNeedsAFollowerForItsFirstEntryGivesItItsCopy() {
+    try (TestCluster cluster = TestCluster.of(folder, 3).withSnapshotEvery(50).startAll()) {
+      TestCluster.Node late = cluster.follower();
+      cluster.awaitLeader().execute("CREATE TABLE c(p)");
+      late.crash();
+      cutLog(cluster);
+      TestCluster.Node leader = cluster.awaitLeader();
+      cluster.running().toList().forEach(TestCluster.Node::crash);
+
+      leader.start();
+      late.start();
+
+      cluster.awaitServing();
+      leader.execute("INSERT INTO c VALUES(1)");
+      cluster.assertEqualContents();
+    }
+  }
+
   @Test
   void anOpenLoadComesWithTheCopy() throws Exception {
     byte[] file = database();
