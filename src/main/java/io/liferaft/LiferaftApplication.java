@@ -1,6 +1,7 @@
 package io.liferaft;
 
 import io.liferaft.cli.CommandLine;
+import io.liferaft.membership.FormationFailed;
 import io.liferaft.raft.RecoverCommand;
 import java.util.List;
 import org.slf4j.LoggerFactory;
@@ -8,6 +9,8 @@ import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
 import org.springframework.boot.logging.LoggingSystem;
+import org.springframework.context.ApplicationListener;
+import org.springframework.context.PayloadApplicationEvent;
 
 /** Starts one node, or runs the one command for a stopped one. */
 @SpringBootApplication
@@ -37,7 +40,16 @@ public class LiferaftApplication {
     // By then logging is set up.
     application.addInitializers(
         _ -> notices.forEach(LoggerFactory.getLogger(LiferaftApplication.class)::info));
+    application.addListeners(
+        (ApplicationListener<PayloadApplicationEvent<FormationFailed>>)
+            failed -> end(failed.getPayload().reason()));
     application.run(arguments.toArray(String[]::new));
+  }
+
+  /** As rqlited does: who looks after the process starts it again. */
+  private static void end(String reason) {
+    System.err.println(reason);
+    System.exit(1);
   }
 
   private static String version() {

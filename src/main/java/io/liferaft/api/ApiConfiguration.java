@@ -70,6 +70,7 @@ class ApiConfiguration {
     NodesController nodes = new NodesController(raft, redirect, limit);
     LoadFiles files = new LoadFiles(dataFolder(environment).resolve("tmp"));
     LoadController loads = new LoadController(raft, checks, redirect, files, restoreState(restore));
+    RemoveController removal = new RemoveController(raft, redirect, limit);
     SnapshotController snapshots = new SnapshotController(raft);
     Map<Route, RqliteRouter.Handler> handlers =
         Map.ofEntries(
@@ -84,7 +85,8 @@ class ApiConfiguration {
             Map.entry(Route.LEADER, nodes::leader),
             Map.entry(Route.READYZ, new ReadyController(raft, readiness(health, restore))::readyz),
             Map.entry(Route.SNAPSHOT, snapshots::snapshot),
-            Map.entry(Route.REAP, snapshots::reap));
+            Map.entry(Route.REAP, snapshots::reap),
+            Map.entry(Route.REMOVE, removal::remove));
     return new RqliteRouter(
         handlers,
         access,

@@ -16,13 +16,15 @@ enum Route {
   LEADER("/leader", true, ContentTypes.JSON, Methods.GET_OR_POST),
   READYZ("/readyz", false, null, Methods.GET),
   SNAPSHOT("/snapshot", true, null, Methods.POST),
-  REAP("/reap", true, null, Methods.POST);
+  REAP("/reap", true, null, Methods.POST),
+  REMOVE("/remove", false, ContentTypes.JSON, Methods.DELETE);
 
   private enum Methods {
     ANY,
     GET,
     POST,
-    GET_OR_POST
+    GET_OR_POST,
+    DELETE
   }
 
   private final String path;
@@ -52,6 +54,7 @@ enum Route {
       case ANY -> true;
       case GET -> method.equals("GET");
       case POST -> method.equals("POST");
+      case DELETE -> method.equals("DELETE");
       case GET_OR_POST -> method.equals("GET") || method.equals("POST");
     };
   }

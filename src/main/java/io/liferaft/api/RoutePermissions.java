@@ -20,6 +20,7 @@ final class RoutePermissions {
       case STATUS, NODES -> Set.of(Permission.STATUS);
       case LEADER -> Set.of(Permission.LEADER_OPS);
       case READYZ -> Set.of(Permission.READY);
+      case REMOVE -> Set.of(Permission.REMOVE);
       case SNAPSHOT, REAP -> Set.of(Permission.SNAPSHOT);
     };
   }
@@ -33,6 +34,7 @@ final class RoutePermissions {
           case BACKUP -> "remote backup";
           case LOAD -> "remote load";
           case LEADER -> "remote stepdown";
+          case REMOVE -> "remote remove node";
           case ROOT, STATUS, NODES, READYZ, SNAPSHOT, REAP -> "remote request";
         }
         + " not authorized";

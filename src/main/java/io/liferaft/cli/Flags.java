@@ -26,8 +26,6 @@ final class Flags {
   private static final String ELECTION = "liferaft.raft.election-timeout";
 
   private static final String NO_TLS = "put a proxy in front for TLS";
-  private static final String MEMBERS =
-      "name the members in --liferaft.raft.initial-cluster, the same on every node";
   private static final String PROFILES = "Java has its own: jcmd, JFR";
   private static final String PUSH = "metrics are fetched, at /actuator/prometheus";
 
@@ -80,23 +78,28 @@ final class Flags {
               "",
               "host:port other nodes reach it at",
               "liferaft.raft.advertised-address"),
-          flag("join", TEXT, "", "members to join through", new NotYet(MEMBERS)),
-          flag("join-attempts", NUMBER, "5", "rounds of joining", new NotYet(MEMBERS)),
-          flag("join-interval", DURATION, "3s", "time between them", new NotYet(MEMBERS)),
-          flag("join-as", TEXT, "", "user that joins", new NotYet(MEMBERS)),
-          flag("bootstrap-expect", NUMBER, "0", "nodes that found it", new NotYet(MEMBERS)),
-          flag(
+          sets("join", TEXT, "", "members to join through", "liferaft.raft.join"),
+          sets("join-attempts", NUMBER, "5", "rounds of joining", "liferaft.raft.join-attempts"),
+          sets("join-interval", DURATION, "3s", "time between them", "liferaft.raft.join-interval"),
+          sets("join-as", TEXT, "", "user that joins", "liferaft.security.join-as"),
+          sets(
+              "bootstrap-expect",
+              NUMBER,
+              "0",
+              "nodes that found a cluster together",
+              "liferaft.raft.bootstrap-expect"),
+          sets(
               "bootstrap-expect-timeout",
               DURATION,
               "120s",
               "time for founding",
-              new NotYet(MEMBERS)),
-          flag(
+              "liferaft.raft.bootstrap-expect-timeout"),
+          sets(
               "raft-non-voter",
               SWITCH,
               "false",
               "a copy that does not vote",
-              new NotYet("every member votes")),
+              "liferaft.raft.non-voter"),
           flag(
               "cluster-connect-timeout",
               DURATION,
@@ -109,9 +112,29 @@ final class Flags {
               "false",
               "compress copies between nodes",
               new Harmless("copies between nodes are sent as they are")),
-          flag("disco-mode", TEXT, "", "how members are found", new NotYet(MEMBERS)),
-          flag("disco-key", TEXT, "rqlite", "key in Consul or etcd", new Never(MEMBERS)),
-          flag("disco-config", TEXT, "", "how to look for them", new NotYet(MEMBERS)),
+          flag(
+              "disco-mode",
+              TEXT,
+              "",
+              "how members are found: dns or dns-srv",
+              new Sets(List.of("liferaft.raft.discovery.mode"), DiscoveryFlags::mode)),
+          flag(
+              "disco-key",
+              TEXT,
+              "rqlite",
+              "key in Consul or etcd",
+              new Never("members are found by DNS")),
+          flag(
+              "disco-config",
+              TEXT,
+              "",
+              "JSON, or a file of it: name, and port or service",
+              new Sets(
+                  List.of(
+                      "liferaft.raft.discovery.name",
+                      "liferaft.raft.discovery.port",
+                      "liferaft.raft.discovery.service"),
+                  DiscoveryFlags::config)),
           flag(
               "raft-log-level",
               TEXT,
@@ -171,13 +194,13 @@ final class Flags {
               SWITCH,
               "false",
               "stop once removed",
-              new NotYet("members are not removed")),
-          flag(
+              new Harmless("a node that is removed always leaves its group")),
+          sets(
               "raft-cluster-remove-shutdown",
               SWITCH,
               "false",
               "leave the cluster on a clean stop",
-              new NotYet("members are not removed")),
+              "liferaft.raft.remove-on-shutdown"),
           flag(
               "raft-shutdown-stepdown",
               SWITCH,
@@ -189,13 +212,17 @@ final class Flags {
               DURATION,
               "0s",
               "remove silent voters",
-              new NotYet("members are not removed")),
+              new Sets(
+                  List.of("liferaft.raft.reap.voters-after"),
+                  Flags.unlessZero("liferaft.raft.reap.voters-after"))),
           flag(
               "raft-reap-read-only-node-timeout",
               DURATION,
               "0s",
               "remove silent non-voters",
-              new NotYet("members are not removed")),
+              new Sets(
+                  List.of("liferaft.raft.reap.non-voters-after"),
+                  Flags.unlessZero("liferaft.raft.reap.non-voters-after"))),
           sets(
               "fk",
               SWITCH,
@@ -301,6 +328,15 @@ final class Flags {
           }
         };
     return flag(name, kind, standard, meaning, new Sets(List.of(property), translation));
+  }
+
+  /** Nothing, when it is off. */
+  private static Translation unlessZero(String property) {
+    return (settings, value) -> {
+      if (!value.equals(DURATION.zero())) {
+        settings.put(property, value);
+      }
+    };
   }
 
   private static String nodes() {

@@ -96,7 +96,7 @@ record RqliteConfigFile(Map<String, String> settings, List<String> notices) {
     return new RqliteConfigFile(settings, notices);
   }
 
-  private static JsonNode root(String text, Variables variables, Set<String> keys) {
+  static JsonNode root(String text, Variables variables, Set<String> keys) {
     JsonNode root;
     try {
       root = JsonMapper.shared().readTree(expand(text, variables));

@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.stereotype.Component;
 
@@ -41,11 +42,16 @@ final class ClusterFormation implements SmartLifecycle {
   private final Semaphore stopped = new Semaphore(0);
   private @Nullable Thread thread;
   private volatile boolean running;
+  private final ApplicationEventPublisher events;
+  private final Joining joining;
+  private int looksRemoved;
   private int looks;
   private int looksWithoutLeader;
 
-  ClusterFormation(GroupMembership membership) {
+  ClusterFormation(GroupMembership membership, ApplicationEventPublisher events) {
     this.membership = membership;
+    this.events = events;
+    this.joining = new Joining(membership);
   }
 
   @Override
@@ -87,16 +93,19 @@ final class ClusterFormation implements SmartLifecycle {
     }
   }
 
-  private Duration step() {
+  private Duration step() throws InterruptedException {
     try {
       PeerAnswer self = membership.self();
+      if (membership.removed()) {
+        membership.report(
+            "this node has been removed from its cluster: stop it, or start it again to have it admitted");
+        return PAUSE_AS_MEMBER;
+      }
       return switch (self.standing()) {
         case MEMBER -> asMember(self);
         case UNKNOWN -> PAUSE;
-        case FRESH, DETACHED, JOINING, UNREACHABLE -> {
-          carryOut(FormingDecision.decide(self, membership.initialCluster(), askOthers()));
-          yield PAUSE;
-        }
+        case FRESH, DETACHED, JOINING, UNREACHABLE ->
+            membership.plan().joins() ? join(self) : form(self);
       };
     } catch (NotReadyException e) {
       log.debug("Asked too early: {}", e.getMessage());
@@ -108,7 +117,55 @@ final class ClusterFormation implements SmartLifecycle {
     }
   }
 
+  private Duration form(PeerAnswer self) {
+    carryOut(FormingDecision.decide(self, known(), askOthers()));
+    return PAUSE;
+  }
+
+  private Map<String, String> known() {
+    Map<String, String> known = new HashMap<>(membership.others());
+    known.putAll(membership.initialCluster());
+    return known;
+  }
+
+  private Duration join(PeerAnswer self) throws InterruptedException {
+    String reason;
+    try {
+      FormingDecision decision = joining.look(self);
+      carryOut(decision);
+      if (!(decision instanceof FormingDecision.Hold(var why))) {
+        joining.cameOn();
+        return PAUSE;
+      }
+      reason = why;
+    } catch (NotLeaderException | NotReadyException e) {
+      log.debug("Asked too early: {}", e.getMessage());
+      return PAUSE;
+    } catch (RuntimeException e) {
+      reason = e.getMessage() == null ? e.toString() : e.getMessage();
+      membership.report(reason);
+      log.debug("Joining goes on", e);
+    }
+    String end = joining.inVain(self, reason);
+    if (end != null) {
+      fail(end);
+    }
+    return joining.pause();
+  }
+
+  private void fail(String reason) {
+    log.error("{}", reason);
+    running = false;
+    stopped.release();
+    events.publishEvent(new FormationFailed(reason));
+  }
+
   private Duration asMember(PeerAnswer self) {
+    if (membership.plan().joins() && membership.plan().expect() == 0 && membership.onlyMember()) {
+      fail(
+          "this node is the only member of a cluster of its own and cannot join another one: start it without liferaft.raft.join (-join), or with an empty data directory");
+      return PAUSE;
+    }
     if (!membership.cleared()) {
       return atStart(self);
     }
@@ -118,11 +175,27 @@ final class ClusterFormation implements SmartLifecycle {
       return PAUSE_AS_MEMBER;
     }
     carryOut(
-        looksWithoutLeader < LOOKS_BEFORE_LOST || membership.initialCluster().size() == 1
+        looksWithoutLeader < LOOKS_BEFORE_LOST || known().size() == 1
             ? new FormingDecision.Nothing()
-            : FormingDecision.leaderless(
-                self, membership.initialCluster(), askOthers(), membership.dataDir()));
+            : leaderless(self));
     return PAUSE_AS_MEMBER;
+  }
+
+  private FormingDecision leaderless(PeerAnswer self) {
+    Map<String, PeerAnswer> others = askOthers();
+    String leader = leaderOf(self.groupId(), others);
+    if (leader != null && !agrees(leader)) {
+      return new FormingDecision.Nothing(); // it has been removed, and was not told
+    }
+    return FormingDecision.leaderless(self, known(), others, membership.dataDir());
+  }
+
+  private static @Nullable String leaderOf(String group, Map<String, PeerAnswer> others) {
+    return others.values().stream()
+        .filter(other -> other.leads() && other.groupId().equals(group))
+        .map(PeerAnswer::raftAddress)
+        .findFirst()
+        .orElse(null);
   }
 
   private Duration atStart(PeerAnswer self) {
@@ -130,12 +203,7 @@ final class ClusterFormation implements SmartLifecycle {
     FormingDecision decision = FormingDecision.atStart(self, others);
     carryOut(decision);
     if (decision instanceof FormingDecision.Nothing) {
-      String leader =
-          others.values().stream()
-              .filter(other -> other.leads() && other.groupId().equals(self.groupId()))
-              .map(PeerAnswer::raftAddress)
-              .findFirst()
-              .orElse(null);
+      String leader = leaderOf(self.groupId(), others);
       if (leader == null || agrees(leader)) {
         membership.clear();
       }
@@ -155,16 +223,31 @@ final class ClusterFormation implements SmartLifecycle {
       case GroupMembership.Comparison.Agrees _ -> {}
       case GroupMembership.Comparison.Contradicts(var reason) -> membership.standAside(reason);
       case GroupMembership.Comparison.Lags lags -> membership.enterAgain(lags);
+      case GroupMembership.Comparison.Removed _ -> removed();
     }
+    looksRemoved = found instanceof GroupMembership.Comparison.Removed ? looksRemoved : 0;
     return found instanceof GroupMembership.Comparison.Agrees;
+  }
+
+  /** Twice, since a new leader may have yet to learn of this node. */
+  private void removed() {
+    looksRemoved++;
+    if (looksRemoved < 2) {
+      return;
+    }
+    if (membership.cleared()) {
+      membership.leave();
+    } else {
+      membership.enterAfterRemoval();
+    }
   }
 
   private void carryOut(FormingDecision decision) {
     switch (decision) {
       case FormingDecision.Nothing _ -> membership.report(null);
-      case FormingDecision.Found _ -> {
+      case FormingDecision.Found(var members) -> {
         membership.clear();
-        membership.found();
+        membership.found(members);
         membership.report(null);
       }
       case FormingDecision.Join(var leader) -> {
@@ -187,13 +270,10 @@ final class ClusterFormation implements SmartLifecycle {
     try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
       Map<String, CompletableFuture<PeerAnswer>> asked = new HashMap<>();
       membership
-          .initialCluster()
-          .forEach((id, address) -> {
-            if (!id.equals(membership.id())) {
+          .others()
+          .forEach((id, address) ->
               asked.put(
-                  id, CompletableFuture.supplyAsync(() -> membership.ask(address, ASK), executor));
-            }
-          });
+                  id, CompletableFuture.supplyAsync(() -> membership.ask(address, ASK), executor)));
       asked.forEach((id, answer) -> answers.put(id, answer.join()));
     }
     return answers;

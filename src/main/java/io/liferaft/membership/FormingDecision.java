@@ -17,8 +17,12 @@ sealed interface FormingDecision {
   /** Nothing: this node is a member, or still opening. */
   record Nothing() implements FormingDecision {}
 
-  /** Found a cluster: everybody is fresh and this node's id is the lowest. */
-  record Found() implements FormingDecision {}
+  /**
+   * Found a cluster: everybody is fresh and this node's id is the lowest.
+   *
+   * @param members Raft address by node id, this node included
+   */
+  record Found(Map<String, String> members) implements FormingDecision {}
 
   /** Ask the leader there for admission. */
   record Join(String leaderAddress) implements FormingDecision {}
@@ -155,14 +159,14 @@ sealed interface FormingDecision {
     };
   }
 
-  private static List<PeerAnswer> members(Map<String, PeerAnswer> others) {
+  static List<PeerAnswer> members(Map<String, PeerAnswer> others) {
     return others.values().stream().filter(other -> other.standing() == Standing.MEMBER).toList();
   }
 
-  private static FormingDecision withMembers(PeerAnswer self, List<PeerAnswer> members) {
+  static FormingDecision withMembers(PeerAnswer self, List<PeerAnswer> members) {
     if (members.stream().map(PeerAnswer::groupId).distinct().count() > 1) {
       return new Hold(
-          "%s are in different clusters: check liferaft.raft.initial-cluster, one of them may have lost its peers' data"
+          "%s are in different clusters: check who is asked here, one of them may have lost its peers' data"
               .formatted(ids(members)));
     }
     String group = members.getFirst().groupId();
@@ -229,7 +233,7 @@ sealed interface FormingDecision {
     }
     String lowest = new TreeSet<>(initialCluster.keySet()).first();
     return lowest.equals(self.id())
-        ? new Found()
+        ? new Found(initialCluster)
         : new Hold("all members are fresh: waiting for %s to found the cluster".formatted(lowest));
   }
 

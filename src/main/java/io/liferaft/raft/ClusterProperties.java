@@ -19,6 +19,17 @@ import org.springframework.validation.annotation.Validated;
  * @param foreignKeys whether a cluster that is founded now enforces foreign keys; its other nodes,
  *     and those that come later, follow its founder
  * @param snapshot when the log is cut
+ * @param join Raft addresses host:port,host:port of members to enter the cluster through, in place
+ *     of a list of members; on a restart a member goes on without them; default: none
+ * @param joinAttempts rounds of asking all of them until a node without data gives up and ends
+ * @param joinInterval time between them
+ * @param bootstrapExpect how many nodes found a cluster together, when none is found; 0 never
+ *     founds
+ * @param bootstrapExpectTimeout until when they must have come together, or the node ends
+ * @param discovery how members are found by DNS
+ * @param nonVoter whether this node has a copy of everything, but no vote
+ * @param removeOnShutdown whether this node has itself removed from the cluster when it stops
+ * @param reap when the leader removes members that are silent
  */
 @Validated
 @ConfigurationProperties(prefix = "liferaft.raft", ignoreUnknownFields = false)
@@ -28,7 +39,47 @@ record ClusterProperties(
     @Nullable String initialCluster,
     @DefaultValue("1s") Duration electionTimeout,
     @DefaultValue("false") boolean foreignKeys,
-    @DefaultValue Snapshot snapshot) {
+    @DefaultValue Snapshot snapshot,
+    @Nullable String join,
+    @DefaultValue("5") int joinAttempts,
+    @DefaultValue("3s") Duration joinInterval,
+    @DefaultValue("0") int bootstrapExpect,
+    @DefaultValue("120s") Duration bootstrapExpectTimeout,
+    @DefaultValue Discovery discovery,
+    @DefaultValue("false") boolean nonVoter,
+    @DefaultValue("false") boolean removeOnShutdown,
+    @DefaultValue Reap reap) {
+
+  /** How members are found that no setting names. */
+  enum DiscoveryMode {
+    NONE,
+    DNS,
+    DNS_SRV
+  }
+
+  /**
+   * Where members are found.
+   *
+   * @param mode none, dns (all addresses of a name) or dns-srv (the targets of a service)
+   * @param name the DNS name; no default
+   * @param service for dns-srv: _service._tcp.name is looked up; no default
+   * @param port for dns: Raft port of the members; default: this node's own
+   * @param hosts host:port,host:port in place of what DNS would say; default: none
+   */
+  record Discovery(
+      @DefaultValue("none") DiscoveryMode mode,
+      @Nullable String name,
+      @Nullable String service,
+      @Nullable Integer port,
+      @Nullable String hosts) {}
+
+  /**
+   * After which silence the leader removes a member for good.
+   *
+   * @param votersAfter silence of a voter; default: never
+   * @param nonVotersAfter silence of a non-voter; default: never
+   */
+  record Reap(@Nullable Duration votersAfter, @Nullable Duration nonVotersAfter) {}
 
   /**
    * When the main file is brought up to date and the log is cut.

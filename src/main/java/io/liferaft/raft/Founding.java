@@ -3,6 +3,7 @@ package io.liferaft.raft;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 
@@ -11,9 +12,9 @@ final class Founding {
 
   private Founding() {}
 
-  static void propose(RatisServer server, NodeConfig config) {
+  static void propose(RatisServer server, NodeConfig config, Map<String, String> founders) {
     List<String> members = new ArrayList<>();
-    config.initialCluster().forEach((id, address) -> members.add(id + "=" + address));
+    founders.forEach((id, address) -> members.add(id + "=" + address));
     String generation = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
     LogCommand founded =
         new LogCommand.ClusterFounded(

@@ -13,6 +13,33 @@ public interface GroupMembership {
   /** Raft address by node id, this node included. */
   Map<String, String> initialCluster();
 
+  /** Raft address by node id of the other members known here: of the list, and later ones. */
+  Map<String, String> others();
+
+  /** How this node finds a cluster without a list. */
+  JoinPlan plan();
+
+  /** Whether this node is a member of a cluster, and its only one. */
+  boolean onlyMember();
+
+  /** Whether this node has been removed from its cluster since its start. */
+  boolean removed();
+
+  /**
+   * Leaves the group that has removed this node, with what it holds; it is not entered again before
+   * the next start. Waits.
+   */
+  void leave();
+
+  /** Raft address by node id of nodes that look for others, and have said so here lately. */
+  Map<String, String> introduced();
+
+  /** Says to others with whom this node would found a cluster: address by id, itself included. */
+  void candidates(Map<String, String> byId);
+
+  /** Asks as {@link #ask}, and says who this node is. Waits. */
+  PeerAnswer introduce(String raftAddress, Duration timeout);
+
   /** This node's data directory, for messages. */
   String dataDir();
 
@@ -25,8 +52,13 @@ public interface GroupMembership {
    */
   PeerAnswer ask(String raftAddress, Duration timeout);
 
-  /** Founds a group with this node as its only member, under a random id. Waits. */
-  void found();
+  /**
+   * Founds a group with this node as its only member, under a random id. Waits.
+   *
+   * @param members Raft address by node id of those it is to have, this node included: no client's
+   *     data is taken before a majority of them are voters
+   */
+  void found(Map<String, String> members);
 
   /**
    * Has this node admitted by a leader: its former incarnation is removed, the group added here,
@@ -64,6 +96,9 @@ public interface GroupMembership {
      * @param reported as committed by this node, on this disk, to the present leader
      */
     record Lags(long lastIndex, long reported) implements Comparison {}
+
+    /** The leader's configuration does not name this node. */
+    record Removed() implements Comparison {}
   }
 
   /**
@@ -75,6 +110,12 @@ public interface GroupMembership {
 
   /** Leaves the group with this disk, whose promises are not to be kept, to be admitted anew. */
   void enterAgain(Comparison.Lags lags);
+
+  /**
+   * Leaves the group that has removed this node while it was down, with what it holds, to ask for
+   * admission as its settings say. Waits.
+   */
+  void enterAfterRemoval();
 
   /** Takes this node out of service, for a reason that an operator has to see to. */
   void standAside(String reason);

@@ -13,6 +13,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
 
   private final NodeConfig config;
   private final SqliteStore store;
+  private final KnownMembers known;
   private final Peers peers = new Peers();
   private final ExecutorService workers;
   private final ScheduledExecutorService events;
@@ -43,6 +45,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   private final OwnStatus status;
   private final CopyTaking copies;
   private final Upkeep upkeep;
+  private volatile boolean removed;
 
   LocalNode(
       NodeConfig config, SqliteStore store, Clock clock, Consumer<LeadershipChanged> publisher) {
@@ -60,6 +63,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
       LongSupplier usableBytes) {
     this.config = config;
     this.store = store;
+    this.known = new KnownMembers(config, store.files());
     this.workers =
         Executors.newThreadPerTaskExecutor(
             Thread.ofVirtual().name("raft-peer-" + config.id() + "-", 0).factory());
@@ -69,19 +73,19 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     this.leadership = new LeaderEvents(config.id(), this::onEvents, publisher, leaderSignal);
     this.handOver = new HandOver(workers);
     this.room = new DiskRoom(config.dataDir(), usableBytes);
-    RaftFolder raftFolder =
-        new RaftFolder(config.dataDir(), store.files(), config.initialCluster().size() == 1);
-    OwnFolder folder = new OwnFolder(config, store.files(), raftFolder, room);
+    RaftFolder raftFolder = new RaftFolder(config.dataDir(), store.files(), known::alone);
+    OwnFolder folder = new OwnFolder(config, store.files(), raftFolder, room, known);
     CatchUp catchUp = new CatchUp();
     LeaderContact contact = new LeaderContact(config.electionTimeout(), leaderSignal, catchUp);
-    OtherNodes others = new OtherNodes(config, peers);
+    OtherNodes others = new OtherNodes(known, peers);
     Installer installer = new Installer(config.dataDir(), store.files(), peers, workers);
     this.group =
         new OpenGroup(config, store, clock, raftFolder, workers, leadership, contact, this);
-    this.life = new NodeLife(config, store, folder, group, catchUp, faults, others);
+    this.life = new NodeLife(config, store, folder, group, catchUp, faults, others, known);
     this.standing = new OwnStanding(life, group, faults, folder);
     this.status =
-        new OwnStatus(config, life, group, faults, installer, catchUp, contact, leadership);
+        new OwnStatus(
+            config, life, group, faults, installer, catchUp, contact, leadership, known.alone());
     this.copies = new CopyTaking(life, group, faults, room, peers, installer);
     this.upkeep =
         new Upkeep(config, store, life, group, faults, room, contact, copies, handOver, others);
@@ -244,6 +248,25 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     life.startAnew();
   }
 
+  /** The other members. */
+  KnownMembers known() {
+    return known;
+  }
+
+  /** Whether this node has been removed from its cluster since its start. */
+  boolean removed() {
+    return removed;
+  }
+
+  /** Leaves the group that has removed this node; waits. */
+  void leave() {
+    if (!removed && !life.closed()) {
+      removed = true;
+      log.warn("This node has been removed from its cluster: it keeps its data, and serves nobody");
+      life.enterAgain();
+    }
+  }
+
   /** Out of service until an operator has decided. */
   void standAside(String reason) {
     life.standAside(reason);
@@ -269,7 +292,8 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   public void leaderReady() {
     leadership.ready(term());
     if (payload().state().clusterId().isEmpty()) {
-      workers.execute(() -> server().ifPresent(current -> Founding.propose(current, config)));
+      workers.execute(
+          () -> server().ifPresent(current -> Founding.propose(current, config, known.founders())));
     }
   }
 
@@ -281,6 +305,23 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   @Override
   public void configurationChanged() {
     leaderSignal.signal();
+    try {
+      workers.execute(this::rememberMembers);
+    } catch (RejectedExecutionException e) {
+      log.debug("A change of members after the end is dropped", e);
+    }
+  }
+
+  /** Before it is formed, what it was founded with counts. */
+  private void rememberMembers() {
+    NodeStatus now = status();
+    if (now.formed() && standing() == PeerAnswer.Standing.MEMBER) {
+      known.remember(
+          now.members().stream()
+              .collect(
+                  Collectors.toMap(
+                      NodeStatus.Member::id, NodeStatus.Member::raftAddress, (one, _) -> one)));
+    }
   }
 
   @Override

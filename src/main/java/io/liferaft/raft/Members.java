@@ -1,5 +1,6 @@
 package io.liferaft.raft;
 
+import io.liferaft.security.Credentials;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -8,11 +9,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.protocol.RaftGroupId;
@@ -26,8 +24,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Who is in the cluster: asks nodes, founds and joins a group on this node's behalf, admits others
- * when it leads (one change at a time), hands leadership on.
+ * Who is in the cluster: asks nodes, founds and joins a group on this node's behalf, hands
+ * leadership on. {@link Admissions} let others in.
  */
 final class Members implements GroupMembership {
 
@@ -36,11 +34,16 @@ final class Members implements GroupMembership {
   private static final String VERSION = version();
 
   private final LocalNode node;
-  private final ReentrantLock changing = new ReentrantLock();
-  private final Set<String> admitting = ConcurrentHashMap.newKeySet();
+  private final Credentials joinsAs;
+  private final Introductions introductions = new Introductions();
+  private volatile Map<String, String> candidates = Map.of();
 
-  Members(LocalNode node) {
+  /**
+   * @param joinsAs the user that this node joins as
+   */
+  Members(LocalNode node, Credentials joinsAs) {
     this.node = node;
+    this.joinsAs = joinsAs;
   }
 
   private static String version() {
@@ -56,6 +59,47 @@ final class Members implements GroupMembership {
   @Override
   public Map<String, String> initialCluster() {
     return node.config().initialCluster();
+  }
+
+  @Override
+  public Map<String, String> others() {
+    return node.known().others();
+  }
+
+  @Override
+  public JoinPlan plan() {
+    return node.config().join();
+  }
+
+  @Override
+  public boolean onlyMember() {
+    NodeStatus status = node.status();
+    return status.formed() && status.members().size() == 1;
+  }
+
+  @Override
+  public boolean removed() {
+    return node.removed();
+  }
+
+  @Override
+  public void leave() {
+    node.leave();
+  }
+
+  @Override
+  public Map<String, String> introduced() {
+    return introductions.recent();
+  }
+
+  /** Another node has said who it is. */
+  void introduce(String id, String raftAddress) {
+    introductions.add(id, raftAddress);
+  }
+
+  @Override
+  public void candidates(Map<String, String> byId) {
+    candidates = Map.copyOf(byId);
   }
 
   @Override
@@ -81,12 +125,18 @@ final class Members implements GroupMembership {
         leader == null ? null : leader.id(),
         leader == null ? null : leader.raftAddress(),
         node.holdsData(),
+        candidates,
         node.fault() == null && !node.hasRoom() ? "its disk is full" : node.fault());
   }
 
   @Override
   public PeerAnswer ask(String raftAddress, Duration timeout) {
     return node.peers().who(raftAddress, timeout);
+  }
+
+  @Override
+  public PeerAnswer introduce(String raftAddress, Duration timeout) {
+    return node.peers().who(raftAddress, id(), node.config().raftAddress(), timeout);
   }
 
   @Override
@@ -119,6 +169,9 @@ final class Members implements GroupMembership {
     }
     TermIndex applied = own.applied();
     Peers.LeaderView leader = node.peers().compare(leaderAddress, own, ASK);
+    if (!leader.member()) {
+      return new Comparison.Removed();
+    }
     if (leader.contradicts(own)) {
       return new Comparison.Contradicts(
           "this node has applied log entry %d of term %d, the leader at %s %s: the cluster has lost writes that it had acknowledged, as when a disk comes back as it was some time ago. This node takes no part any more, and may hold what the others lack: keep its data directory, and start it with an empty one to have it admitted; or stop the others for good and run: liferaftd recover %s"
@@ -147,6 +200,12 @@ final class Members implements GroupMembership {
   }
 
   @Override
+  public void enterAfterRemoval() {
+    log.warn("This node was removed from its cluster while it was down");
+    node.enterAgain();
+  }
+
+  @Override
   public String dataDir() {
     return node.config().dataDir().toString();
   }
@@ -157,13 +216,14 @@ final class Members implements GroupMembership {
   }
 
   @Override
-  public void found() {
+  public void found(Map<String, String> members) {
     RatisServer server = node.server().orElseThrow(LocalNode::opening);
     try {
       leaveGroup(server);
+      node.known().remember(members);
       RaftGroupId groupId = RaftGroupId.valueOf(UUID.randomUUID());
       log.info("Founding cluster group {} with this node as its first member", groupId.getUuid());
-      addGroup(server, groupId, true);
+      addGroup(server, groupId, List.of(server.self()));
     } catch (IOException e) {
       throw new IllegalStateException("the group cannot be founded: " + e.getMessage(), e);
     }
@@ -187,11 +247,12 @@ final class Members implements GroupMembership {
   }
 
   /** When it fails Ratis leaves a locked folder behind, which would be a second group later. */
-  private void addGroup(RatisServer server, RaftGroupId id, boolean found) throws IOException {
+  private void addGroup(RatisServer server, RaftGroupId id, List<RaftPeer> members)
+      throws IOException {
     Path folder = RatisServer.folder(node.config().dataDir()).resolve(id.getUuid().toString());
     boolean known = Files.exists(folder);
     try {
-      node.files().run("add a group", () -> server.addGroup(id, found));
+      node.files().run("add a group", () -> server.addGroup(id, members));
     } catch (IOException | RuntimeException e) {
       if (!known) {
         node.files().deleteFolder(folder);
@@ -203,20 +264,46 @@ final class Members implements GroupMembership {
   @Override
   public void join(String leaderAddress, Duration timeout) {
     RatisServer server = node.server().orElseThrow(LocalNode::opening);
-    String peerId = server.self().getId().toString();
-    String group = node.peers().prepareAdmission(leaderAddress, id(), peerId, timeout);
-    RaftGroupId groupId = RaftGroupId.valueOf(UUID.fromString(group));
+    Newcomer newcomer = newcomer(server.self().getId().toString());
+    Admissions.Room room = node.peers().prepareAdmission(leaderAddress, newcomer, timeout);
+    RaftGroupId groupId = RaftGroupId.valueOf(UUID.fromString(room.groupId()));
     try {
       if (!server.groupId().map(groupId::equals).orElse(false)) {
         leaveGroup(server);
-        log.info("Entering cluster group {} through its leader at {}", group, leaderAddress);
-        addGroup(server, groupId, false);
+        log.info("Entering cluster group {} through its leader at {}", groupId, leaderAddress);
+        addGroup(server, groupId, newcomer.nonVoter() ? beside(room, server) : List.of());
       }
     } catch (IOException e) {
       throw new IllegalStateException("the group cannot be entered: " + e.getMessage(), e);
     }
+    node.peers().admit(leaderAddress, newcomer, timeout);
+  }
+
+  private Newcomer newcomer(String peerId) {
     NodeConfig config = node.config();
-    node.peers().admit(leaderAddress, peerId, config.raftAddress(), config.httpAddress(), timeout);
+    Newcomer.Way way =
+        config.join().joins()
+            ? Newcomer.Way.JOINS
+            : config.initialCluster().size() > 1 ? Newcomer.Way.LISTED : Newcomer.Way.RETURNS;
+    return new Newcomer(
+        id(),
+        peerId,
+        config.raftAddress(),
+        config.httpAddress(),
+        config.join().nonVoter(),
+        way,
+        joinsAs);
+  }
+
+  /** Over an empty list a non-voter would end at the next long time without a leader. */
+  private static List<RaftPeer> beside(Admissions.Room room, RatisServer server) {
+    List<RaftPeer> peers = new ArrayList<>();
+    for (int i = 0; i < room.members().size(); i++) {
+      NodeStatus.Member voter = room.members().get(i);
+      peers.add(RatisServer.peer(room.peerIds().get(i), voter.raftAddress(), voter.httpAddress()));
+    }
+    peers.add(RatisServer.listener(server.self()));
+    return peers;
   }
 
   // --- on the leader ---
@@ -239,88 +326,12 @@ final class Members implements GroupMembership {
             .mapToLong(info -> info.getCommitIndex())
             .max()
             .orElse(-1);
-    return new Peers.LeaderView(term, EntryFingerprint.of(raftLog, index), reported);
-  }
-
-  /** Removes a former incarnation of the node; returns the group's id. */
-  String prepareAdmission(String nodeId, String peerId) {
-    RaftServer.Division division = leading();
-    List<String> known = node.payload().state().initialMembers();
-    if (known.isEmpty()) {
-      throw new NotReadyException("the cluster is being founded", Duration.ofSeconds(1));
-    }
-    if (known.stream().noneMatch(member -> member.startsWith(nodeId + "="))) {
-      throw new RequestRefusedException(
-          "node %s is not in the cluster's initial members (%s)"
-              .formatted(nodeId, String.join(", ", known)));
-    }
-    if (!changing.tryLock()) {
-      throw new NotReadyException(
-          "another change of membership is under way", Duration.ofSeconds(1));
-    }
-    try {
-      RaftPeer former =
-          division.getRaftConf().getAllPeers(RaftPeerRole.FOLLOWER).stream()
-              .filter(peer -> NodeIdentity.nodeId(peer.getId().toString()).equals(nodeId))
-              .filter(peer -> !peer.getId().toString().equals(peerId))
-              .findFirst()
-              .orElse(null);
-      if (former != null) {
-        refuseWhileAlive(nodeId, former);
-        log.info("Node {} comes with a new disk or address: its former incarnation leaves", nodeId);
-        List<RaftPeer> rest = new ArrayList<>(division.getRaftConf().getCurrentPeers());
-        rest.remove(former);
-        server().changeVoters(division.getRaftConf(), rest);
-      }
-      return division.getMemberId().getGroupId().getUuid().toString();
-    } catch (IOException e) {
-      throw new NotReadyException(
-          "the former incarnation of %s cannot be removed now: %s"
-              .formatted(nodeId, e.getMessage()),
-          Duration.ofSeconds(1));
-    } finally {
-      changing.unlock();
-    }
-  }
-
-  private void refuseWhileAlive(String nodeId, RaftPeer former) {
-    PeerAnswer there = node.peers().who(former.getAddress(), ASK);
-    if (there.id().equals(nodeId) && there.standing() == PeerAnswer.Standing.MEMBER) {
-      throw new RequestRefusedException(
-          "node %s is running at %s with its data: two nodes cannot have one id"
-              .formatted(nodeId, former.getAddress()));
-    }
-  }
-
-  /** Makes a node a voter in the background; it counts when it has caught up. */
-  void admit(String peerId, String raftAddress, String httpAddress) {
-    RaftServer.Division division = leading();
-    RaftPeerId id = RaftPeerId.valueOf(peerId);
-    if (division.getRaftConf().getPeer(id, RaftPeerRole.FOLLOWER, RaftPeerRole.LISTENER) != null
-        || !admitting.add(peerId)) {
-      return;
-    }
-    node.workers().execute(() -> makeVoter(division, peerId, raftAddress, httpAddress));
-  }
-
-  private void makeVoter(
-      RaftServer.Division division, String peerId, String raftAddress, String httpAddress) {
-    String nodeId = NodeIdentity.nodeId(peerId);
-    if (!changing.tryLock()) {
-      admitting.remove(peerId); // one change at a time: it asks again
-      return;
-    }
-    try {
-      List<RaftPeer> voters = new ArrayList<>(division.getRaftConf().getCurrentPeers());
-      voters.add(RatisServer.peer(peerId, raftAddress, httpAddress));
-      server().changeVoters(division.getRaftConf(), voters);
-      log.info("Node {} has caught up and is a voter", nodeId);
-    } catch (IOException | RuntimeException e) {
-      log.info("Node {} is not a voter yet, it asks again: {}", nodeId, e.toString());
-    } finally {
-      changing.unlock();
-      admitting.remove(peerId);
-    }
+    boolean member =
+        division
+                .getRaftConf()
+                .getPeer(RaftPeerId.valueOf(peerId), RaftPeerRole.FOLLOWER, RaftPeerRole.LISTENER)
+            != null;
+    return new Peers.LeaderView(term, EntryFingerprint.of(raftLog, index), reported, member);
   }
 
   /** Hands leadership on when this node leads. */

@@ -15,6 +15,8 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  *
  * @param foreignKeys whether a cluster founded by this node enforces foreign keys
  * @param initialCluster Raft address by node id, this node included, in the order given
+ * @param join how a cluster is found that is not in that list
+ * @param leaving when nodes leave the cluster
  */
 record NodeConfig(
     String id,
@@ -26,7 +28,9 @@ record NodeConfig(
     Duration electionTimeout,
     boolean foreignKeys,
     int snapshotEntries,
-    long walSizeBytes) {
+    long walSizeBytes,
+    JoinPlan join,
+    Leaving leaving) {
 
   private static final Duration SHORTEST_ELECTION = Duration.ofMillis(100);
   private static final Duration LONGEST_ELECTION = Duration.ofMinutes(1);
@@ -88,7 +92,9 @@ record NodeConfig(
         election,
         cluster.foreignKeys(),
         cluster.snapshot().entries(),
-        walSize);
+        walSize,
+        JoinSettings.plan(cluster, raftAddress),
+        JoinSettings.leaving(cluster));
   }
 
   private static String host(@Nullable String serverAddress) {

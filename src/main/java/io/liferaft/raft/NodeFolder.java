@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -34,10 +35,20 @@ final class NodeFolder {
   private final NodeConfig config;
   private final Path folder;
   private final FileBorder files;
+  private final BooleanSupplier alone;
 
   private @Nullable FileChannel lock;
 
+  /** Of a node whose list of members says whether it has others. */
   NodeFolder(NodeConfig config, FileBorder files) {
+    this(config, files, () -> config.initialCluster().size() == 1);
+  }
+
+  /**
+   * @param alone whether this is the cluster's only node
+   */
+  NodeFolder(NodeConfig config, FileBorder files, BooleanSupplier alone) {
+    this.alone = alone;
     this.files = files;
     this.config = config;
     this.folder = config.dataDir();
@@ -121,7 +132,7 @@ final class NodeFolder {
           "the data directory %s belongs to node %s, but liferaft.node.id is %s: use the old id or another directory"
               .formatted(folder, own.id(), config.id()));
     }
-    if (!own.raftAddress().equals(config.raftAddress()) && config.initialCluster().size() > 1) {
+    if (!own.raftAddress().equals(config.raftAddress()) && !alone.getAsBoolean()) {
       if (own.former().endsWith("@" + config.raftAddress()) && Files.exists(keptRaft())) {
         return movedBack(own);
       }
@@ -139,7 +150,7 @@ final class NodeFolder {
    */
   private NodeIdentity withoutGroup(NodeIdentity own) throws IOException {
     boolean holdsData = !own.joinOnly() && !isFresh();
-    if (holdsData && config.initialCluster().size() == 1) {
+    if (holdsData && alone.getAsBoolean()) {
       throw new IllegalStateException(
           "the Raft folder %s is missing, but this node holds data: put this directory back from a copy of it, or start from an empty one, which restores the backup"
               .formatted(RatisServer.folder(folder)));
@@ -265,7 +276,7 @@ final class NodeFolder {
       for (Path file : all.toList()) {
         String name = file.getFileName().toString();
         if (name.matches(
-            "db-\\d+\\.sqlite.*|snapshot\\.record.*|checkpoint\\.marker.*|staging-.*|node\\.properties|raft|raft-before")) {
+            "db-\\d+\\.sqlite.*|snapshot\\.record.*|checkpoint\\.marker.*|staging-.*|node\\.properties|members|raft|raft-before")) {
           files.deleteFolder(file);
         }
       }

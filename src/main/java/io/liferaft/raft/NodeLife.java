@@ -34,6 +34,7 @@ final class NodeLife implements AutoCloseable {
   private final CatchUp catchUp;
   private final NodeFaults faults;
   private final OtherNodes others;
+  private final KnownMembers known;
   private final ScheduledExecutorService opener;
   private final AtomicBoolean reopening = new AtomicBoolean();
   private Peers.@Nullable Local served;
@@ -46,7 +47,8 @@ final class NodeLife implements AutoCloseable {
       OpenGroup group,
       CatchUp catchUp,
       NodeFaults faults,
-      OtherNodes others) {
+      OtherNodes others,
+      KnownMembers known) {
     this.config = config;
     this.store = store;
     this.folder = folder;
@@ -54,6 +56,7 @@ final class NodeLife implements AutoCloseable {
     this.catchUp = catchUp;
     this.faults = faults;
     this.others = others;
+    this.known = known;
     this.opener =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("raft-open-" + config.id()).daemon().factory());
@@ -95,7 +98,7 @@ final class NodeLife implements AutoCloseable {
       faults.failed(null);
     } catch (IOException | RuntimeException e) {
       SqliteException.InvalidDatabase touched = touched(e);
-      if (touched != null && config.initialCluster().size() > 1) {
+      if (touched != null && !known.alone()) {
         startOver(touched);
       } else {
         fail(e);
@@ -170,7 +173,7 @@ final class NodeLife implements AutoCloseable {
     faults.stuck(null);
     reopening.set(false); // what is opened now replays at once, and may break before it is open
     if (faults.corruption().stays()
-        && config.initialCluster().size() > 1
+        && !known.alone()
         && others.leaderIsPast(faults.corruption().lastApplied())) {
       giveUpDatabase();
     } else {

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.DivisionInfo;
 import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
@@ -25,15 +26,13 @@ final class NodeView {
       NodeConfig config,
       Own own,
       RaftServer.@Nullable Division division,
+      @Nullable RaftPeerId leading,
       ReplicatedState state,
       long recordIndex) {
     DivisionInfo info = division == null ? null : division.getInfo();
     List<NodeStatus.Member> members =
         division == null ? List.of() : members(division.getRaftConf());
-    String leaderId =
-        info == null || info.getLeaderId() == null
-            ? null
-            : NodeIdentity.nodeId(info.getLeaderId().toString());
+    String leaderId = leading == null ? null : NodeIdentity.nodeId(leading.toString());
     Optional<NodeStatus.Member> leader =
         members.stream().filter(member -> member.id().equals(leaderId)).findFirst();
     return new NodeStatus(

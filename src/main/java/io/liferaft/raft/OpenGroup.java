@@ -6,6 +6,9 @@ import java.time.Clock;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.server.DivisionInfo;
+import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -183,10 +186,28 @@ final class OpenGroup {
   /** Whether this node is in the group by the group's own configuration. */
   boolean configured(RaftServer.Division division) {
     RatisServer current = server;
-    return current != null
-        && division
-                .getRaftConf()
-                .getPeer(current.self().getId(), RaftPeerRole.FOLLOWER, RaftPeerRole.LISTENER)
-            != null;
+    if (current == null) {
+      return false;
+    }
+    RaftConfiguration conf = division.getRaftConf();
+    RaftPeerId self = current.self().getId();
+    // A non-voter that only asks for admission stands in a list of its own making.
+    return conf.getPeer(self, RaftPeerRole.FOLLOWER) != null
+        || (conf.getPeer(self, RaftPeerRole.LISTENER) != null && conf.getLogEntryIndex() >= 0);
+  }
+
+  /**
+   * The leader that this node knows. A non-voter never stands for election, and Ratis lets it keep
+   * a leader that is gone: after twice the longest election time-out it knows none.
+   */
+  @Nullable RaftPeerId leader(RaftServer.Division division) {
+    DivisionInfo info = division.getInfo();
+    RaftPeerId leader = info.getLeaderId();
+    if (leader == null || info.getCurrentRole() != RaftPeerRole.LISTENER) {
+      return leader;
+    }
+    long silent =
+        info.getRoleInfoProto().getFollowerInfo().getLeaderInfo().getLastRpcElapsedTimeMs();
+    return silent > 4 * config.electionTimeout().toMillis() ? null : leader;
   }
 }

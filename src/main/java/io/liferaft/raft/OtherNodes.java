@@ -9,8 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The other nodes of the initial cluster, asked one after the other. Asking waits, so it is for the
- * opening thread and those of {@code raft-peer} only.
+ * The other nodes, asked one after the other. Asking waits, so it is for the opening thread and
+ * those of {@code raft-peer} only.
  */
 final class OtherNodes {
 
@@ -19,17 +19,16 @@ final class OtherNodes {
 
   private static final Logger log = LoggerFactory.getLogger(OtherNodes.class);
 
-  private final NodeConfig config;
+  private final KnownMembers known;
   private final Peers peers;
 
-  OtherNodes(NodeConfig config, Peers peers) {
-    this.config = config;
+  OtherNodes(KnownMembers known, Peers peers) {
+    this.known = known;
     this.peers = peers;
   }
 
   private Stream<String> addresses() {
-    return config.initialCluster().values().stream()
-        .filter(address -> !address.equals(config.raftAddress()));
+    return known.others().values().stream();
   }
 
   /** Whether a member has no problem; a full disk would be one. */
@@ -61,7 +60,7 @@ final class OtherNodes {
   void checkAllKnown(RaftServer.Division division) {
     for (RaftPeer peer : division.getRaftConf().getAllPeers(RaftPeerRole.FOLLOWER)) {
       String member = NodeIdentity.nodeId(peer.getId().toString());
-      if (!config.initialCluster().containsKey(member)) {
+      if (!known.knows(member)) {
         throw new IllegalStateException(
             "the cluster has lost its quorum, and its member %s at %s is not in liferaft.raft.initial-cluster: add it, it may hold data"
                 .formatted(member, peer.getAddress()));

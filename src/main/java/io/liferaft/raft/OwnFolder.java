@@ -25,10 +25,15 @@ final class OwnFolder {
   private volatile @Nullable NodeIdentity identity;
   private volatile boolean fresh;
 
-  OwnFolder(NodeConfig config, FileBorder files, RaftFolder raftFolder, DiskRoom room) {
+  OwnFolder(
+      NodeConfig config,
+      FileBorder files,
+      RaftFolder raftFolder,
+      DiskRoom room,
+      KnownMembers known) {
     this.dataDir = config.dataDir();
     this.files = files;
-    this.folder = new NodeFolder(config, files);
+    this.folder = new NodeFolder(config, files, known::alone);
     this.raftFolder = raftFolder;
     this.votes = new TermCeiling(config.dataDir());
     this.room = room;

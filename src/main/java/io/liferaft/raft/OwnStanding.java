@@ -56,7 +56,7 @@ final class OwnStanding {
       case MEMBER -> {
         RaftServer.Division division = group.division().orElse(null);
         yield division != null
-            && division.getInfo().getLeaderId() == null
+            && group.leader(division) == null
             && LogTail.holdsData(division.getRaftLog(), group.appliedIndex());
       }
     };

@@ -32,7 +32,8 @@ final class OwnStatus {
       Installer installer,
       CatchUp catchUp,
       LeaderContact contact,
-      LeaderEvents leadership) {
+      LeaderEvents leadership,
+      boolean alone) {
     this.config = config;
     this.life = life;
     this.group = group;
@@ -41,7 +42,7 @@ final class OwnStatus {
     this.catchUp = catchUp;
     this.contact = contact;
     this.leadership = leadership;
-    this.cleared = config.initialCluster().size() == 1;
+    this.cleared = alone;
   }
 
   NodeStatus status() {
@@ -51,6 +52,7 @@ final class OwnStatus {
         config,
         own,
         group.division().orElse(null),
+        group.division().map(group::leader).orElse(null),
         group.payload().state(),
         group.replica().map(Replica::recordIndex).orElse(-1L));
   }
@@ -89,7 +91,7 @@ final class OwnStatus {
     // A node that has just been admitted may still have the last report of its wait.
     boolean served =
         phase() == NodeStatus.Phase.RUNNING
-            && group.division().map(d -> d.getInfo().getLeaderId() != null).orElse(false);
+            && group.division().map(d -> group.leader(d) != null).orElse(false);
     return fault != null || served ? fault : waitingFor;
   }
 

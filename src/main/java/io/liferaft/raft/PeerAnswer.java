@@ -1,6 +1,7 @@
 package io.liferaft.raft;
 
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param leaderId node id of the leader it knows, null for none
  * @param leaderAddress Raft address of that leader
  * @param hasData whether it holds client data, committed or not, or may hold some
+ * @param candidates with whom it would found a cluster, address by id, itself included; empty when
+ *     it would not
  * @param problem what keeps it from working, or why it gave no answer; null for nothing
  */
 public record PeerAnswer(
@@ -29,10 +32,12 @@ public record PeerAnswer(
     @Nullable String leaderId,
     @Nullable String leaderAddress,
     boolean hasData,
+    Map<String, String> candidates,
     @Nullable String problem) {
 
   public PeerAnswer {
     formerGroups = List.copyOf(formerGroups);
+    candidates = Map.copyOf(candidates);
   }
 
   /** Stands for the answer that did not come. */
@@ -52,6 +57,7 @@ public record PeerAnswer(
         null,
         null,
         false,
+        Map.of(),
         why);
   }
 

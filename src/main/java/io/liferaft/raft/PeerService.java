@@ -14,7 +14,8 @@ record PeerService(
     LogWriter writer,
     Reader reader,
     Copies copies,
-    Members members)
+    Members members,
+    Admissions admissions)
     implements Peers.Local {
 
   @Override
@@ -64,13 +65,30 @@ record PeerService(
   }
 
   @Override
-  public String prepareAdmission(String nodeId, String peerId) {
-    return members.prepareAdmission(nodeId, peerId);
+  public void introduce(String id, String raftAddress) {
+    members.introduce(id, raftAddress);
   }
 
   @Override
-  public void admit(String peerId, String raftAddress, String httpAddress) {
-    members.admit(peerId, raftAddress, httpAddress);
+  public Admissions.Room prepareAdmission(Newcomer newcomer) {
+    return admissions.prepare(newcomer);
+  }
+
+  @Override
+  public void admit(Newcomer newcomer) {
+    admissions.admit(newcomer);
+  }
+
+  @Override
+  public void remove(String nodeId, Duration timeout) {
+    admissions.remove(nodeId, timeout);
+  }
+
+  @Override
+  public void removed(String groupId) {
+    if (groupId.equals(node.groupId())) {
+      node.workers().execute(node::leave);
+    }
   }
 
   @Override

@@ -9,10 +9,15 @@ import io.liferaft.sqlite.SqlResult;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What nodes ask of each other, both ends of it: typed calls on top of {@link PeerRpc}, and the
@@ -20,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * call would have thrown.
  */
 final class Peers implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(Peers.class);
 
   /** What this node does for others. */
   interface Local {
@@ -45,10 +52,22 @@ final class Peers implements AutoCloseable {
 
     void transferHere(@Nullable String id, Duration timeout);
 
-    /** Makes room for a new incarnation; returns the group's id. */
-    String prepareAdmission(String nodeId, String peerId);
+    /** Another node that looks for a cluster has said who it is. */
+    void introduce(String id, String raftAddress);
 
-    void admit(String peerId, String raftAddress, String httpAddress);
+    /**
+     * Makes room for a newcomer.
+     *
+     * @throws NotAuthorizedException when it may not join
+     */
+    Admissions.Room prepareAdmission(Newcomer newcomer);
+
+    void admit(Newcomer newcomer);
+
+    void remove(String nodeId, Duration timeout);
+
+    /** This node has been removed from a group. */
+    void removed(String groupId);
 
     LeaderView compare(String peerId, long index);
   }
@@ -60,8 +79,9 @@ final class Peers implements AutoCloseable {
    * @param fingerprint of that entry, see {@link EntryFingerprint}
    * @param reported the highest commit index that the follower has reported to this leader; -1 for
    *     none
+   * @param member whether the leader's configuration names the follower
    */
-  record LeaderView(long term, long fingerprint, long reported) {
+  record LeaderView(long term, long fingerprint, long reported, boolean member) {
     /** That entry has been purged. */
     static final long PURGED = -1;
 
@@ -106,6 +126,10 @@ final class Peers implements AutoCloseable {
   /** Stands before a request that is not the node's own: its caller follows. */
   private static final int FOR_CALLER = 11;
 
+  private static final int INTRODUCE = 12;
+  private static final int REMOVE = 13;
+  private static final int REMOVED = 14;
+
   private static final int OK = 0;
   private static final int NOT_LEADER = 1;
   private static final int NOT_READY = 2;
@@ -117,8 +141,17 @@ final class Peers implements AutoCloseable {
   private final PeerRpc rpc = new PeerRpc();
 
   PeerAnswer who(String address, Duration timeout) {
+    return who(address, request(WHO), timeout);
+  }
+
+  /** The same, and says who asks. */
+  PeerAnswer who(String address, String ownId, String ownAddress, Duration timeout) {
+    return who(address, request(INTRODUCE).string(ownId).string(ownAddress), timeout);
+  }
+
+  private PeerAnswer who(String address, WireWriter request, Duration timeout) {
     try {
-      WireReader in = new WireReader(rpc.call(address, request(WHO).toByteArray(), timeout));
+      WireReader in = new WireReader(rpc.call(address, request.toByteArray(), timeout));
       check(in);
       return new PeerAnswer(
           in.string(),
@@ -135,6 +168,7 @@ final class Peers implements AutoCloseable {
           in.optionalString(),
           in.optionalString(),
           in.bool(),
+          addresses(in.strings()),
           in.optionalString());
     } catch (PeerRpc.UnreachableException e) {
       return PeerAnswer.unreachable(address, e.reason());
@@ -203,21 +237,63 @@ final class Peers implements AutoCloseable {
     Boolean _ = call(address, out, timeout, false, _ -> true);
   }
 
-  String prepareAdmission(String address, String nodeId, String peerId, Duration timeout) {
-    WireWriter out = request(PREPARE_ADMISSION).string(nodeId).string(peerId);
-    return call(address, out, timeout, false, WireReader::string);
+  private static Map<String, String> addresses(List<String> pairs) {
+    Map<String, String> addresses = new HashMap<>();
+    for (String pair : pairs) {
+      int equals = pair.indexOf('=');
+      addresses.put(pair.substring(0, equals), pair.substring(equals + 1));
+    }
+    return addresses;
   }
 
-  void admit(
-      String address, String peerId, String raftAddress, String httpAddress, Duration timeout) {
-    WireWriter out = request(ADMIT).string(peerId).string(raftAddress).string(httpAddress);
+  Admissions.Room prepareAdmission(String address, Newcomer newcomer, Duration timeout) {
+    WireWriter out = request(PREPARE_ADMISSION);
+    newcomer.write(out);
+    return call(
+        address,
+        out,
+        timeout,
+        false,
+        in -> {
+          String group = in.string();
+          List<String> peerIds = in.strings();
+          List<NodeStatus.Member> members = new ArrayList<>();
+          for (String peerId : peerIds) {
+            members.add(
+                new NodeStatus.Member(NodeIdentity.nodeId(peerId), in.string(), in.string(), true));
+          }
+          return new Admissions.Room(group, members, peerIds);
+        });
+  }
+
+  void admit(String address, Newcomer newcomer, Duration timeout) {
+    WireWriter out = request(ADMIT);
+    newcomer.write(out);
     Boolean _ = call(address, out, timeout, false, _ -> true);
+  }
+
+  void remove(String address, String nodeId, Duration timeout) {
+    WireWriter out = clientRequest(REMOVE).string(nodeId).int64(timeout.toMillis());
+    Boolean _ = call(address, out, timeout, false, _ -> true);
+  }
+
+  /** Tells a node that it has been removed from a group; when it cannot be told it finds out. */
+  void removed(String address, String groupId, Duration timeout) {
+    try {
+      Boolean _ = call(address, request(REMOVED).string(groupId), timeout, false, _ -> true);
+    } catch (RuntimeException e) {
+      log.debug("The removed node at {} was not told: {}", address, e.toString());
+    }
   }
 
   LeaderView compare(String address, OwnEnd own, Duration timeout) {
     WireWriter out = request(COMPARE).string(own.peerId()).int64(own.applied().getIndex());
     return call(
-        address, out, timeout, false, in -> new LeaderView(in.int64(), in.int64(), in.int64()));
+        address,
+        out,
+        timeout,
+        false,
+        in -> new LeaderView(in.int64(), in.int64(), in.int64(), in.bool()));
   }
 
   @Override
@@ -342,12 +418,25 @@ final class Peers implements AutoCloseable {
       }
       case COPY_CLOSE -> local.closeCopy(in.int64());
       case TRANSFER -> local.transferHere(in.optionalString(), Duration.ofMillis(in.int64()));
-      case PREPARE_ADMISSION -> out.string(local.prepareAdmission(in.string(), in.string()));
+      case INTRODUCE -> {
+        local.introduce(in.string(), in.string());
+        who(out, local.answer());
+      }
+      case PREPARE_ADMISSION -> {
+        Admissions.Room room = local.prepareAdmission(Newcomer.read(in));
+        out.string(room.groupId()).strings(room.peerIds());
+        for (NodeStatus.Member member : room.members()) {
+          out.string(member.raftAddress()).string(member.httpAddress());
+        }
+      }
+      case REMOVE -> local.remove(in.string(), Duration.ofMillis(in.int64()));
+      case REMOVED -> local.removed(in.string());
       case COMPARE -> {
         LeaderView view = local.compare(in.string(), in.int64());
         out.int64(view.term()).int64(view.fingerprint()).int64(view.reported());
+        out.bool(view.member());
       }
-      case ADMIT -> local.admit(in.string(), in.string(), in.string());
+      case ADMIT -> local.admit(Newcomer.read(in));
       default ->
           throw new RequestRefusedException(
               "this node does not know request %d: it runs an older version".formatted(type));
@@ -363,6 +452,10 @@ final class Peers implements AutoCloseable {
         .bool(answer.voter());
     out.bool(answer.leads()).optionalString(answer.leaderId());
     out.optionalString(answer.leaderAddress()).bool(answer.hasData());
+    out.strings(
+        answer.candidates().entrySet().stream()
+            .map(one -> one.getKey() + "=" + one.getValue())
+            .toList());
     out.optionalString(answer.problem());
   }
 

@@ -1,6 +1,7 @@
 package io.liferaft.raft;
 
 import io.liferaft.security.AccessControl;
+import io.liferaft.security.JoinCredentials;
 import io.liferaft.sqlite.SqliteStore;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
@@ -34,8 +35,13 @@ class RaftConfiguration {
   }
 
   @Bean
-  RatisNode raftNode(LocalNode node, SqliteStore store, Clock clock, AccessControl access) {
-    return new RatisNode(node, store, clock, access);
+  RatisNode raftNode(
+      LocalNode node,
+      SqliteStore store,
+      Clock clock,
+      AccessControl access,
+      JoinCredentials joinsAs) {
+    return new RatisNode(node, store, clock, access, joinsAs.credentials());
   }
 
   @Bean

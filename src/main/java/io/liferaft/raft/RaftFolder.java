@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.function.BooleanSupplier;
 import org.apache.ratis.io.CorruptedFileException;
 import org.apache.ratis.protocol.exceptions.ChecksumException;
 import org.slf4j.Logger;
@@ -26,12 +27,12 @@ final class RaftFolder {
 
   private final Path dataDir;
   private final FileBorder files;
-  private final boolean alone;
+  private final BooleanSupplier alone;
 
   /**
    * @param alone whether this is the cluster's only node
    */
-  RaftFolder(Path dataDir, FileBorder files, boolean alone) {
+  RaftFolder(Path dataDir, FileBorder files, BooleanSupplier alone) {
     this.dataDir = dataDir;
     this.files = files;
     this.alone = alone;
@@ -72,7 +73,7 @@ final class RaftFolder {
       } else if (!readable(meta)) {
         throw damaged(meta, "does not say in which term this node has voted for whom");
       }
-      if (alone && holdsRecord() && !holdsLog(current)) {
+      if (alone.getAsBoolean() && holdsRecord() && !holdsLog(current)) {
         throw damaged(current, "has lost its log");
       }
     }
@@ -93,7 +94,7 @@ final class RaftFolder {
           String what =
               "begins at entry %d, the file with entry %d before it is missing"
                   .formatted(segment.first(), next);
-          if (alone) {
+          if (alone.getAsBoolean()) {
             throw damaged(segment.file(), what);
           }
           throw new SqliteException.InvalidDatabase(
@@ -170,7 +171,7 @@ final class RaftFolder {
 
   private IllegalStateException damaged(Path file, String what) {
     String advice =
-        alone
+        alone.getAsBoolean()
             ? "Put this directory back from a copy of it, or start from an empty one, which restores the backup"
             : "While the other nodes work, give this node an empty data directory: they admit it again with the leader's copy";
     return new IllegalStateException(

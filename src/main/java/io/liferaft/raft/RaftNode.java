@@ -4,6 +4,7 @@ import io.liferaft.sqlite.SqlResult;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -70,6 +71,18 @@ public interface RaftNode {
    * @throws RequestRefusedException with rqlite's text: unknown node, current leader, no peer
    */
   void transferLeadership(@Nullable String id, Duration timeout);
+
+  /**
+   * Removes a node from the cluster for good; forwarded to the leader. Without effect when there is
+   * no such member. Waits until it has happened. A node that is removed keeps its data and serves
+   * nobody; started again it asks to be admitted if its settings say so.
+   *
+   * @throws RequestRefusedException for the only voter
+   */
+  void removeNode(String id, Duration timeout);
+
+  /** What this node has been asked about membership since its start, by rqlite's names. */
+  Map<String, Long> memberCounts();
 
   /**
    * Brings this node's own main database file up to what has been applied here and lets go of the

@@ -2,6 +2,7 @@ package io.liferaft.raft;
 
 import io.liferaft.raft.LogCommand.LoadKind;
 import io.liferaft.security.AccessControl;
+import io.liferaft.security.Credentials;
 import io.liferaft.sqlite.EntryOutcome;
 import io.liferaft.sqlite.SqlResult;
 import io.liferaft.sqlite.SqlStatement;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,6 +37,7 @@ final class RatisNode implements RaftNode, SmartLifecycle {
   private static final long STEPS_PER_MILLI = 20_000;
 
   private static final Duration HAND_ON = Duration.ofSeconds(3);
+  private static final Duration LEAVE = Duration.ofSeconds(10);
 
   private final LocalNode node;
   private final AccessControl access;
@@ -45,12 +48,24 @@ final class RatisNode implements RaftNode, SmartLifecycle {
   private final Reader reader;
   private final Copies copies;
   private final Members members;
+  private final MemberCounts memberCounts = new MemberCounts();
+  private final Admissions admissions;
+  private final Reaper reaper;
   private volatile boolean running;
 
   /**
    * @param access says what callers may do whose requests other nodes forward
    */
   RatisNode(LocalNode node, SqliteStore store, Clock clock, AccessControl access) {
+    this(node, store, clock, access, new Credentials("", ""));
+  }
+
+  /**
+   * @param access says what callers may do whose requests other nodes forward
+   * @param joinsAs the user that this node joins as
+   */
+  RatisNode(
+      LocalNode node, SqliteStore store, Clock clock, AccessControl access, Credentials joinsAs) {
     this.access = access;
     this.node = node;
     this.store = store;
@@ -59,7 +74,9 @@ final class RatisNode implements RaftNode, SmartLifecycle {
     this.writer = new LogWriter(node, router, clock);
     this.reader = new Reader(node, store, writer);
     this.copies = new Copies(node, store);
-    this.members = new Members(node);
+    this.members = new Members(node, joinsAs);
+    this.admissions = new Admissions(node, members, access, memberCounts);
+    this.reaper = new Reaper(node, admissions, memberCounts);
   }
 
   Members members() {
@@ -75,18 +92,36 @@ final class RatisNode implements RaftNode, SmartLifecycle {
   public void start() {
     running = true;
     node.start(
-        new PeerService(this::gate, access, node, writer, reader, copies, members),
-        copies.leases()::sweep);
+        new PeerService(this::gate, access, node, writer, reader, copies, members, admissions),
+        this::keepHouse);
+  }
+
+  /** Must not wait. */
+  private void keepHouse() {
+    copies.leases().sweep();
+    reaper.look();
   }
 
   @Override
   public void stop() {
     running = false;
     copies.leases().closeAll();
+    if (node.config().leaving().onShutdown() && node.status().members().size() > 1) {
+      leaveForGood();
+    }
     if (node.leads() && node.status().members().size() > 1) {
       handOn();
     }
     node.close();
+  }
+
+  private void leaveForGood() {
+    try {
+      removeNode(node.config().id(), LEAVE);
+      log.info("This node has left the cluster, as liferaft.raft.remove-on-shutdown says");
+    } catch (RuntimeException e) {
+      log.warn("This node stays a member of the cluster: {}", e.getMessage());
+    }
   }
 
   /** The others need not miss this node's heartbeat first. */
@@ -375,6 +410,26 @@ final class RatisNode implements RaftNode, SmartLifecycle {
   @Override
   public NodeProbe probe(String raftAddress, Duration timeout) {
     return members.probe(raftAddress, timeout);
+  }
+
+  @Override
+  public void removeNode(String id, Duration timeout) {
+    Boolean _ =
+        router.onLeader(
+            timeout,
+            left -> {
+              admissions.remove(id, left);
+              return true;
+            },
+            (leader, left) -> {
+              node.peers().remove(leader.raftAddress(), id, left);
+              return true;
+            });
+  }
+
+  @Override
+  public Map<String, Long> memberCounts() {
+    return memberCounts.byName();
   }
 
   @Override

@@ -89,6 +89,11 @@ final class RatisServer implements AutoCloseable {
         .build();
   }
 
+  /** The same as a non-voter. */
+  static RaftPeer listener(RaftPeer peer) {
+    return RaftPeer.newBuilder(peer).setStartupRole(RaftPeerRole.LISTENER).build();
+  }
+
   static Path folder(Path dataDir) {
     return dataDir.resolve("raft");
   }
@@ -209,9 +214,12 @@ final class RatisServer implements AutoCloseable {
     return self;
   }
 
-  /** Adds a group: with this node alone in it to found one, with nobody to be admitted. */
-  void addGroup(RaftGroupId groupId, boolean found) throws IOException {
-    RaftGroup group = found ? RaftGroup.valueOf(groupId, self) : RaftGroup.valueOf(groupId);
+  /**
+   * Adds a group: with this node alone in it to found one, with nobody to be admitted as a voter,
+   * with its voters and this node as {@link #listener} to be admitted as that.
+   */
+  void addGroup(RaftGroupId groupId, List<RaftPeer> members) throws IOException {
+    RaftGroup group = RaftGroup.valueOf(groupId, members);
     check(
         server.groupManagement(
             GroupManagementRequest.newAdd(
@@ -226,9 +234,9 @@ final class RatisServer implements AutoCloseable {
                 clientId, server.getId(), calls.incrementAndGet(), groupId, true, false)));
   }
 
-  /** Replaces the voters in one step, if they are still those that the change was made for. */
-  void changeVoters(RaftConfiguration current, List<RaftPeer> voters) throws IOException {
-    List<RaftPeer> listeners = List.copyOf(current.getAllPeers(RaftPeerRole.LISTENER));
+  /** Replaces the members in one step, if they are still those that the change was made for. */
+  void changeMembers(RaftConfiguration current, List<RaftPeer> voters, List<RaftPeer> listeners)
+      throws IOException {
     check(
         server.setConfiguration(
             new SetConfigurationRequest(
@@ -239,7 +247,8 @@ final class RatisServer implements AutoCloseable {
                 SetConfigurationRequest.Arguments.newBuilder()
                     .setMode(SetConfigurationRequest.Mode.COMPARE_AND_SET)
                     .setServersInCurrentConf(new ArrayList<>(current.getCurrentPeers()))
-                    .setListenersInCurrentConf(listeners)
+                    .setListenersInCurrentConf(
+                        new ArrayList<>(current.getAllPeers(RaftPeerRole.LISTENER)))
                     .setServersInNewConf(voters)
                     .setListenersInNewConf(listeners)
                     .build())));

@@ -111,7 +111,9 @@ final class Recovery {
         Duration.ofSeconds(1),
         false,
         1,
-        1);
+        1,
+        JoinPlan.NONE,
+        Leaving.NEVER);
   }
 
   private Outcome recover(NodeIdentity own, NodeFolder folder) throws IOException, Refused {

@@ -73,7 +73,7 @@ final class Upkeep {
       housekeeping.run();
       room.look();
       Optional<RaftServer.Division> division = group.division();
-      contact.look(division.map(d -> d.getInfo().getLeaderId() != null).orElse(false));
+      contact.look(division.map(d -> group.leader(d) != null).orElse(false));
       if (faults.isStuck() && division.map(HandOver::possible).orElse(false)) {
         // it may have been elected again: its log is as good as the others'
         handOver.start(server());

@@ -68,6 +68,29 @@ final class AuthFile {
     return AccessControl.of(file.users, everyone, file.encoder);
   }
 
+  /**
+   * What one of the users logs in with.
+   *
+   * @throws IllegalArgumentException when there is no such user
+   */
+  static Credentials credentials(String name, String username) {
+    AuthFile file = new AuthFile(name);
+    for (JsonNode entry : file.parsed(file.bytes())) {
+      JsonNode user = field(entry, "username");
+      JsonNode password = field(entry, "password");
+      if (user != null
+          && user.isString()
+          && user.stringValue().equals(username)
+          && password != null
+          && password.isString()) {
+        return new Credentials(username, password.stringValue());
+      }
+    }
+    throw new IllegalArgumentException(
+        "%s=%s is refused: %s has no such user with a password, for example the one that may join"
+            .formatted(SecurityProperties.JOIN_AS, username, name));
+  }
+
   private byte[] bytes() {
     try {
       return Files.readAllBytes(Path.of(name));

@@ -24,4 +24,18 @@ class SecurityConfiguration {
     }
     return access;
   }
+
+  @Bean
+  JoinCredentials joinCredentials(SecurityProperties properties) {
+    String user = properties.joinAs();
+    if (user.isEmpty()) {
+      return new JoinCredentials(new Credentials("", ""));
+    }
+    if (properties.authFile().isEmpty()) {
+      throw new IllegalArgumentException(
+          "%s=%s is refused: its password is looked up in %s, for example /etc/liferaft/users.json"
+              .formatted(SecurityProperties.JOIN_AS, user, SecurityProperties.AUTH_FILE));
+    }
+    return new JoinCredentials(AuthFile.credentials(properties.authFile(), user));
+  }
 }

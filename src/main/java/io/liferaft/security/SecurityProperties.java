@@ -9,10 +9,12 @@ import org.springframework.validation.annotation.Validated;
  *
  * @param authFile JSON file of users, passwords and permissions as rqlite's -auth takes it, read
  *     once at the start; empty lets everyone do everything
+ * @param joinAs user of that file as which this node joins a cluster whose nodes have users
  */
 @Validated
 @ConfigurationProperties(prefix = "liferaft.security", ignoreUnknownFields = false)
-record SecurityProperties(@DefaultValue("") String authFile) {
+record SecurityProperties(@DefaultValue("") String authFile, @DefaultValue("") String joinAs) {
 
+  static final String JOIN_AS = "liferaft.security.join-as";
   static final String AUTH_FILE = "liferaft.security.auth-file";
 }

@@ -57,7 +57,8 @@ class UsersHttpTests {
           entry(Route.LEADER, "POST /leader ", "leader-ops"),
           entry(Route.READYZ, "GET /readyz "),
           entry(Route.SNAPSHOT, "POST /snapshot ", "snapshot"),
-          entry(Route.REAP, "POST /reap ", "snapshot"));
+          entry(Route.REAP, "POST /reap ", "snapshot"),
+          entry(Route.REMOVE, "DELETE /remove {\"id\":\"n9\"}", "remove"));
 
   private static Map.Entry<Route, Case> entry(Route route, String request, String... users) {
     return Map.entry(route, new Case(request, Set.of(users)));

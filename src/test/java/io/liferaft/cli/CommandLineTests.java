@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -211,17 +212,7 @@ class CommandLineTests {
   }
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "-join h:4002",
-        "-bootstrap-expect 3",
-        "-disco-mode dns",
-        "-http-cert c",
-        "-node-cert c",
-        "-raft-non-voter",
-        "-cdc-config stdout",
-        "-raft-cluster-remove-shutdown"
-      })
+  @ValueSource(strings = {"-http-cert c", "-node-cert c", "-cdc-config stdout"})
   void whatIsNotThereYetIsRefused(String line) {
     assertExit(line, 1, line.replaceFirst(" .*", "") + " is not supported yet: ");
   }
@@ -233,15 +224,32 @@ class CommandLineTests {
     assertExit(line, 1, line.replaceFirst(" .*", "") + " is not supported: ");
   }
 
+  @Test
+  void discoveryIsJsonOrAFileOfIt(@TempDir Path folder) throws IOException {
+    Path file = Files.writeString(folder.resolve("d.json"), "{\"name\":\"db\",\"port\":4012}");
+
+    assertThat(Start.class.cast(read("-disco-mode dns -disco-config " + file)).arguments())
+        .contains(
+            "--liferaft.raft.discovery.mode=dns",
+            "--liferaft.raft.discovery.name=db",
+            "--liferaft.raft.discovery.port=4012");
+    assertThat(
+            Start.class
+                .cast(
+                    read(
+                        "-disco-mode dns-srv -disco-config {\"name\":\"db\",\"service\":\"raft\"}"))
+                .arguments())
+        .contains("--liferaft.raft.discovery.service=raft");
+    assertExit("-disco-mode consul-kv", 1, "members are found by DNS here");
+    assertExit("-disco-config {\"nam\":1}", 1, "nam");
+    assertExit("-disco-config /no/such/file", 1, "it is JSON or a file that can be read");
+  }
+
   /** A start script that spells defaults out asks for nothing. */
   @ParameterizedTest
   @ValueSource(
       strings = {
         "-auth=",
-        "-raft-non-voter=false",
-        "-bootstrap-expect 0",
-        "-join-attempts 5",
-        "-bootstrap-expect-timeout 2m",
         "-disco-key rqlite",
         "-auto-vacuum-int 0s",
         "-auto-optimize-int 24h",

@@ -19,7 +19,7 @@ class FormingDecisionTests {
 
   static Stream<Arguments> table() {
     return Stream.of(
-        row("all fresh, lowest id", fresh("n1"), fresh("n2"), fresh("n3"), "Found[]"),
+        row("all fresh, lowest id", fresh("n1"), fresh("n2"), fresh("n3"), "Found[members="),
         row("all fresh, not the lowest id", fresh("n2"), fresh("n1"), fresh("n3"), "n1 to found"),
         row("one does not answer", fresh("n1"), fresh("n2"), silent("n3"), "waiting for n3 at h3"),
         row("one is still opening", fresh("n1"), fresh("n2"), unknown("n3"), "waiting for n3"),
@@ -94,7 +94,7 @@ class FormingDecisionTests {
             fresh("n1"),
             answer("n2", "n2", Standing.JOINING, "gone", null),
             fresh("n3"),
-            "Found[]"),
+            "Found[members="),
         row("a member is done", member("n1", "g", null), silent("n2"), silent("n3"), "Nothing[]"));
   }
 
@@ -288,6 +288,7 @@ class FormingDecisionTests {
             leaderAddress == null ? null : "nx",
             leaderAddress,
             hasData,
+            Map.of(),
             null));
   }
 }

@@ -3,6 +3,11 @@ package io.liferaft.raft;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -125,6 +130,94 @@ class NodeConfigTests {
             assertThat(started.getStartupFailure())
                 .rootCause()
                 .hasMessageContaining("liferaft.raft.advertised-address"));
+  }
+
+  @Test
+  void takesEverySettingOfJoiningAndLeaving() {
+    context
+        .withPropertyValues(
+            "liferaft.raft.join=h1:4002, h2:4002",
+            "liferaft.raft.join-attempts=7",
+            "liferaft.raft.join-interval=1s",
+            "liferaft.raft.bootstrap-expect=3",
+            "liferaft.raft.bootstrap-expect-timeout=1m",
+            "liferaft.raft.remove-on-shutdown=true",
+            "liferaft.raft.reap.voters-after=72h",
+            "liferaft.raft.reap.non-voters-after=1h")
+        .run(started -> {
+          NodeConfig config = started.getBean(NodeConfig.class);
+          assertThat(config.join())
+              .isEqualTo(
+                  new JoinPlan(
+                      new JoinPlan.Contacts.Addresses(List.of("h1:4002", "h2:4002")),
+                      7,
+                      Duration.ofSeconds(1),
+                      3,
+                      Duration.ofMinutes(1),
+                      false));
+          assertThat(config.leaving())
+              .isEqualTo(new Leaving(true, Duration.ofHours(72), Duration.ofHours(1)));
+        });
+  }
+
+  @Test
+  void findsMembersByDns() {
+    context
+        .withPropertyValues(
+            "liferaft.raft.discovery.mode=dns",
+            "liferaft.raft.discovery.name=db",
+            "liferaft.raft.bootstrap-expect=3")
+        .run(started ->
+            assertThat(started.getBean(NodeConfig.class).join().contacts())
+                .isEqualTo(new JoinPlan.Contacts.DnsName("db", 4002)));
+    context
+        .withPropertyValues(
+            "liferaft.raft.discovery.mode=dns-srv",
+            "liferaft.raft.discovery.name=db",
+            "liferaft.raft.discovery.service=raft",
+            "liferaft.raft.non-voter=true")
+        .run(started ->
+            assertThat(started.getBean(NodeConfig.class).join().contacts())
+                .isEqualTo(new JoinPlan.Contacts.DnsService("db", "raft")));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "join=h1|||for example h1:4002,h2:4002",
+        "join=127.0.0.1:4002|||this node itself",
+        "bootstrap-expect=3|||it needs liferaft.raft.join",
+        "bootstrap-expect=-1|join=h1:1||between 0 and 99",
+        "bootstrap-expect=2|join=h1:1|non-voter=true|a node that does not vote founds nothing",
+        "non-voter=true|||needs liferaft.raft.join",
+        "join=h1:1|initial-cluster=127.0.0.1:4002=127.0.0.1:4002||a node has a list of members, or joins",
+        "join-attempts=0|join=h1:1||at least 1, for example 5",
+        "join-interval=0s|join=h1:1||for example 3s",
+        "bootstrap-expect-timeout=-1s|join=h1:1||for example 120s",
+        "discovery.mode=dns|bootstrap-expect=3||a DNS name is wanted",
+        "discovery.mode=dns|discovery.name=db||discovery needs it on a node that votes",
+        "discovery.mode=dns|discovery.name=db|join=h1:1|give one of them",
+        "discovery.mode=dns-srv|discovery.name=db|bootstrap-expect=3|a service name is wanted",
+        "reap.voters-after=0s|||for example 72h",
+      })
+  void refusesWaysToJoinThatCannotBe(
+      String first, @Nullable String second, @Nullable String third, String sentence) {
+    String[] settings =
+        Stream.of(first, second, third)
+            .filter(Objects::nonNull)
+            .map(setting -> "liferaft.raft." + setting)
+            .toArray(String[]::new);
+    context
+        .withPropertyValues(settings)
+        .run(started ->
+            assertThat(started.getStartupFailure())
+                .rootCause()
+                .isInstanceOf(InvalidConfigurationPropertyValueException.class)
+                .extracting(
+                    failure -> ((InvalidConfigurationPropertyValueException) failure).getReason())
+                .asString()
+                .contains(sentence));
   }
 
   @Configuration(proxyBeanMethods = false)

@@ -92,7 +92,9 @@ class NodeFolderTests {
             Duration.ofSeconds(1),
             false,
             10,
-            1),
+            1,
+            JoinPlan.NONE,
+            Leaving.NEVER),
         new DiskFiles());
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import io.liferaft.membership.FormationFailed;
 import io.liferaft.security.AccessControl;
 import io.liferaft.sqlite.DiskFiles;
 import io.liferaft.sqlite.FailingDisk;
@@ -31,10 +32,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
+import org.springframework.context.ApplicationListener;
+import org.springframework.context.PayloadApplicationEvent;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.util.FileSystemUtils;
 
@@ -243,6 +247,9 @@ final class TestCluster implements AutoCloseable {
     private SteppedFiles files = new SteppedFiles(under);
     private Map<String, String> believed = members;
     private LongSupplier room = () -> Long.MAX_VALUE;
+    private final AtomicReference<@Nullable FormationFailed> failure = new AtomicReference<>();
+    private JoinPlan plan = JoinPlan.NONE;
+    private Leaving leaving = Leaving.NEVER;
     private AccessControl access = AccessControl.open();
     private @Nullable SqliteStore store;
     private @Nullable LocalNode local;
@@ -300,6 +307,19 @@ final class TestCluster implements AutoCloseable {
       return this;
     }
 
+    /** For the next starts: without a list of members, but with a way to find a cluster. */
+    Node joining(JoinPlan way) {
+      believed = Map.of(id, address);
+      plan = way;
+      return this;
+    }
+
+    /** For the next starts: when nodes leave. */
+    Node leaving(Leaving when) {
+      leaving = when;
+      return this;
+    }
+
     /** For the next start: who may do what through other nodes. */
     Node withAccess(AccessControl users) {
       access = users;
@@ -328,13 +348,19 @@ final class TestCluster implements AutoCloseable {
               election,
               foreignKeys,
               snapshotEntries,
-              256 * 1024);
+              256 * 1024,
+              plan,
+              leaving);
       SqliteStore opened = disk.store(files);
       LocalNode node = new LocalNode(config, opened, Clock.systemUTC(), _ -> {}, room);
       RatisNode ratis = new RatisNode(node, opened, Clock.systemUTC(), access);
       AnnotationConfigApplicationContext beans = new AnnotationConfigApplicationContext();
       beans.registerBean(RatisNode.class, () -> ratis);
       beans.registerBean(GroupMembership.class, ratis::members);
+      failure.set(null);
+      beans.addApplicationListener(
+          (ApplicationListener<PayloadApplicationEvent<FormationFailed>>)
+              failed -> failure.set(failed.getPayload()));
       beans.scan("io.liferaft.membership");
       store = opened;
       local = node;
@@ -342,6 +368,12 @@ final class TestCluster implements AutoCloseable {
       context = beans;
       beans.refresh();
       return this;
+    }
+
+    /** Waits until it has given up to find a cluster. */
+    FormationFailed awaitFailure() {
+      return java.util.Objects.requireNonNull(
+          Waiting.await(id + " gives up").until(failure::get, java.util.Objects::nonNull));
     }
 
     boolean serves() {

@@ -35,7 +35,8 @@ class AuthFileTests {
   @Test
   void hasDefaults() {
     runner.run(context -> {
-      assertThat(context.getBean(SecurityProperties.class)).isEqualTo(new SecurityProperties(""));
+      assertThat(context.getBean(SecurityProperties.class))
+          .isEqualTo(new SecurityProperties("", ""));
       assertThat(context.getBean(AccessControl.class).enabled()).isFalse();
     });
   }

@@ -380,6 +380,16 @@ public final class FakeRaftNode implements RaftNode {
   }
 
   @Override
+  public void removeNode(String id, Duration timeout) {
+    throw new UnsupportedOperationException("remove");
+  }
+
+  @Override
+  public Map<String, Long> memberCounts() {
+    return Map.of();
+  }
+
+  @Override
   public void transferLeadership(@Nullable String id, Duration timeout) {
     leaderOnly();
     transfers++;

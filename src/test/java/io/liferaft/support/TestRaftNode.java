@@ -196,6 +196,16 @@ public final class TestRaftNode implements RaftNode {
   }
 
   @Override
+  public void removeNode(String id, Duration timeout) {
+    calls.add("remove " + id);
+  }
+
+  @Override
+  public Map<String, Long> memberCounts() {
+    return Map.of();
+  }
+
+  @Override
   public void transferLeadership(@Nullable String id, Duration timeout) {
     calls.add("transfer " + id);
     RuntimeException refusal = transfer.apply(id);
