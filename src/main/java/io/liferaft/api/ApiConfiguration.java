@@ -91,7 +91,7 @@ class ApiConfiguration {
         handlers,
         access,
         new ApiMetrics(meters.getIfAvailable(SimpleMeterRegistry::new)),
-        version(),
+        RqliteVersion.own(),
         http.allowOrigin());
   }
 
@@ -121,7 +121,7 @@ class ApiConfiguration {
             () -> bindAddress(environment),
             access.enabled(),
             dataFolder(environment)),
-        version(),
+        RqliteVersion.own(),
         clock.getIfAvailable(Clock::systemUTC));
   }
 
@@ -208,11 +208,5 @@ class ApiConfiguration {
     return environment.getProperty("server.address", "0.0.0.0")
         + ":"
         + (port == null ? environment.getProperty("server.port", "8080") : port);
-  }
-
-  /** rqlite's version that is answered for, then ours. */
-  private static String version() {
-    String own = ApiConfiguration.class.getPackage().getImplementationVersion();
-    return "v10.2.7-liferaft" + (own == null ? "" : "-" + own);
   }
 }

@@ -118,7 +118,7 @@ final class NodesController {
       node.put("api_addr", "http://" + probe.httpAddress());
     }
     node.put("addr", raftAddress);
-    node.put("version", reachable ? probe.version() : "");
+    node.put("version", reachable ? RqliteVersion.of(probe.version()) : "");
     node.put("voter", voter);
     node.put("reachable", reachable);
     Member leader = status.leader();

@@ -94,7 +94,7 @@ class DiagnosticsTests {
             TestRaftNode.answering(TestRaftNode.SELF, true, Duration.ofNanos(203_309)));
     String first =
         "{\"id\":\"n1\",\"api_addr\":\"http://127.0.0.1:4001\",\"addr\":\"127.0.0.1:4002\","
-            + "\"version\":\"v10.2.7\",\"voter\":true,\"reachable\":true,\"leader\":true,"
+            + "\"version\":\"v10.2.7-liferaft-1.0\",\"voter\":true,\"reachable\":true,\"leader\":true,"
             + "\"time\":0.000203309,\"time_s\":\"203.309µs\"}";
     String second =
         "{\"id\":\"n2\",\"addr\":\"127.0.0.1:4012\",\"version\":\"\",\"voter\":true,"

@@ -107,7 +107,7 @@ public final class TestRaftNode implements RaftNode {
         member.id(),
         member.raftAddress(),
         member.httpAddress(),
-        "v10.2.7",
+        "1.0",
         member.voter(),
         leader,
         true,
