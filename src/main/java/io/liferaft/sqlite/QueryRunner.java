@@ -136,6 +136,12 @@ final class QueryRunner {
     if (pragma == null && !first.kind().readsOnly()) {
       return false;
     }
+    // It could change something, to SQLite, and so is a write to rqlite's clients.
+    if (pragma != null
+        && pragma.name().equals("journal_mode")
+        && first.kind() != StatementKind.EXPLAIN) {
+      return false;
+    }
     try (PreparedSql prepared = reader.connection().prepare(first.sql())) {
       return prepared.columnCount() >= 0;
     } catch (SQLException _) {
