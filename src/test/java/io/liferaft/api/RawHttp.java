@@ -22,6 +22,10 @@ final class RawHttp {
     this.port = port;
   }
 
+  int port() {
+    return port;
+  }
+
   /**
    * An answer.
    *

@@ -1,6 +1,5 @@
 package io.liferaft.support;
 
-import io.liferaft.LiferaftApplication;
 import io.liferaft.sqlite.FileBorder;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,9 +9,6 @@ import java.nio.file.attribute.FileTime;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.boot.SpringApplication;
-import org.springframework.boot.context.TypeExcludeFilter;
-import org.springframework.core.type.classreading.MetadataReader;
-import org.springframework.core.type.classreading.MetadataReaderFactory;
 
 /**
  * The application, in a process that ends itself before a step at its files, as told by a file: the
@@ -31,9 +27,7 @@ public final class KilledAtStep {
 
   public static void main(String[] args) {
     Path order = Path.of(System.getProperty(ORDER));
-    SpringApplication application = new SpringApplication(LiferaftApplication.class);
-    application.addInitializers(context ->
-        context.getBeanFactory().registerSingleton(ProgramOnly.class.getName(), new ProgramOnly()));
+    SpringApplication application = ProgramOnly.application();
     application.addInitializers(context ->
         context
             .getBeanFactory()
@@ -50,27 +44,6 @@ public final class KilledAtStep {
   /** What the process says when it dies, beside the order. */
   public static Path death(Path order) {
     return order.resolveSibling("died-before");
-  }
-
-  /** The classes of the tests are on the class path, too, and some of them configure beans. */
-  private static final class ProgramOnly extends TypeExcludeFilter {
-    private static final String TESTS =
-        String.valueOf(KilledAtStep.class.getProtectionDomain().getCodeSource().getLocation());
-
-    @Override
-    public boolean match(MetadataReader found, MetadataReaderFactory factory) throws IOException {
-      return String.valueOf(found.getResource().getURL()).startsWith(TESTS);
-    }
-
-    @Override
-    public boolean equals(@Nullable Object other) {
-      return other instanceof ProgramOnly;
-    }
-
-    @Override
-    public int hashCode() {
-      return ProgramOnly.class.hashCode();
-    }
   }
 
   private static final class KillingFiles extends SteppedFiles {
