@@ -119,8 +119,8 @@ final class LogCommandCodec {
             new LogCommand.ClusterFounded(in.string(), in.string(), in.strings(), true);
         case EXECUTE -> execute(in);
         case BATCH -> {
-          int count = in.int32();
-          List<LogCommand.Execute> requests = new ArrayList<>(count);
+          int count = in.count();
+          List<LogCommand.Execute> requests = new ArrayList<>();
           for (int i = 0; i < count; i++) {
             requests.add(execute(in));
           }

@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 /** Reads what {@link WireWriter} wrote, in the same order. Not for several threads. */
 final class WireReader {
 
+  /** Room made for a list before its elements are seen to be there. */
+  private static final int ROOM = 1024;
+
   private final CodedInputStream in;
 
   WireReader(byte[] bytes) {
@@ -37,6 +40,15 @@ final class WireReader {
     return in.readInt32();
   }
 
+  /** How many elements follow, as the sender says; memory is only taken for those that come. */
+  int count() throws IOException {
+    int count = int32();
+    if (count < 0) {
+      throw new IOException("a list of " + count + " elements");
+    }
+    return count;
+  }
+
   long int64() throws IOException {
     return in.readInt64();
   }
@@ -58,8 +70,8 @@ final class WireReader {
   }
 
   List<String> strings() throws IOException {
-    int count = int32();
-    List<String> values = new ArrayList<>(count);
+    int count = count();
+    List<String> values = new ArrayList<>(Math.min(count, ROOM));
     for (int i = 0; i < count; i++) {
       values.add(string());
     }
@@ -67,8 +79,8 @@ final class WireReader {
   }
 
   List<SqlStatement> statements() throws IOException {
-    int count = int32();
-    List<SqlStatement> statements = new ArrayList<>(count);
+    int count = count();
+    List<SqlStatement> statements = new ArrayList<>(Math.min(count, ROOM));
     for (int i = 0; i < count; i++) {
       statements.add(statement());
     }
@@ -77,8 +89,8 @@ final class WireReader {
 
   SqlStatement statement() throws IOException {
     String sql = string();
-    int count = int32();
-    List<SqlParameter> parameters = count == 0 ? List.of() : new ArrayList<>(count);
+    int count = count();
+    List<SqlParameter> parameters = count == 0 ? List.of() : new ArrayList<>(Math.min(count, ROOM));
     for (int i = 0; i < count; i++) {
       parameters.add(new SqlParameter(optionalString(), value()));
     }
@@ -98,8 +110,8 @@ final class WireReader {
   }
 
   List<SqlResult> results() throws IOException {
-    int count = int32();
-    List<SqlResult> results = new ArrayList<>(count);
+    int count = count();
+    List<SqlResult> results = new ArrayList<>(Math.min(count, ROOM));
     for (int i = 0; i < count; i++) {
       int type = int32();
       results.add(
@@ -129,8 +141,11 @@ final class WireReader {
   private SqlResult.Rows rows() throws IOException {
     List<String> columns = strings();
     List<String> types = strings();
-    int count = int32();
-    List<@Nullable Object[]> values = new ArrayList<>(count);
+    int count = count();
+    if (columns.isEmpty() && count > 0) {
+      throw new IOException("rows without columns");
+    }
+    List<@Nullable Object[]> values = new ArrayList<>(Math.min(count, ROOM));
     for (int i = 0; i < count; i++) {
       @Nullable Object[] row = new Object[columns.size()];
       for (int column = 0; column < row.length; column++) {
