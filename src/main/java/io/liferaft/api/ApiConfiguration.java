@@ -71,6 +71,8 @@ class ApiConfiguration {
     LoadFiles files = new LoadFiles(dataFolder(environment).resolve("tmp"));
     LoadController loads = new LoadController(raft, checks, redirect, files, restoreState(restore));
     RemoveController removal = new RemoveController(raft, redirect, limit);
+    MeterRegistry registry = meters.getIfAvailable(SimpleMeterRegistry::new);
+    ApiMetrics metrics = new ApiMetrics(registry);
     SnapshotController snapshots = new SnapshotController(raft);
     Map<Route, RqliteRouter.Handler> handlers =
         Map.ofEntries(
@@ -86,13 +88,13 @@ class ApiConfiguration {
             Map.entry(Route.READYZ, new ReadyController(raft, readiness(health, restore))::readyz),
             Map.entry(Route.SNAPSHOT, snapshots::snapshot),
             Map.entry(Route.REAP, snapshots::reap),
-            Map.entry(Route.REMOVE, removal::remove));
-    return new RqliteRouter(
-        handlers,
-        access,
-        new ApiMetrics(meters.getIfAvailable(SimpleMeterRegistry::new)),
-        RqliteVersion.own(),
-        http.allowOrigin());
+            Map.entry(Route.REMOVE, removal::remove),
+            Map.entry(Route.BOOT, loads::boot),
+            Map.entry(
+                Route.DEBUG_VARS,
+                new DebugVarsController(metrics, sql.counts(), access, queue::counts, registry)
+                    ::vars));
+    return new RqliteRouter(handlers, access, metrics, RqliteVersion.own(), http.allowOrigin());
   }
 
   @Bean

@@ -35,6 +35,23 @@ final class ApiMetrics {
     }
   }
 
+  /** Requests of a route since the start whose callers were let in. */
+  long requests(Route route) {
+    return routes.getOrDefault(route, elsewhere).entrySet().stream()
+        .filter(timer -> timer.getKey() != Result.UNAUTHORIZED)
+        .mapToLong(timer -> timer.getValue().count())
+        .sum();
+  }
+
+  /** Requests of all routes since the start that ended so. */
+  long results(Result result) {
+    return routes.values().stream()
+        .flatMap(timers -> timers.entrySet().stream())
+        .filter(timer -> timer.getKey() == result)
+        .mapToLong(timer -> timer.getValue().count())
+        .sum();
+  }
+
   private static Map<Result, Timer> timers(MeterRegistry registry, String route) {
     Map<Result, Timer> timers = new EnumMap<>(Result.class);
     for (Result result : Result.values()) {

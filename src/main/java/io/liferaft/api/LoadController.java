@@ -5,6 +5,7 @@ import io.liferaft.raft.NotReadyException;
 import io.liferaft.raft.RaftNode;
 import io.liferaft.raft.SqlReply;
 import io.liferaft.restore.RestoreState;
+import io.liferaft.sqlite.SqliteException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -13,12 +14,19 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * {@code /db/load}: a database file or a SQL text, told apart by the first bytes. The body goes
- * through a temporary file and is never held.
+ * {@code /db/load}: a database file or a SQL text, told apart by the first bytes; {@code /boot}: a
+ * database file for a node that is alone. The body goes through a temporary file and is never held.
  */
 final class LoadController {
+
+  private static final Logger log = LoggerFactory.getLogger(LoadController.class);
+
+  /** What rqlite looks at before it takes a file to boot from. */
+  private static final int BOOT_HEAD_BYTES = 32;
 
   private static final byte[] DATABASE = "SQLite format".getBytes(StandardCharsets.US_ASCII);
   private static final Duration RETRY_AFTER = Duration.ofSeconds(2);
@@ -57,6 +65,41 @@ final class LoadController {
       throw RequestFailure.badRequest("gzip data cannot be loaded: send it uncompressed");
     }
     answer(exchange, load(exchange, head, body));
+  }
+
+  void boot(Exchange exchange) throws IOException {
+    refuseEarly();
+    InputStream body = exchange.request().getInputStream();
+    byte[] head = body.readNBytes(BOOT_HEAD_BYTES);
+    if (head.length < BOOT_HEAD_BYTES) {
+      throw new RequestFailure(503, "EOF");
+    }
+    if (!Arrays.equals(head, 0, DATABASE.length, DATABASE, 0, DATABASE.length)) {
+      throw RequestFailure.badRequest("invalid SQLite data");
+    }
+    NodeStatus status = raft.status();
+    if (!status.leads()) {
+      throw new RequestFailure(503, "not leader");
+    }
+    if (status.members().size() != 1) {
+      throw new RequestFailure(503, "not single-node");
+    }
+    try (LoadFiles.Received received = files.receive(head, body)) {
+      Duration timeout = timeout(exchange, received.sizeBytes());
+      checks.verifier().verify(received.file());
+      long _ = raft.loadDatabase(received.file(), timeout);
+      cutLog(timeout);
+    }
+    exchange.empty(200);
+  }
+
+  /** The file is in the log, too, until then. The data is there by now, whatever comes of it. */
+  private void cutLog(Duration timeout) {
+    try {
+      boolean _ = raft.snapshot(timeout);
+    } catch (NotReadyException | SqliteException e) {
+      log.warn("The log could not be cut after a boot and will be later: {}", e.getMessage());
+    }
   }
 
   private SqlReply load(Exchange exchange, byte[] head, InputStream body) throws IOException {

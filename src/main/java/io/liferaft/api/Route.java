@@ -17,7 +17,9 @@ enum Route {
   READYZ("/readyz", false, null, Methods.GET),
   SNAPSHOT("/snapshot", true, null, Methods.POST),
   REAP("/reap", true, null, Methods.POST),
-  REMOVE("/remove", false, ContentTypes.JSON, Methods.DELETE);
+  REMOVE("/remove", false, ContentTypes.JSON, Methods.DELETE),
+  BOOT("/boot", true, null, Methods.POST),
+  DEBUG_VARS("/debug/vars", true, ContentTypes.JSON, Methods.ANY);
 
   private enum Methods {
     ANY,

@@ -25,6 +25,7 @@ final class SqlController {
   private final StatementReader reader;
   private final LeaderRedirect redirect;
   private final QueueController queue;
+  private final SqlCounts counts = new SqlCounts();
 
   /**
    * @param queue answers {@code /db/execute?queue}
@@ -43,12 +44,19 @@ final class SqlController {
     this.queue = queue;
   }
 
+  /** What has been received since the start. */
+  SqlCounts counts() {
+    return counts;
+  }
+
   void execute(Exchange exchange) throws IOException {
     if (exchange.parameters().has("queue")) {
       queue.execute(exchange);
       return;
     }
+    counts.request(Route.EXECUTE);
     List<SqlStatement> statements = statements(exchange, true);
+    counts.statements(Route.EXECUTE, statements.size());
     if (nothingToRun(exchange, statements) || redirect.answered(exchange)) {
       return;
     }
@@ -58,6 +66,7 @@ final class SqlController {
   }
 
   void query(Exchange exchange) throws IOException {
+    counts.request(Route.QUERY);
     List<SqlStatement> statements;
     if (exchange.isMethod("GET")) {
       String sql = exchange.parameters().text("q");
@@ -65,6 +74,7 @@ final class SqlController {
     } else {
       statements = statements(exchange, true);
     }
+    counts.statements(Route.QUERY, statements.size());
     if (nothingToRun(exchange, statements)
         || (needsLeader(exchange.parameters().level()) && redirect.answered(exchange))) {
       return;
@@ -81,7 +91,9 @@ final class SqlController {
   }
 
   void request(Exchange exchange) throws IOException {
+    counts.request(Route.REQUEST);
     List<SqlStatement> statements = statements(exchange, false);
+    counts.statements(Route.REQUEST, statements.size());
     if (nothingToRun(exchange, statements)
         || (exchange.parameters().has("redirect")
             && !readsLocally(exchange, statements)

@@ -19,9 +19,9 @@
  * <p><b>Threads.</b> None of its own: Tomcat's {@code tomcat-handler-N}, virtual, one per request,
  * which may wait up to the request's time limit.
  *
- * <p><b>On disk.</b> Bodies of {@code /db/load} in {@code tmp} in the data directory, one file
- * each, deleted with the request. A crash leaves them; the next process deletes them before its
- * first load.
+ * <p><b>On disk.</b> Bodies of loads and boots in {@code tmp} in the data directory, one file each,
+ * deleted with the request. A crash leaves them; the next process deletes them before its first
+ * load.
  */
 @NullMarked
 @ApplicationModule(

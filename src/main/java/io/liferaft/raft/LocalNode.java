@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
@@ -46,6 +47,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   private final CopyTaking copies;
   private final Upkeep upkeep;
   private volatile boolean removed;
+  private final LongAdder snapshots = new LongAdder();
 
   LocalNode(
       NodeConfig config, SqliteStore store, Clock clock, Consumer<LeadershipChanged> publisher) {
@@ -277,6 +279,11 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     long _ = server().orElseThrow(LocalNode::opening).snapshot(timeout);
   }
 
+  /** Snapshots taken since the start, asked for or not. */
+  long snapshots() {
+    return snapshots.sum();
+  }
+
   // --- told by the state machine ---
 
   private long term() {
@@ -300,6 +307,11 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   @Override
   public void notLeader() {
     leadership.lost(term());
+  }
+
+  @Override
+  public void snapshotTaken() {
+    snapshots.increment();
   }
 
   @Override

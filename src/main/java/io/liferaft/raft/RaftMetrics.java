@@ -47,6 +47,9 @@ final class RaftMetrics {
     FunctionCounter.builder("liferaft.raft.elections", node, n -> n.status().elections())
         .description("elections won by this node since its start")
         .register(registry);
+    FunctionCounter.builder("liferaft.raft.snapshots", node, RatisNode::snapshots)
+        .description("snapshots taken by this node since its start, asked for or not")
+        .register(registry);
     Gauge.builder("liferaft.sqlite.size", store, s -> s.status().sizeBytes())
         .baseUnit("bytes")
         .description("size of the main database file")

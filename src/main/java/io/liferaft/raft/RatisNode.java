@@ -154,6 +154,11 @@ final class RatisNode implements RaftNode, SmartLifecycle {
     return node.settled();
   }
 
+  /** See {@link LocalNode#snapshots}. */
+  long snapshots() {
+    return node.snapshots();
+  }
+
   @Override
   public ReplicatedState state() {
     return node.payload().state();

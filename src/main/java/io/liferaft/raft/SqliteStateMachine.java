@@ -47,6 +47,9 @@ final class SqliteStateMachine extends BaseStateMachine {
 
     void configurationChanged();
 
+    /** The main file is up to what has been applied. */
+    void snapshotTaken();
+
     /**
      * The leader's log no longer reaches back to where this node's ends. Told again and again until
      * it does.
@@ -205,6 +208,7 @@ final class SqliteStateMachine extends BaseStateMachine {
   public long takeSnapshot() throws IOException {
     try {
       long index = applier().checkpoint().join();
+      listener.snapshotTaken();
       Superseded then = superseded;
       return then == null ? index : then.index();
     } catch (CompletionException e) {

@@ -58,7 +58,9 @@ class UsersHttpTests {
           entry(Route.READYZ, "GET /readyz "),
           entry(Route.SNAPSHOT, "POST /snapshot ", "snapshot"),
           entry(Route.REAP, "POST /reap ", "snapshot"),
-          entry(Route.REMOVE, "DELETE /remove {\"id\":\"n9\"}", "remove"));
+          entry(Route.REMOVE, "DELETE /remove {\"id\":\"n9\"}", "remove"),
+          entry(Route.BOOT, "POST /boot SQLite format 3 padded up, but whole", "load"),
+          entry(Route.DEBUG_VARS, "GET /debug/vars ", "status"));
 
   private static Map.Entry<Route, Case> entry(Route route, String request, String... users) {
     return Map.entry(route, new Case(request, Set.of(users)));
@@ -117,6 +119,7 @@ class UsersHttpTests {
   @ParameterizedTest
   @EnumSource(value = Route.class, names = "ROOT", mode = EnumSource.Mode.EXCLUDE)
   void letsInWhoHasTheRoutesPermissions(Route route) throws IOException {
+    raft.status = TestRaftNode.alone(); // as a boot wants it
     String request = of(route).request();
     List<String> users =
         Stream.concat(
@@ -356,6 +359,7 @@ class UsersHttpTests {
       assertThat(ask("GET /actuator/" + endpoint + " ", all).text()).doesNotContain("pw-");
     }
     assertThat(ask("GET /status ", all).text()).doesNotContain("pw-");
+    assertThat(ask("GET /debug/vars ", all).text()).doesNotContain("pw-", "--", "users.json");
   }
 
   @Test
@@ -369,6 +373,8 @@ class UsersHttpTests {
 
     assertThat(access.allowedCount()).isEqualTo(allowed + 1);
     assertThat(access.refusedCount()).isEqualTo(refused + 1);
+    assertThat(ask("GET /debug/vars?key=http ", as("all")).text())
+        .contains("\"auth_fail\":" + (refused + 1) + ",\"auth_ok\":" + (allowed + 2) + ",");
     assertThat(ask("GET /actuator/prometheus ", as("all")).text())
         .containsPattern("liferaft_security_checks_total\\{result=\"refused\"\\} [1-9]")
         .containsPattern(

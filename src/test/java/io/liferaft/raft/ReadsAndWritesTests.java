@@ -67,7 +67,10 @@ class ReadsAndWritesTests {
       cluster.node(1).execute("CREATE TABLE t(x)", "INSERT INTO t VALUES(7)");
       cluster.assertEqualContents();
       for (TestCluster.Node node : cluster.nodes()) {
+        long taken = node.raft().snapshots();
         assertThat(node.raft().snapshot(TestCluster.TIMEOUT)).as(node.id()).isTrue();
+
+        assertThat(node.raft().snapshots()).isGreaterThan(taken);
 
         assertThat(node.raft().status().snapshotIndex())
             .isGreaterThanOrEqualTo(node.raft().state().changeIndex());

@@ -76,6 +76,28 @@ public final class TestRaftNode implements RaftNode {
     return status(NodeStatus.Phase.RUNNING, NodeStatus.Role.LEADER, SELF);
   }
 
+  /** A node that leads only itself. */
+  public static NodeStatus alone() {
+    NodeStatus two = leading();
+    return new NodeStatus(
+        two.id(),
+        two.raftAddress(),
+        two.httpAddress(),
+        two.phase(),
+        two.problem(),
+        two.role(),
+        two.leader(),
+        two.term(),
+        two.commitIndex(),
+        two.appliedIndex(),
+        two.lastLogIndex(),
+        two.snapshotIndex(),
+        two.elections(),
+        two.formed(),
+        two.leaderless(),
+        List.of(SELF));
+  }
+
   /** A node that follows the other one. */
   public static NodeStatus following() {
     return status(NodeStatus.Phase.RUNNING, NodeStatus.Role.FOLLOWER, OTHER);
