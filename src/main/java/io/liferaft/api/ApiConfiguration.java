@@ -68,7 +68,8 @@ class ApiConfiguration {
     SqlController sql =
         new SqlController(raft, checks, limit, redirect, new QueueController(queue, checks, limit));
     NodesController nodes = new NodesController(raft, redirect, limit);
-    LoadFiles files = new LoadFiles(dataFolder(environment).resolve("tmp"));
+    Path folder = dataFolder(environment).resolve("tmp");
+    LoadFiles files = new LoadFiles(folder);
     LoadController loads = new LoadController(raft, checks, redirect, files, restoreState(restore));
     RemoveController removal = new RemoveController(raft, redirect, limit);
     MeterRegistry registry = meters.getIfAvailable(SimpleMeterRegistry::new);
@@ -80,7 +81,9 @@ class ApiConfiguration {
             Map.entry(Route.EXECUTE, sql::execute),
             Map.entry(Route.QUERY, sql::query),
             Map.entry(Route.REQUEST, sql::request),
-            Map.entry(Route.BACKUP, new BackupController(raft, redirect)::backup),
+            Map.entry(
+                Route.BACKUP,
+                new BackupController(raft, redirect, new BackupFiles(folder))::backup),
             Map.entry(Route.LOAD, loads::load),
             Map.entry(Route.STATUS, new StatusController(status)::status),
             Map.entry(Route.NODES, nodes::nodes),

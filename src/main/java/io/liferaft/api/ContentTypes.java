@@ -6,6 +6,7 @@ final class ContentTypes {
   static final String JSON = "application/json; charset=utf-8";
   static final String TEXT = "text/plain; charset=utf-8";
   static final String BINARY = "application/octet-stream";
+  static final String SQL = "application/sql";
 
   private ContentTypes() {}
 }

@@ -3,34 +3,31 @@ package io.liferaft.api;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * Bodies of {@code /db/load} on disk, in a folder of their own beside the database: they may be as
- * large as it. What a killed process left there is deleted before the first one of the next.
- */
+/** Bodies of loads and boots on disk: they may be larger than any memory. */
 final class LoadFiles {
 
   private static final Logger log = LoggerFactory.getLogger(LoadFiles.class);
-  private static final String PREFIX = "load-";
 
-  private final Path folder;
-  private final AtomicBoolean swept = new AtomicBoolean();
+  private final TemporaryFiles files;
 
   LoadFiles(Path folder) {
-    this.folder = folder;
+    this.files = new TemporaryFiles(folder, "load-");
   }
 
   /** A body that has arrived. Closing deletes it. */
-  record Received(Path file, long sizeBytes) implements AutoCloseable {
+  record Received(TemporaryFiles.Kept kept, long sizeBytes) implements AutoCloseable {
+    Path file() {
+      return kept.file();
+    }
+
     @Override
     public void close() {
-      delete(file);
+      kept.close();
     }
   }
 
@@ -43,15 +40,15 @@ final class LoadFiles {
    * @throws RequestFailure 500 when this node's disk does
    */
   Received receive(byte[] head, InputStream rest) throws IOException {
-    Path file = create();
+    TemporaryFiles.Kept kept = create();
     boolean whole = false;
     try {
-      long size = copy(head, rest, file);
+      long size = copy(head, rest, kept.file());
       whole = true;
-      return new Received(file, size);
+      return new Received(kept, size);
     } finally {
       if (!whole) {
-        delete(file);
+        kept.close();
       }
     }
   }
@@ -69,21 +66,11 @@ final class LoadFiles {
     return size;
   }
 
-  private Path create() {
+  private TemporaryFiles.Kept create() {
     try {
-      Files.createDirectories(folder);
-      if (swept.compareAndSet(false, true)) {
-        sweep();
-      }
-      return Files.createTempFile(folder, PREFIX, ".tmp");
+      return files.create();
     } catch (IOException e) {
       throw diskFailure(e);
-    }
-  }
-
-  private void sweep() throws IOException {
-    try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(folder, PREFIX + "*.tmp")) {
-      leftovers.forEach(LoadFiles::delete);
     }
   }
 
@@ -104,16 +91,8 @@ final class LoadFiles {
   }
 
   private RequestFailure diskFailure(IOException e) {
-    log.warn("A body sent to /db/load could not be kept in {}", folder, e);
+    log.warn("A body sent to /db/load could not be kept in {}", files.folder(), e);
     return new RequestFailure(
-        500, "the body could not be kept in " + folder + ": " + e.getMessage());
-  }
-
-  private static void delete(Path file) {
-    try {
-      Files.deleteIfExists(file);
-    } catch (IOException e) {
-      log.warn("Temporary file {} could not be deleted", file, e);
-    }
+        500, "the body could not be kept in " + files.folder() + ": " + e.getMessage());
   }
 }

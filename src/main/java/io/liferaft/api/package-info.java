@@ -16,12 +16,12 @@
  * of the heap; keep state between requests; decide anything about replication: it asks {@code
  * RaftNode}. Log SQL parameters, or what an Authorization header says.
  *
- * <p><b>Threads.</b> None of its own: Tomcat's {@code tomcat-handler-N}, virtual, one per request,
- * which may wait up to the request's time limit.
+ * <p><b>Threads.</b> Tomcat's {@code tomcat-handler-N}, virtual, one per request, which may wait up
+ * to the request's time limit; {@code backup-vacuum} for the one native call that takes long.
  *
- * <p><b>On disk.</b> Bodies of loads and boots in {@code tmp} in the data directory, one file each,
- * deleted with the request. A crash leaves them; the next process deletes them before its first
- * load.
+ * <p><b>On disk.</b> Bodies of loads and boots, and copies that are dumped or vacuumed, in {@code
+ * tmp} in the data directory, one file each, deleted with the request. A crash leaves them; the
+ * next process deletes them before its first load or backup of that kind.
  */
 @NullMarked
 @ApplicationModule(

@@ -103,6 +103,16 @@ final class PreparedSql implements AutoCloseable {
     return core.pointer.safeRun((db, p) -> value(db, p, column));
   }
 
+  /** Bytes of a text in UTF-8, or of a BLOB, as stored. */
+  byte[] bytesAt(int column) throws SQLException {
+    return core.pointer.<byte[], SQLException>safeRun((db, p) -> {
+      // Asked for as text first, SQLite has turned UTF-16 into UTF-8.
+      String _ = db.column_text(p, column);
+      byte[] bytes = db.column_blob(p, column);
+      return bytes == null ? new byte[0] : bytes;
+    });
+  }
+
   /**
    * All values of the current row, under one check of the pointer.
    *

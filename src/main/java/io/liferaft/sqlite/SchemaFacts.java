@@ -57,6 +57,11 @@ final class SchemaFacts {
         == 1;
   }
 
+  /** Whether a table has AUTOINCREMENT: only then the table that they count in can be made. */
+  static boolean countsRowIds(NativeConnection connection) throws SQLException {
+    return !autoincrement(connection).isEmpty();
+  }
+
   private static List<String> autoincrement(NativeConnection connection) throws SQLException {
     List<String> names = new ArrayList<>();
     try (PreparedSql tables =

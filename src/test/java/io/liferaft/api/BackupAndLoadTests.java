@@ -8,6 +8,8 @@ import io.liferaft.raft.SqlReply;
 import io.liferaft.restore.RestoreState;
 import io.liferaft.sqlite.SqlResult;
 import io.liferaft.sqlite.SqliteException.CopyRevoked;
+import io.liferaft.sqlite.SqliteStore;
+import io.liferaft.support.GeneratedDatabase;
 import io.liferaft.support.TestRaftNode;
 import io.liferaft.support.TestRaftNode.BytesCopy;
 import java.io.ByteArrayInputStream;
@@ -33,6 +35,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code /db/backup} and {@code /db/load}. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -103,11 +107,120 @@ class BackupAndLoadTests {
     assertThat(delete).isEqualTo(database);
   }
 
+  private byte[] realDatabase() throws IOException {
+    Path file = folder.resolve("real.sqlite");
+    GeneratedDatabase.write(file, 2, 200);
+    byte[] bytes = Files.readAllBytes(file);
+    Files.delete(file);
+    return bytes;
+  }
+
   @Test
-  void refusesFormatsThatAreNotThereYet() throws IOException {
-    assertThat(server.http.get("/db/backup?fmt=sql").status()).isEqualTo(501);
-    assertThat(server.http.get("/db/backup?vacuum").status()).isEqualTo(501);
+  void dumpsAsSql() throws IOException {
+    byte[] database = realDatabase();
+    raft.copy = () -> new BytesCopy(database);
+
+    RawHttp.Answer answer = server.http.get("/db/backup?fmt=SQL");
+
+    assertThat(answer.status()).isEqualTo(200);
+    assertThat(answer.whole()).isTrue();
+    assertThat(answer.header("Content-Type")).containsExactly("application/sql");
+    assertThat(answer.header("X-Rqlite-Served-By")).isEmpty();
+    String sql = answer.text();
+    assertThat(sql)
+        .startsWith("PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nCREATE TABLE t0 (")
+        .endsWith("CREATE VIEW v AS SELECT name FROM t0 WHERE amount > 0;\nCOMMIT;\n");
+    assertThat(sql.lines().filter(line -> line.startsWith("INSERT INTO \"t1\""))).hasSize(200);
+    assertThat(raft.calls).containsExactly("copy false");
+    assertNothingLeft();
+
+    RawHttp.Answer compressed = server.http.get("/db/backup?fmt=sql&compress&noleader");
+    assertThat(compressed.header("Content-Type")).containsExactly("application/sql");
+    byte[] gzip = compressed.body().toByteArray();
+    assertThat(new GZIPInputStream(new ByteArrayInputStream(gzip)).readAllBytes())
+        .isEqualTo(sql.getBytes(StandardCharsets.UTF_8));
+    assertThat(server.http.get("/db/backup?fmt=sql&tables=none,t1").text())
+        .contains("CREATE TABLE t1 (", "CREATE INDEX i0 ")
+        .doesNotContain("CREATE TABLE t0 (");
+    assertThat(server.http.get("/db/backup?fmt=sql&tables=").text()).isEqualTo(sql);
+  }
+
+  @Test
+  void vacuums() throws IOException {
+    byte[] database = realDatabase();
+    raft.copy = () -> new BytesCopy(database);
+
+    RawHttp.Answer answer = server.http.get("/db/backup?vacuum&tables=t1");
+
+    assertThat(answer.header("Content-Type")).containsExactly("application/octet-stream");
+    byte[] vacuumed = answer.body().toByteArray();
+    assertThat(Arrays.copyOfRange(vacuumed, 18, 20)).containsExactly(1, 1);
+    Path file = Files.write(folder.resolve("vacuumed.sqlite"), vacuumed);
+    assertThat(SqliteStore.verify(file)).isFalse();
+    Files.delete(file);
+    byte[] gzip = server.http.get("/db/backup?vacuum&compress").body().toByteArray();
+    assertThat(new GZIPInputStream(new ByteArrayInputStream(gzip)).readAllBytes())
+        .isEqualTo(vacuumed);
+    assertNothingLeft();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"vacuum&fmt=sql", "vacuum&fmt=delete"})
+  void refusesWhatCannotBeBoth(String parameters) throws IOException {
+    RawHttp.Answer answer = server.http.get("/db/backup?" + parameters);
+
+    assertThat(answer.status()).isEqualTo(500);
+    assertThat(answer.text()).isEqualTo("invalid backup format\n");
     assertThat(raft.calls).isEmpty();
+  }
+
+  @Test
+  void dumpsTheNextCopyWhenOneIsRevokedHalfWay() throws IOException {
+    byte[] database = realDatabase();
+    AtomicInteger copies = new AtomicInteger();
+    AtomicInteger closed = new AtomicInteger();
+    raft.copy =
+        () -> new FragileCopy(database, copies.getAndIncrement() < 2 ? 5_000 : 1 << 30, closed);
+
+    assertThat(server.http.get("/db/backup?fmt=sql").text()).endsWith("COMMIT;\n");
+
+    assertThat(copies).hasValue(3);
+    assertThat(closed).hasValue(3);
+    assertNothingLeft();
+  }
+
+  @Test
+  void breaksOffADumpThatFails() throws IOException {
+    byte[] database = realDatabase();
+    Arrays.fill(database, database.length / 2, database.length, (byte) 0xAA);
+    raft.copy = () -> new BytesCopy(database);
+
+    RawHttp.Answer answer = server.http.get("/db/backup?fmt=sql");
+
+    assertThat(answer.text()).doesNotContain("COMMIT;");
+    assertThat(answer.status() == 500 || !answer.whole()).isTrue();
+    assertNothingLeft();
+  }
+
+  @Test
+  void takesNoMoreOfTheDiskThanThereIs() throws IOException {
+    AtomicInteger closed = new AtomicInteger();
+    byte[] database = database(100);
+    raft.copy =
+        () ->
+            new FragileCopy(database, 0, closed) {
+              @Override
+              public long sizeBytes() {
+                return 1L << 60;
+              }
+            };
+
+    RawHttp.Answer answer = server.http.get("/db/backup?fmt=sql");
+
+    assertThat(answer.status()).isEqualTo(500);
+    assertThat(answer.text()).contains("the disk has no room for 1152921504606846976 bytes");
+    assertThat(closed).hasValue(1);
+    assertNothingLeft();
   }
 
   @Test
@@ -265,7 +378,7 @@ class BackupAndLoadTests {
   }
 
   /** Is revoked once it has been read up to an offset. */
-  private static final class FragileCopy extends BytesCopy {
+  private static class FragileCopy extends BytesCopy {
     private final long revokedAt;
     private final AtomicInteger closed;
 
