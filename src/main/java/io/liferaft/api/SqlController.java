@@ -6,6 +6,7 @@ import io.liferaft.raft.ReadLevel;
 import io.liferaft.raft.SqlReply;
 import io.liferaft.raft.SqlRequest;
 import io.liferaft.sqlite.SqlForm;
+import io.liferaft.sqlite.SqlResult;
 import io.liferaft.sqlite.SqlStatement;
 import java.io.IOException;
 import java.time.Duration;
@@ -87,7 +88,7 @@ final class SqlController {
                 statements,
                 SqlForm.REQUEST,
                 limit == null ? LINEARIZABLE_TIMEOUT : limit));
-    answer(exchange, reply, true);
+    answer(exchange, named(exchange, reply), true);
   }
 
   void request(Exchange exchange) throws IOException {
@@ -103,7 +104,7 @@ final class SqlController {
     SqlRequest request =
         request(exchange, statements, SqlForm.REQUEST, REQUEST_LINEARIZABLE_TIMEOUT);
     SqlReply reply = raft.request(request.level() == ReadLevel.AUTO ? local(request) : request);
-    answer(exchange, reply, reply.raftIndex() < 0);
+    answer(exchange, named(exchange, reply), reply.raftIndex() < 0);
   }
 
   private List<SqlStatement> statements(Exchange exchange, boolean textAllowed) throws IOException {
@@ -174,6 +175,18 @@ final class SqlController {
         parameters.timeout(),
         linearizableTimeout,
         parameters.positiveDuration("db_timeout"));
+  }
+
+  /** With the names of columns as asked for. */
+  private static SqlReply named(Exchange exchange, SqlReply reply) {
+    if (!exchange.parameters().has("qualify_columns")) {
+      return reply;
+    }
+    List<SqlResult> results =
+        reply.results().stream()
+            .map(result -> result instanceof SqlResult.Rows rows ? rows.qualified() : result)
+            .toList();
+    return new SqlReply(results, reply.error(), reply.raftIndex(), reply.servedBy());
   }
 
   private static void answer(Exchange exchange, SqlReply reply, boolean asReads)

@@ -30,7 +30,7 @@ final class SoundnessCheck {
       return;
     }
     switch (node.localQuery("PRAGMA quick_check(1)")) {
-      case SqlResult.Rows(_, _, var values, _) -> {
+      case SqlResult.Rows(_, _, _, var values, _) -> {
         String said = values.isEmpty() ? SOUND : String.valueOf(values.getFirst()[0]);
         if (!said.equals(SOUND)) {
           throw new Damaged(said);

@@ -140,6 +140,7 @@ final class WireReader {
 
   private SqlResult.Rows rows() throws IOException {
     List<String> columns = strings();
+    List<String> tables = strings();
     List<String> types = strings();
     int count = count();
     if (columns.isEmpty() && count > 0) {
@@ -153,6 +154,6 @@ final class WireReader {
       }
       values.add(row);
     }
-    return new SqlResult.Rows(columns, types, values, int64());
+    return new SqlResult.Rows(columns, tables, types, values, int64());
   }
 }

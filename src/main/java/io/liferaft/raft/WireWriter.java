@@ -119,8 +119,8 @@ final class WireWriter {
         case SqlResult.Write(var lastInsertId, var rowsAffected, var nanos) ->
             int32(0).int64(lastInsertId).int64(rowsAffected).int64(nanos);
         case SqlResult.Failed(var message, var nanos) -> int32(1).string(message).int64(nanos);
-        case SqlResult.Rows(var columns, var types, var values, var nanos) -> {
-          int32(2).strings(columns).strings(types).int32(values.size());
+        case SqlResult.Rows(var columns, var tables, var types, var values, var nanos) -> {
+          int32(2).strings(columns).strings(tables).strings(types).int32(values.size());
           for (@Nullable Object[] row : values) {
             for (Object cell : row) {
               value(cell);

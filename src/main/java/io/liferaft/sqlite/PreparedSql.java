@@ -94,6 +94,12 @@ final class PreparedSql implements AutoCloseable {
     return name == null ? "" : name;
   }
 
+  /** Of the table that a column comes from, through views and aliases; empty for an expression. */
+  String tableName(int column) throws SQLException {
+    String name = core.pointer.safeRun((db, p) -> db.column_table_name(p, column));
+    return name == null ? "" : name;
+  }
+
   /** As written in CREATE TABLE; null for anything that is not a plain column. */
   @Nullable String declaredType(int column) throws SQLException {
     return core.pointer.safeRun((db, p) -> db.column_decltype(p, column));

@@ -45,10 +45,14 @@ final class RowReader {
       throws SQLException, SqlFailure {
     int columns = statement.currentColumnCount();
     List<String> names = new ArrayList<>(columns);
+    List<String> tables = new ArrayList<>(columns);
     List<String> types = new ArrayList<>(columns);
     List<@Nullable Object[]> values = new ArrayList<>();
     for (int i = 0; i < columns; i++) {
       names.add(statement.columnName(i));
+      if (keep) {
+        tables.add(statement.tableName(i));
+      }
       String declared = statement.declaredType(i);
       types.add(declared == null ? "" : declared.toLowerCase(Locale.ROOT));
     }
@@ -68,7 +72,7 @@ final class RowReader {
       }
       row = statement.step();
     }
-    return new SqlResult.Rows(names, types, values, System.nanoTime() - startNanos);
+    return new SqlResult.Rows(names, tables, types, values, System.nanoTime() - startNanos);
   }
 
   static SqlResult.Rows none(long startNanos) {

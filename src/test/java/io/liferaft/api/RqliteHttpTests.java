@@ -233,6 +233,27 @@ class RqliteHttpTests {
   }
 
   @Test
+  void qualifiesColumnsOfReadsWhenAsked() throws IOException {
+    List<@Nullable Object[]> rows = List.<@Nullable Object[]>of(new Object[] {1L, 2L});
+    raft.sql =
+        _ ->
+            TestRaftNode.reply(
+                new SqlResult.Rows(
+                    List.of("i", "1+1"), List.of("t", ""), List.of("int", "integer"), rows, 0));
+
+    String plain = "\"columns\":[\"i\",\"1+1\"]";
+    String qualified = "\"columns\":[\"t.i\",\"1+1\"]";
+    assertThat(server.http.get("/db/query?q=SELECT").text()).contains(plain);
+    assertThat(server.http.get("/db/query?q=SELECT&qualify_columns").text()).contains(qualified);
+    assertThat(server.http.post("/db/request?qualify_columns", "[\"SELECT\"]").text())
+        .contains(qualified);
+    assertThat(server.http.post("/db/execute?qualify_columns", "[\"INSERT\"]").text())
+        .contains(plain);
+    assertThat(server.http.get("/db/query?q=SELECT&qualify_columns&associative").text())
+        .contains("\"types\":{\"1+1\":\"integer\",\"t.i\":\"int\"}");
+  }
+
+  @Test
   void timesStatementsAndRequests() throws IOException {
     raft.sql =
         _ ->

@@ -44,6 +44,10 @@ class ReadsAndWritesTests {
 
           assertThat(reply.error()).isNull();
           assertThat(reply.results().getFirst()).isInstanceOf(SqlResult.Rows.class);
+          assertThat(((SqlResult.Rows) reply.results().getFirst()).qualified().columns())
+              .as("%s of %s", level, node.id())
+              .isNotEmpty()
+              .allMatch(column -> column.startsWith("t."));
           assertThat(reply.raftIndex() >= 0)
               .as("%s on %s", level, node.id())
               .isEqualTo(level == ReadLevel.STRONG);

@@ -54,6 +54,30 @@ class QueryTests {
   }
 
   @Test
+  void knowsTheTablesOfColumns() {
+    store.apply(
+        List.of(
+            execute(
+                "CREATE TABLE o(id INTEGER PRIMARY KEY, t INT)",
+                "CREATE VIEW v AS SELECT name AS n, id + 1 AS more FROM t")));
+
+    assertThat(qualified("SELECT a.id, a.name AS who, b.*, count(*), a.id+1 FROM t a, o b"))
+        .containsExactly("t.id", "t.who", "o.id", "o.t", "count(*)", "a.id+1");
+    assertThat(qualified("SELECT *, 1 FROM v")).containsExactly("t.n", "more", "1");
+    assertThat(qualified("SELECT i FROM (SELECT id AS i FROM t)")).containsExactly("t.i");
+    assertThat(qualified("PRAGMA user_version")).containsExactly("user_version");
+  }
+
+  private List<String> qualified(String sql) {
+    SqlResult result =
+        store.query(List.of(SqlStatement.of(sql)), false, Duration.ofSeconds(20)).getFirst();
+    assertThat(result).isInstanceOf(SqlResult.Rows.class);
+    SqlResult.Rows rows = (SqlResult.Rows) result;
+    assertThat(rows.columns()).hasSameSizeAs(rows.tables());
+    return rows.qualified().columns();
+  }
+
+  @Test
   void answersDeclaredAndInferredTypes() {
     assertThat(query("SELECT *, id+1, 'a' AS id, 1.5, x'00', NULL FROM t"))
         .isEqualTo(
