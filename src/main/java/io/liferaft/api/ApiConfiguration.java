@@ -93,6 +93,8 @@ class ApiConfiguration {
             Map.entry(Route.REAP, snapshots::reap),
             Map.entry(Route.REMOVE, removal::remove),
             Map.entry(Route.BOOT, loads::boot),
+            Map.entry(Route.SQL, new RewriteController(limit)::sql),
+            Map.entry(Route.LICENSES, new Licenses()::text),
             Map.entry(
                 Route.DEBUG_VARS,
                 new DebugVarsController(metrics, sql.counts(), access, queue::counts, registry)

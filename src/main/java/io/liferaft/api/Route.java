@@ -19,7 +19,9 @@ enum Route {
   REAP("/reap", true, null, Methods.POST),
   REMOVE("/remove", false, ContentTypes.JSON, Methods.DELETE),
   BOOT("/boot", true, null, Methods.POST),
-  DEBUG_VARS("/debug/vars", true, ContentTypes.JSON, Methods.ANY);
+  DEBUG_VARS("/debug/vars", true, ContentTypes.JSON, Methods.ANY),
+  SQL("/db/sql", false, ContentTypes.JSON, Methods.GET_OR_POST),
+  LICENSES("/licenses", true, null, Methods.GET);
 
   private enum Methods {
     ANY,

@@ -13,11 +13,11 @@ final class RoutePermissions {
     return switch (route) {
       case ROOT -> Set.of();
       case EXECUTE -> Set.of(Permission.EXECUTE);
-      case QUERY -> Set.of(Permission.QUERY);
+      case QUERY, SQL -> Set.of(Permission.QUERY);
       case REQUEST -> Set.of(Permission.QUERY, Permission.EXECUTE);
       case BACKUP -> Set.of(Permission.BACKUP);
       case LOAD, BOOT -> Set.of(Permission.LOAD);
-      case STATUS, NODES, DEBUG_VARS -> Set.of(Permission.STATUS);
+      case STATUS, NODES, DEBUG_VARS, LICENSES -> Set.of(Permission.STATUS);
       case LEADER -> Set.of(Permission.LEADER_OPS);
       case READYZ -> Set.of(Permission.READY);
       case REMOVE -> Set.of(Permission.REMOVE);
@@ -35,7 +35,8 @@ final class RoutePermissions {
           case LOAD -> "remote load";
           case LEADER -> "remote stepdown";
           case REMOVE -> "remote remove node";
-          case ROOT, STATUS, NODES, READYZ, SNAPSHOT, REAP, BOOT, DEBUG_VARS -> "remote request";
+          case ROOT, STATUS, NODES, READYZ, SNAPSHOT, REAP, BOOT, DEBUG_VARS, SQL, LICENSES ->
+              "remote request";
         }
         + " not authorized";
   }

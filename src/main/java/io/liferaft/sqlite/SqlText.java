@@ -1,5 +1,6 @@
 package io.liferaft.sqlite;
 
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -10,6 +11,9 @@ record SqlText(List<SqlPiece> pieces) {
 
   private static final Pattern TRANSACTION_WORD =
       Pattern.compile("begin|commit|end|rollback|savepoint|release", Pattern.CASE_INSENSITIVE);
+
+  private static final Pattern SYNTAX =
+      Pattern.compile("syntax error$|^incomplete input$|^unrecognized token");
 
   static SqlText parse(String sql) {
     List<SqlPiece> pieces = new ArrayList<>(1);
@@ -66,6 +70,39 @@ record SqlText(List<SqlPiece> pieces) {
     return TRANSACTION_WORD.matcher(sql).find()
         && parse(sql).pieces().stream()
             .anyMatch(piece -> piece.kind() == StatementKind.TRANSACTION);
+  }
+
+  /**
+   * What SQLite's parser says; a PRAGMA is not asked about, since some act when they are parsed.
+   */
+  static @Nullable String syntaxError(String sql) {
+    if (sql.indexOf('\0') >= 0) {
+      return StatementRules.NUL;
+    }
+    try (NativeConnection none = NativeConnection.memory()) {
+      for (SqlPiece piece : parse(sql).pieces()) {
+        String error =
+            piece.kind() == StatementKind.BLANK || piece.pragma() != null
+                ? null
+                : syntaxError(none, piece.sql());
+        if (error != null) {
+          return error;
+        }
+      }
+      return null;
+    } catch (SQLException e) {
+      throw new SqliteException("no database in memory: " + SqliteErrors.message(e), e);
+    }
+  }
+
+  private static @Nullable String syntaxError(NativeConnection connection, String statement)
+      throws SQLException {
+    try (PreparedSql _ = connection.prepare(statement)) {
+      return null;
+    } catch (SQLException e) {
+      String message = SqliteErrors.message(e);
+      return SYNTAX.matcher(message).find() ? message : null;
+    }
   }
 
   /** Cheap for the many texts that hold no such word. */

@@ -282,6 +282,11 @@ public final class SqliteStore implements AutoCloseable {
     return SqlText.disallowedPragma(sql);
   }
 
+  /** What SQLite's parser says against a text, whatever the schema is; null when it takes it. */
+  public static @Nullable String syntaxError(String sql) {
+    return SqlText.syntaxError(sql);
+  }
+
   /**
    * The main file as of the last checkpoint, under a lease that puts checkpoints off. Waits while a
    * checkpoint runs.

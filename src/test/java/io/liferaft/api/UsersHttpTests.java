@@ -60,7 +60,9 @@ class UsersHttpTests {
           entry(Route.REAP, "POST /reap ", "snapshot"),
           entry(Route.REMOVE, "DELETE /remove {\"id\":\"n9\"}", "remove"),
           entry(Route.BOOT, "POST /boot SQLite format 3 padded up, but whole", "load"),
-          entry(Route.DEBUG_VARS, "GET /debug/vars ", "status"));
+          entry(Route.DEBUG_VARS, "GET /debug/vars ", "status"),
+          entry(Route.SQL, "POST /db/sql [\"SELECT 1\"]", "query", "both"),
+          entry(Route.LICENSES, "GET /licenses ", "status"));
 
   private static Map.Entry<Route, Case> entry(Route route, String request, String... users) {
     return Map.entry(route, new Case(request, Set.of(users)));
