@@ -235,18 +235,18 @@ final class Flags {
               "256",
               "most queries that run at a time",
               "liferaft.sqlite.max-readers"),
-          flag(
+          sets(
               "auto-vacuum-int",
               DURATION,
               "0s",
               "time between VACUUMs",
-              new NotYet("send VACUUM to /db/execute")),
-          flag(
+              "liferaft.maintenance.vacuum-interval"),
+          sets(
               "auto-optimize-int",
               DURATION,
               "24h",
-              "time between PRAGMA optimize, 0h for never",
-              new NotYet("it is never run by itself")),
+              "time between looks for tables to ANALYZE, 0h for never",
+              "liferaft.maintenance.analyze-interval"),
           flag(
               "extensions-path",
               TEXT,

@@ -142,6 +142,9 @@ class CommandLineTests {
     "-raft-snap-wal-size 0,--liferaft.raft.snapshot.wal-size=9223372036854775807B",
     "-raft-log-level info,--logging.level.org.apache.ratis=INFO",
     "-db-max-ro-conns 8,--liferaft.sqlite.max-readers=8",
+    "-auto-vacuum-int 168h,--liferaft.maintenance.vacuum-interval=604800000ms",
+    "-auto-optimize-int 24h,--liferaft.maintenance.analyze-interval=86400000ms",
+    "-auto-optimize-int 0h,--liferaft.maintenance.analyze-interval=0ms",
     "-auto-backup b.json,--liferaft.backup.rqlite-config=b.json",
     "-auto-restore r.json,--liferaft.restore.rqlite-config=r.json",
     "-http-allow-origin *,--liferaft.http.allow-origin=*",
@@ -251,9 +254,6 @@ class CommandLineTests {
       strings = {
         "-auth=",
         "-disco-key rqlite",
-        "-auto-vacuum-int 0s",
-        "-auto-optimize-int 24h",
-        "-auto-optimize-int 0h",
         "-raft-commit-timeout 50ms",
         "-raft-shutdown-stepdown"
       })
