@@ -16,7 +16,8 @@ final class SettingsFailureAnalyzer extends AbstractFailureAnalyzer<IllegalArgum
   protected @Nullable FailureAnalysis analyze(
       Throwable rootFailure, IllegalArgumentException cause) {
     String sentence = cause.getMessage();
-    return sentence != null && sentence.startsWith("liferaft.")
+    return sentence != null
+            && (sentence.startsWith("liferaft.") || sentence.startsWith("spring.ssl."))
         ? new FailureAnalysis(sentence, "Correct the setting and start again.", cause)
         : null;
   }

@@ -23,6 +23,14 @@ class SettingsFailureAnalyzerTests {
   }
 
   @Test
+  void tellsARefusedFileOfTls() {
+    assertThat(
+            new SettingsFailureAnalyzer()
+                .analyze(new IllegalArgumentException("spring.ssl.bundle.pem.a.b=c is refused")))
+        .isNotNull();
+  }
+
+  @Test
   void leavesOtherFailuresToOthers() {
     assertThat(new SettingsFailureAnalyzer().analyze(new IllegalArgumentException("a defect")))
         .isNull();

@@ -106,6 +106,7 @@ class ApiConfiguration {
   StatusReport statusReport(
       RaftNode raft,
       AccessControl access,
+      HttpTls tls,
       WriteQueue queue,
       Environment environment,
       ObjectProvider<SqliteStore> store,
@@ -127,6 +128,7 @@ class ApiConfiguration {
             queue::status,
             () -> bindAddress(environment),
             access.enabled(),
+            tls.report(),
             dataFolder(environment)),
         RqliteVersion.own(),
         clock.getIfAvailable(Clock::systemUTC));

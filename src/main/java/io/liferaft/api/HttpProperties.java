@@ -12,11 +12,15 @@ import org.springframework.validation.annotation.Validated;
  *     and texts sent to /db/load are not limited
  * @param allowOrigin what every answer on rqlite's paths carries as Access-Control-Allow-Origin;
  *     empty for no such header
+ * @param verifyCommonName common name that the certificate of every client must have, where clients
+ *     have to have one (server.ssl.client-auth=need); empty for any
  */
 @Validated
 @ConfigurationProperties(prefix = "liferaft.http", ignoreUnknownFields = false)
 record HttpProperties(
-    @DefaultValue("256MB") DataSize maxStatementBody, @DefaultValue("") String allowOrigin) {
+    @DefaultValue("256MB") DataSize maxStatementBody,
+    @DefaultValue("") String allowOrigin,
+    @DefaultValue("") String verifyCommonName) {
 
   private static final long LARGEST_MEGABYTES = 2047;
 

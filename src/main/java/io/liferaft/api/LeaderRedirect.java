@@ -1,11 +1,15 @@
 package io.liferaft.api;
 
+import io.liferaft.raft.NodeProbe;
 import io.liferaft.raft.NodeStatus;
 import io.liferaft.raft.NotLeaderException;
 import io.liferaft.raft.RaftNode;
+import java.time.Duration;
 
 /** Sends clients that ask for it to the leader instead of forwarding their request. */
 final class LeaderRedirect {
+
+  private static final Duration ASK = Duration.ofSeconds(2);
 
   private final RaftNode raft;
 
@@ -37,12 +41,22 @@ final class LeaderRedirect {
         .response()
         .setHeader(
             "Location",
-            "http://"
-                + leader.httpAddress()
+            url(leader, exchange)
                 + exchange.request().getRequestURI()
                 + (query == null ? "" : "?" + query));
     exchange.empty(301);
     return true;
+  }
+
+  /**
+   * As the leader says itself: what the log has noted of it is of its admission, and has no scheme.
+   */
+  private String url(NodeStatus.Member leader, Exchange exchange) {
+    Duration timeout = exchange.parameters().timeout();
+    NodeProbe probe = raft.probe(leader.raftAddress(), timeout.compareTo(ASK) < 0 ? timeout : ASK);
+    return probe.reachable() && !probe.httpUrl().isEmpty()
+        ? probe.httpUrl()
+        : exchange.request().getScheme() + "://" + leader.httpAddress();
   }
 
   /** What X-RQLITE-SERVED-BY says of a request that the leader carries out. */

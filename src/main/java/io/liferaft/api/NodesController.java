@@ -114,8 +114,8 @@ final class NodesController {
     Map<String, Object> node = new LinkedHashMap<>();
     node.put("id", id);
     boolean reachable = probe.reachable();
-    if (reachable && !probe.httpAddress().isEmpty()) {
-      node.put("api_addr", "http://" + probe.httpAddress());
+    if (reachable && !probe.httpUrl().isEmpty()) {
+      node.put("api_addr", probe.httpUrl());
     }
     node.put("addr", raftAddress);
     node.put("version", reachable ? RqliteVersion.of(probe.version()) : "");

@@ -12,7 +12,7 @@ import org.apache.coyote.ActionCode;
  * Two things the servlet API cannot do. Spelling a content type: Tomcat leaves the space out of
  * {@code application/json; charset=utf-8} whatever it is told, and there are clients that compare
  * the whole value. And breaking a connection off without an end chunk, so that half an answer is
- * never taken for the whole.
+ * never taken for the whole; over HTTP/2 that is the stream.
  */
 final class RawResponseValve extends ValveBase {
 
@@ -37,9 +37,18 @@ final class RawResponseValve extends ValveBase {
     return false;
   }
 
-  /** Closes the connection at once; false when this valve is not in the request's way. */
+  /**
+   * Closes the connection, or resets the stream, at once; false when this valve is not in the
+   * request's way.
+   */
   static boolean breakOff(ServletRequest request) {
     if (request.getAttribute(ATTRIBUTE) instanceof org.apache.coyote.Response raw) {
+      if (request.getProtocol().startsWith("HTTP/2")) {
+        // There Tomcat ends the stream as if all had been said, unless there is more that fails.
+        raw.setTrailerFields(() -> {
+          throw new IllegalStateException("the answer was broken off");
+        });
+      }
       raw.action(ActionCode.CLOSE_NOW, null);
       return true;
     }

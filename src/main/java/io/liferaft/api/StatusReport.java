@@ -35,6 +35,7 @@ final class StatusReport {
    * @param store null supplier result when there is no store
    * @param bindAddress of HTTP
    * @param users whether there are some
+   * @param tls of HTTP
    * @param dataFolder of the node
    */
   record Sources(
@@ -45,6 +46,7 @@ final class StatusReport {
       Supplier<QueueStatus> queue,
       Supplier<String> bindAddress,
       boolean users,
+      Map<String, Object> tls,
       Path dataFolder) {}
 
   private final Sources sources;
@@ -93,7 +95,7 @@ final class StatusReport {
     Map<String, Object> http = new TreeMap<>();
     http.put("bind_addr", sources.bindAddress().get());
     http.put("auth", sources.users() ? "enabled" : "disabled");
-    http.put("tls", new TreeMap<>(Map.of("enabled", "false")));
+    http.put("tls", sources.tls());
     http.put("queue", new TreeMap<>(Map.of("_default", queue(sources.queue().get()))));
     return http;
   }

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -157,6 +158,10 @@ public final class CommandLine {
       if (value != null) {
         carryOut(flag, value, settings, origins, notices);
       }
+    }
+    Optional<String> contradiction = TlsFlags.contradiction(given);
+    if (contradiction.isPresent()) {
+      throw new Refusal(REFUSED, contradiction.get());
     }
     if (dataDirectory != null) {
       Flags.DATA_DIRECTORY.put(settings, dataDirectory);

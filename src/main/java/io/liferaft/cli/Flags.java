@@ -25,7 +25,6 @@ final class Flags {
   private static final String DATA_DIR = "liferaft.node.data-dir";
   private static final String ELECTION = "liferaft.raft.election-timeout";
 
-  private static final String NO_TLS = "put a proxy in front for TLS";
   private static final String PROFILES = "Java has its own: jcmd, JFR";
   private static final String PUSH = "metrics are fetched, at /actuator/prometheus";
 
@@ -53,11 +52,21 @@ final class Flags {
               "",
               "Access-Control-Allow-Origin of every answer",
               "liferaft.http.allow-origin"),
-          flag("http-cert", TEXT, "", "certificate of HTTPS", new NotYet(NO_TLS)),
-          flag("http-key", TEXT, "", "private key of HTTPS", new NotYet(NO_TLS)),
-          flag("http-ca-cert", TEXT, "", "who signs clients' certificates", new NotYet(NO_TLS)),
-          flag("http-verify-client", SWITCH, "false", "mutual TLS", new NotYet(NO_TLS)),
-          flag("http-verify-common-name", TEXT, "", "name of clients", new NotYet(NO_TLS)),
+          flag("http-cert", TEXT, "", "certificate of HTTPS", TlsFlags.httpCertificate()),
+          flag("http-key", TEXT, "", "private key of HTTPS", TlsFlags.httpKey()),
+          flag(
+              "http-ca-cert",
+              TEXT,
+              "",
+              "who signs clients' certificates",
+              TlsFlags.httpAuthority()),
+          flag("http-verify-client", SWITCH, "false", "mutual TLS", TlsFlags.httpClients()),
+          sets(
+              "http-verify-common-name",
+              TEXT,
+              "",
+              "name of clients",
+              "liferaft.http.verify-common-name"),
           sets("auth", TEXT, "", "file of users and permissions", "liferaft.security.auth-file"),
           flag("node-cert", TEXT, "", "certificate between nodes", new NotYet(nodes())),
           flag("node-key", TEXT, "", "private key between nodes", new NotYet(nodes())),

@@ -113,7 +113,7 @@ final class Members implements GroupMembership {
     return new PeerAnswer(
         id(),
         status.raftAddress(),
-        status.httpAddress(),
+        node.config().httpUrl(),
         VERSION,
         standing,
         node.groupId(),
@@ -436,7 +436,7 @@ final class Members implements GroupMembership {
     return new NodeProbe(
         answer.id(),
         raftAddress,
-        answer.httpAddress(),
+        answer.httpUrl(),
         answer.version(),
         answer.voter(),
         answer.leads(),

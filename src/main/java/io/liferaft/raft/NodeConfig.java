@@ -22,6 +22,7 @@ record NodeConfig(
     String id,
     Path dataDir,
     String httpAddress,
+    boolean https,
     HostPort raftBind,
     String raftAddress,
     Map<String, String> initialCluster,
@@ -42,7 +43,11 @@ record NodeConfig(
    *     one
    */
   static NodeConfig of(
-      NodeProperties node, ClusterProperties cluster, @Nullable String serverAddress, int port) {
+      NodeProperties node,
+      ClusterProperties cluster,
+      @Nullable String serverAddress,
+      int port,
+      boolean https) {
     HostPort bind = address("liferaft.raft.address", cluster.address(), "127.0.0.1:4002");
     String raftAddress =
         advertised(
@@ -86,6 +91,7 @@ record NodeConfig(
         id,
         dataDir(node.dataDir()),
         httpAddress,
+        https,
         bind,
         raftAddress,
         initialCluster(cluster.initialCluster(), id, raftAddress),
@@ -95,6 +101,11 @@ record NodeConfig(
         walSize,
         JoinSettings.plan(cluster, raftAddress),
         JoinSettings.leaving(cluster));
+  }
+
+  /** Under which clients reach this node. */
+  String httpUrl() {
+    return (https ? "https://" : "http://") + httpAddress;
   }
 
   private static String host(@Nullable String serverAddress) {

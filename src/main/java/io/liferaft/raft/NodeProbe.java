@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Another node's answer to "who are you", or the lack of one.
  *
+ * @param httpUrl where its HTTP is, with the scheme; empty when it gave no answer
  * @param error why there is no answer; null when there is one
  * @param took how long the answer took
  * @param hasData whether it holds client data or a Raft log
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 public record NodeProbe(
     String id,
     String raftAddress,
-    String httpAddress,
+    String httpUrl,
     String version,
     boolean voter,
     boolean leader,

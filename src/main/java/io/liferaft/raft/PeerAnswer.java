@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a node says when another one asks who it is, before and after it has a group.
  *
+ * @param httpUrl under which clients reach it, with the scheme
  * @param groupId of the group it is in, or whose data it holds; empty when neither
  * @param formerGroups groups that its cluster was in before it was recovered, given up for good
  * @param lastIndex of its log; -1 for none
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 public record PeerAnswer(
     String id,
     String raftAddress,
-    String httpAddress,
+    String httpUrl,
     String version,
     Standing standing,
     String groupId,

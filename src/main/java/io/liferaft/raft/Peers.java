@@ -444,7 +444,7 @@ final class Peers implements AutoCloseable {
   }
 
   private static void who(WireWriter out, PeerAnswer answer) {
-    out.string(answer.id()).string(answer.raftAddress()).string(answer.httpAddress());
+    out.string(answer.id()).string(answer.raftAddress()).string(answer.httpUrl());
     out.string(answer.version()).string(answer.standing().name()).string(answer.groupId());
     out.strings(answer.formerGroups())
         .string(answer.clusterId())

@@ -5,6 +5,7 @@ import io.liferaft.security.JoinCredentials;
 import io.liferaft.sqlite.SqliteStore;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
+import org.springframework.boot.web.server.Ssl;
 import org.springframework.boot.web.server.autoconfigure.ServerProperties;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
@@ -24,7 +25,7 @@ class RaftConfiguration {
     // As written: a name is what others are told, and not what it stands for here.
     String address = environment.getProperty("server.address");
     int port = server.getPort() == null ? 8080 : server.getPort();
-    return NodeConfig.of(node, cluster, address, port);
+    return NodeConfig.of(node, cluster, address, port, Ssl.isEnabled(server.getSsl()));
   }
 
   /** Closed by the node's own stop. */

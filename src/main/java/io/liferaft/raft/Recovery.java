@@ -105,6 +105,7 @@ final class Recovery {
         own.id(),
         dataDir,
         "",
+        false,
         HostPort.parse(own.raftAddress()),
         own.raftAddress(),
         Map.of(own.id(), own.raftAddress()),

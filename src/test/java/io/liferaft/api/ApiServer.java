@@ -73,7 +73,7 @@ final class ApiServer implements AutoCloseable {
 
   @Configuration(proxyBeanMethods = false)
   @EnableAutoConfiguration
-  @Import(ApiConfiguration.class)
+  @Import({ApiConfiguration.class, TlsConfiguration.class})
   @ComponentScan({"io.liferaft.queue", "io.liferaft.security"})
   static class Slice {
 

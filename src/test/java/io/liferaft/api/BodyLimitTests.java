@@ -82,7 +82,7 @@ class BodyLimitTests {
   }
 
   private static BodyLimit limit(long setting, long maxHeap) {
-    return new BodyLimit(new HttpProperties(DataSize.ofBytes(setting), ""), maxHeap);
+    return new BodyLimit(new HttpProperties(DataSize.ofBytes(setting), "", ""), maxHeap);
   }
 
   private static MockHttpServletRequest request(int size, boolean lengthKnown) {

@@ -19,7 +19,7 @@ class HttpPropertiesTests {
   void hasDefaults() {
     runner.run(context ->
         assertThat(context.getBean(HttpProperties.class))
-            .isEqualTo(new HttpProperties(DataSize.ofMegabytes(256), "")));
+            .isEqualTo(new HttpProperties(DataSize.ofMegabytes(256), "", "")));
   }
 
   @Test
@@ -27,10 +27,12 @@ class HttpPropertiesTests {
     runner
         .withPropertyValues(
             "liferaft.http.max-statement-body=5KB",
-            "liferaft.http.allow-origin=https://app.example.org")
+            "liferaft.http.allow-origin=https://app.example.org",
+            "liferaft.http.verify-common-name=app")
         .run(context ->
             assertThat(context.getBean(HttpProperties.class))
-                .isEqualTo(new HttpProperties(DataSize.ofKilobytes(5), "https://app.example.org")));
+                .isEqualTo(
+                    new HttpProperties(DataSize.ofKilobytes(5), "https://app.example.org", "app")));
   }
 
   @ParameterizedTest

@@ -70,6 +70,38 @@ class CommandLineTests {
   }
 
   @Test
+  void translatesHttpsToASslBundle() {
+    String files = Path.of("").toAbsolutePath().toUri().toString();
+    assertThat(
+            arguments(
+                "-http-cert c.crt -http-key=/k.key -http-ca-cert ca.crt -http-verify-client"
+                    + " -http-verify-common-name app"))
+        .containsExactlyInAnyOrder(
+            "--server.ssl.bundle=http",
+            "--server.ssl.client-auth=need",
+            "--spring.ssl.bundle.pem.http.keystore.certificate=" + files + "c.crt",
+            "--spring.ssl.bundle.pem.http.keystore.private-key=file:///k.key",
+            "--spring.ssl.bundle.pem.http.keystore.verify-keys=true",
+            "--spring.ssl.bundle.pem.http.truststore.certificate=" + files + "ca.crt",
+            "--spring.ssl.bundle.pem.http.options.enabled-protocols=TLSv1.2,TLSv1.3",
+            "--spring.ssl.bundle.pem.http.reload-on-update=true",
+            "--liferaft.http.verify-common-name=app");
+    assertThat(arguments("-http-cert= -http-key= -http-verify-client=false")).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "-http-cert c,'either both -http-cert and -http-key must be set, or neither'",
+    "-http-key k,'either both -http-cert and -http-key must be set, or neither'",
+    "-http-cert c -http-key k -http-verify-common-name n,-http-verify-common-name needs -http-verify-client",
+    "-http-verify-client,-http-verify-client needs -http-cert and -http-key",
+    "-http-ca-cert c,-http-ca-cert needs -http-cert and -http-key",
+  })
+  void refusesHalfATls(String line, String sentence) {
+    assertExit(line, 1, sentence);
+  }
+
+  @Test
   void setsNothingThatWasNotSaid() {
     assertThat(arguments("")).isEmpty();
     assertThat(arguments("-node-id= -http-addr= -http-allow-origin=")).isEmpty();
@@ -215,7 +247,7 @@ class CommandLineTests {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"-http-cert c", "-node-cert c", "-cdc-config stdout"})
+  @ValueSource(strings = {"-node-cert c", "-cdc-config stdout"})
   void whatIsNotThereYetIsRefused(String line) {
     assertExit(line, 1, line.replaceFirst(" .*", "") + " is not supported yet: ");
   }

@@ -123,6 +123,17 @@ class NodeConfigTests {
   }
 
   @Test
+  void advertisesItsUrl() {
+    context.run(started ->
+        assertThat(started.getBean(NodeConfig.class).httpUrl()).isEqualTo("http://127.0.0.1:4001"));
+    context
+        .withPropertyValues("server.ssl.bundle=http")
+        .run(started ->
+            assertThat(started.getBean(NodeConfig.class).httpUrl())
+                .isEqualTo("https://127.0.0.1:4001"));
+  }
+
+  @Test
   void refusesAWildcardWithoutAnAdvertisedAddress() {
     context
         .withPropertyValues("liferaft.raft.address=0.0.0.0:4002")

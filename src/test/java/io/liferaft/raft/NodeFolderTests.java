@@ -86,6 +86,7 @@ class NodeFolderTests {
             "n1",
             folder,
             "h:80",
+            false,
             HostPort.parse(address),
             address,
             Map.of("n1", address, "n2", "h:9"),

@@ -342,6 +342,7 @@ final class TestCluster implements AutoCloseable {
               nodeId,
               folder,
               nodeId + ".example.org:4001",
+              false,
               HostPort.parse(address),
               address,
               believed,

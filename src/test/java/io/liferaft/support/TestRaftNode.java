@@ -128,7 +128,7 @@ public final class TestRaftNode implements RaftNode {
     return new NodeProbe(
         member.id(),
         member.raftAddress(),
-        member.httpAddress(),
+        "http://" + member.httpAddress(),
         "1.0",
         member.voter(),
         leader,
@@ -214,7 +214,7 @@ public final class TestRaftNode implements RaftNode {
     return probes.stream()
         .filter(p -> p.raftAddress().equals(raftAddress))
         .findFirst()
-        .orElseThrow();
+        .orElseGet(() -> silent(OTHER, "refused"));
   }
 
   @Override
