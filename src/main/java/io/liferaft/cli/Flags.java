@@ -68,13 +68,28 @@ final class Flags {
               "name of clients",
               "liferaft.http.verify-common-name"),
           sets("auth", TEXT, "", "file of users and permissions", "liferaft.security.auth-file"),
-          flag("node-cert", TEXT, "", "certificate between nodes", new NotYet(nodes())),
-          flag("node-key", TEXT, "", "private key between nodes", new NotYet(nodes())),
-          flag("node-ca-cert", TEXT, "", "who signs nodes' certificates", new NotYet(nodes())),
-          flag("node-no-verify", SWITCH, "false", "trust every node", new NotYet(nodes())),
-          flag("node-verify-client", SWITCH, "false", "mutual TLS", new NotYet(nodes())),
-          flag("node-verify-server-name", TEXT, "", "name of nodes", new NotYet(nodes())),
-          flag("node-verify-common-name", TEXT, "", "name of nodes", new NotYet(nodes())),
+          flag("node-cert", TEXT, "", "certificate between nodes", TlsFlags.nodeCertificate()),
+          flag("node-key", TEXT, "", "private key between nodes", TlsFlags.nodeKey()),
+          flag("node-ca-cert", TEXT, "", "who signs nodes' certificates", TlsFlags.nodeAuthority()),
+          flag("node-no-verify", SWITCH, "false", "trust every node", TlsFlags.trustEveryNode()),
+          sets(
+              "node-verify-client",
+              SWITCH,
+              "false",
+              "mutual TLS",
+              "liferaft.raft.tls.verify-client"),
+          sets(
+              "node-verify-server-name",
+              TEXT,
+              "",
+              "name of nodes",
+              "liferaft.raft.tls.verify-server-name"),
+          sets(
+              "node-verify-common-name",
+              TEXT,
+              "",
+              "name of nodes",
+              "liferaft.raft.tls.verify-common-name"),
           sets(
               "raft-addr",
               TEXT,
@@ -346,10 +361,6 @@ final class Flags {
         settings.put(property, value);
       }
     };
-  }
-
-  private static String nodes() {
-    return "let only nodes reach the Raft port";
   }
 
   private static void httpAddress(Map<String, String> settings, String value) {

@@ -9,6 +9,8 @@ import java.util.Optional;
 final class TlsFlags {
 
   private static final String HTTP = "spring.ssl.bundle.pem.http.";
+  private static final String NODE = "spring.ssl.bundle.pem.node.";
+  private static final String TLS = "liferaft.raft.tls.";
 
   private TlsFlags() {}
 
@@ -39,6 +41,33 @@ final class TlsFlags {
         });
   }
 
+  static Treatment.Sets nodeCertificate() {
+    return bundle(
+        List.of(TLS + "bundle", NODE + "keystore.certificate"),
+        Map.of(TLS + "bundle", "node"),
+        NODE,
+        "keystore.certificate");
+  }
+
+  static Treatment.Sets nodeKey() {
+    return bundle(List.of(NODE + "keystore.private-key"), Map.of(), NODE, "keystore.private-key");
+  }
+
+  static Treatment.Sets nodeAuthority() {
+    return bundle(
+        List.of(NODE + "truststore.certificate"), Map.of(), NODE, "truststore.certificate");
+  }
+
+  static Treatment.Sets trustEveryNode() {
+    return new Treatment.Sets(
+        List.of(TLS + "verify-server"),
+        (settings, value) -> {
+          if (value.equals("true")) {
+            settings.put(TLS + "verify-server", "false");
+          }
+        });
+  }
+
   /**
    * A file of a bundle that is read again when it changes, and only taken when key and certificate
    * belong together: of two files that are replaced, one is the first.
@@ -65,7 +94,7 @@ final class TlsFlags {
    * @param given canonical values by flag
    */
   static Optional<String> contradiction(Map<String, String> given) {
-    return contradiction("http", given);
+    return contradiction("http", given).or(() -> contradiction("node", given));
   }
 
   private static Optional<String> contradiction(String port, Map<String, String> given) {

@@ -148,7 +148,10 @@ sealed interface FormingDecision {
       case JOINING -> "was not a member yet";
       case MEMBER -> "is in another cluster group";
       case UNKNOWN -> other.problem() == null ? "is opening" : "says: " + other.problem();
-      case UNREACHABLE -> "does not answer";
+      case UNREACHABLE ->
+          other.problem() != null && other.problem().contains("TLS")
+              ? "does not answer: " + other.problem()
+              : "does not answer";
     };
   }
 

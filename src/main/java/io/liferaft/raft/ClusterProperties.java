@@ -30,6 +30,7 @@ import org.springframework.validation.annotation.Validated;
  * @param nonVoter whether this node has a copy of everything, but no vote
  * @param removeOnShutdown whether this node has itself removed from the cluster when it stops
  * @param reap when the leader removes members that are silent
+ * @param tls between nodes
  */
 @Validated
 @ConfigurationProperties(prefix = "liferaft.raft", ignoreUnknownFields = false)
@@ -48,7 +49,8 @@ record ClusterProperties(
     @DefaultValue Discovery discovery,
     @DefaultValue("false") boolean nonVoter,
     @DefaultValue("false") boolean removeOnShutdown,
-    @DefaultValue Reap reap) {
+    @DefaultValue Reap reap,
+    @DefaultValue Tls tls) {
 
   /** How members are found that no setting names. */
   enum DiscoveryMode {
@@ -80,6 +82,26 @@ record ClusterProperties(
    * @param nonVotersAfter silence of a non-voter; default: never
    */
   record Reap(@Nullable Duration votersAfter, @Nullable Duration nonVotersAfter) {}
+
+  /**
+   * TLS on the Raft port, on all nodes or none.
+   *
+   * @param bundle name of the SSL bundle with the node's certificate and key, and who signs the
+   *     nodes' certificates; empty for no TLS
+   * @param verifyServer whether a node that is called must have a certificate of that authority for
+   *     the host of its Raft address
+   * @param verifyClient whether a node that calls must have a certificate of that authority
+   * @param verifyServerName name that the certificate of a node that is called must be for, in
+   *     place of its host; empty for the host
+   * @param verifyCommonName common name that the certificate of a node that calls must have, where
+   *     verify-client is on; empty for any
+   */
+  record Tls(
+      @DefaultValue("") String bundle,
+      @DefaultValue("true") boolean verifyServer,
+      @DefaultValue("false") boolean verifyClient,
+      @DefaultValue("") String verifyServerName,
+      @DefaultValue("") String verifyCommonName) {}
 
   /**
    * When the main file is brought up to date and the log is cut.

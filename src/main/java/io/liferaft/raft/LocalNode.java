@@ -32,7 +32,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   private final NodeConfig config;
   private final SqliteStore store;
   private final KnownMembers known;
-  private final Peers peers = new Peers();
+  private final Peers peers;
   private final ExecutorService workers;
   private final ScheduledExecutorService events;
   private final LeaderSignal leaderSignal = new LeaderSignal();
@@ -66,6 +66,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     this.config = config;
     this.store = store;
     this.known = new KnownMembers(config, store.files());
+    this.peers = new Peers(config.tls());
     this.workers =
         Executors.newThreadPerTaskExecutor(
             Thread.ofVirtual().name("raft-peer-" + config.id() + "-", 0).factory());

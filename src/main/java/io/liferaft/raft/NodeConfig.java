@@ -31,7 +31,8 @@ record NodeConfig(
     int snapshotEntries,
     long walSizeBytes,
     JoinPlan join,
-    Leaving leaving) {
+    Leaving leaving,
+    PeerTls tls) {
 
   private static final Duration SHORTEST_ELECTION = Duration.ofMillis(100);
   private static final Duration LONGEST_ELECTION = Duration.ofMinutes(1);
@@ -47,7 +48,8 @@ record NodeConfig(
       ClusterProperties cluster,
       @Nullable String serverAddress,
       int port,
-      boolean https) {
+      boolean https,
+      PeerTls tls) {
     HostPort bind = address("liferaft.raft.address", cluster.address(), "127.0.0.1:4002");
     String raftAddress =
         advertised(
@@ -100,7 +102,8 @@ record NodeConfig(
         cluster.snapshot().entries(),
         walSize,
         JoinSettings.plan(cluster, raftAddress),
-        JoinSettings.leaving(cluster));
+        JoinSettings.leaving(cluster),
+        tls);
   }
 
   /** Under which clients reach this node. */

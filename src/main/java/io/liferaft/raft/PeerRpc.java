@@ -19,6 +19,8 @@ import org.apache.ratis.thirdparty.io.grpc.StatusRuntimeException;
 import org.apache.ratis.thirdparty.io.grpc.netty.NettyChannelBuilder;
 import org.apache.ratis.thirdparty.io.grpc.stub.ClientCalls;
 import org.apache.ratis.thirdparty.io.grpc.stub.ServerCalls;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One unary call between nodes, bytes in and bytes out, on the same port as Ratis. It works before
@@ -67,7 +69,15 @@ final class PeerRpc implements AutoCloseable {
           .setResponseMarshaller(new Bytes())
           .build();
 
+  private static final Logger log = LoggerFactory.getLogger(PeerRpc.class);
+
+  private final PeerTls tls;
   private final Map<String, ManagedChannel> channels = new ConcurrentHashMap<>();
+  private final OncePerPeer troubles = new OncePerPeer();
+
+  PeerRpc(PeerTls tls) {
+    this.tls = tls;
+  }
 
   /** The service to add to the Raft port's server. */
   static ServerServiceDefinition service(Handler handler, Executor executor) {
@@ -92,25 +102,37 @@ final class PeerRpc implements AutoCloseable {
    * @throws UnreachableException when no answer came in time
    */
   byte[] call(String address, byte[] request, Duration timeout) {
-    ManagedChannel channel = channels.computeIfAbsent(address, PeerRpc::open);
+    ManagedChannel channel = channels.computeIfAbsent(address, this::open);
     try {
-      return ClientCalls.blockingUnaryCall(
-          channel,
-          CALL,
-          CallOptions.DEFAULT.withDeadlineAfter(
-              Math.max(1, timeout.toMillis()), TimeUnit.MILLISECONDS),
-          request);
+      byte[] answer =
+          ClientCalls.blockingUnaryCall(
+              channel,
+              CALL,
+              CallOptions.DEFAULT.withDeadlineAfter(
+                  Math.max(1, timeout.toMillis()), TimeUnit.MILLISECONDS),
+              request);
+      troubles.forget(address);
+      return answer;
     } catch (StatusRuntimeException e) {
+      String trouble = tls.trouble(e);
+      if (trouble != null) {
+        if (troubles.isNew(address, trouble)) {
+          log.warn("The node at {} cannot be asked: {}", address, trouble);
+        }
+        // A handshake comes before everything else.
+        throw new UnreachableException(address, trouble, false, e);
+      }
       throw new UnreachableException(address, reason(e), !neverSent(e), e);
     }
   }
 
-  private static ManagedChannel open(String address) {
+  private ManagedChannel open(String address) {
     HostPort target = HostPort.parse(address);
-    return NettyChannelBuilder.forAddress(target.host(), target.port())
-        .usePlaintext()
-        .maxInboundMessageSize(MAX_MESSAGE_BYTES)
-        .build();
+    NettyChannelBuilder channel =
+        NettyChannelBuilder.forAddress(target.host(), target.port())
+            .maxInboundMessageSize(MAX_MESSAGE_BYTES);
+    tls.configure(channel);
+    return channel.build();
   }
 
   private static boolean neverSent(StatusRuntimeException e) {

@@ -138,7 +138,11 @@ final class Peers implements AutoCloseable {
   private static final int FAILED = 5;
   private static final int NOT_AUTHORIZED = 6;
 
-  private final PeerRpc rpc = new PeerRpc();
+  private final PeerRpc rpc;
+
+  Peers(PeerTls tls) {
+    rpc = new PeerRpc(tls);
+  }
 
   PeerAnswer who(String address, Duration timeout) {
     return who(address, request(WHO), timeout);

@@ -5,6 +5,9 @@ import io.liferaft.security.JoinCredentials;
 import io.liferaft.sqlite.SqliteStore;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.ssl.DefaultSslBundleRegistry;
+import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.web.server.Ssl;
 import org.springframework.boot.web.server.autoconfigure.ServerProperties;
 import org.springframework.context.ApplicationEventPublisher;
@@ -21,11 +24,13 @@ class RaftConfiguration {
       NodeProperties node,
       ClusterProperties cluster,
       ServerProperties server,
-      Environment environment) {
+      Environment environment,
+      ObjectProvider<SslBundles> bundles) {
     // As written: a name is what others are told, and not what it stands for here.
     String address = environment.getProperty("server.address");
     int port = server.getPort() == null ? 8080 : server.getPort();
-    return NodeConfig.of(node, cluster, address, port, Ssl.isEnabled(server.getSsl()));
+    PeerTls tls = PeerTls.of(cluster.tls(), bundles.getIfAvailable(DefaultSslBundleRegistry::new));
+    return NodeConfig.of(node, cluster, address, port, Ssl.isEnabled(server.getSsl()), tls);
   }
 
   /** Closed by the node's own stop. */

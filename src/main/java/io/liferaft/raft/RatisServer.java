@@ -67,6 +67,7 @@ final class RatisServer implements AutoCloseable {
     this.bind = config.raftBind();
     this.self = peer(identity.peerId(), config.raftAddress(), config.httpAddress());
     Parameters parameters = new Parameters();
+    config.tls().configure(parameters);
     GrpcConfigKeys.Server.setServicesCustomizer(
         parameters,
         (builder, types) ->

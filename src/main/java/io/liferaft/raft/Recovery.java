@@ -114,7 +114,8 @@ final class Recovery {
         1,
         1,
         JoinPlan.NONE,
-        Leaving.NEVER);
+        Leaving.NEVER,
+        PeerTls.none());
   }
 
   private Outcome recover(NodeIdentity own, NodeFolder folder) throws IOException, Refused {

@@ -89,8 +89,31 @@ class CommandLineTests {
     assertThat(arguments("-http-cert= -http-key= -http-verify-client=false")).isEmpty();
   }
 
+  @Test
+  void translatesTheTlsOfNodes() {
+    assertThat(
+            arguments(
+                "-node-cert /c.crt -node-key=/k.key -node-ca-cert /ca.crt -node-verify-client"
+                    + " -node-no-verify -node-verify-server-name node -node-verify-common-name n"))
+        .containsExactlyInAnyOrder(
+            "--liferaft.raft.tls.bundle=node",
+            "--liferaft.raft.tls.verify-server=false",
+            "--liferaft.raft.tls.verify-client=true",
+            "--liferaft.raft.tls.verify-server-name=node",
+            "--liferaft.raft.tls.verify-common-name=n",
+            "--spring.ssl.bundle.pem.node.keystore.certificate=file:///c.crt",
+            "--spring.ssl.bundle.pem.node.keystore.private-key=file:///k.key",
+            "--spring.ssl.bundle.pem.node.keystore.verify-keys=true",
+            "--spring.ssl.bundle.pem.node.truststore.certificate=file:///ca.crt",
+            "--spring.ssl.bundle.pem.node.options.enabled-protocols=TLSv1.2,TLSv1.3",
+            "--spring.ssl.bundle.pem.node.reload-on-update=true");
+  }
+
   @ParameterizedTest
   @CsvSource({
+    "-node-cert c,'either both -node-cert and -node-key must be set, or neither'",
+    "-node-cert c -node-key k -node-verify-common-name n,-node-verify-common-name needs -node-verify-client",
+    "-node-verify-client,-node-verify-client needs -node-cert and -node-key",
     "-http-cert c,'either both -http-cert and -http-key must be set, or neither'",
     "-http-key k,'either both -http-cert and -http-key must be set, or neither'",
     "-http-cert c -http-key k -http-verify-common-name n,-http-verify-common-name needs -http-verify-client",
@@ -247,7 +270,7 @@ class CommandLineTests {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"-node-cert c", "-cdc-config stdout"})
+  @ValueSource(strings = {"-cdc-config stdout"})
   void whatIsNotThereYetIsRefused(String line) {
     assertExit(line, 1, line.replaceFirst(" .*", "") + " is not supported yet: ");
   }

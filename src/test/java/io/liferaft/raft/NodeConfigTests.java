@@ -11,9 +11,11 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.web.server.autoconfigure.ServerProperties;
 import org.springframework.context.annotation.Bean;
@@ -91,6 +93,8 @@ class NodeConfigTests {
         "liferaft.raft.initial-cluster|n1=h1:1,n2=h1:1|n1=host1:4002",
         "liferaft.raft.initial-cluster|n8=h1:1|n1=host1:4002",
         "liferaft.raft.initial-cluster|127.0.0.1:4002=h9:1|advertised-address",
+        "liferaft.raft.tls.bundle|nowhere|node",
+        "liferaft.raft.tls.verify-common-name|node|verify-client=true",
         "liferaft.raft.election-timeout|1ms|1s",
         "liferaft.raft.snapshot.entries|0|8192",
         "liferaft.raft.snapshot.wal-size|1KB|4MB",
@@ -243,8 +247,9 @@ class NodeConfigTests {
         NodeProperties node,
         ClusterProperties cluster,
         ServerProperties server,
-        Environment environment) {
-      return new RaftConfiguration().nodeConfig(node, cluster, server, environment);
+        Environment environment,
+        ObjectProvider<SslBundles> bundles) {
+      return new RaftConfiguration().nodeConfig(node, cluster, server, environment, bundles);
     }
   }
 }

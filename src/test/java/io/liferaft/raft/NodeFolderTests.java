@@ -95,7 +95,8 @@ class NodeFolderTests {
             10,
             1,
             JoinPlan.NONE,
-            Leaving.NEVER),
+            Leaving.NEVER,
+            PeerTls.none()),
         new DiskFiles());
   }
 }

@@ -251,6 +251,7 @@ final class TestCluster implements AutoCloseable {
     private JoinPlan plan = JoinPlan.NONE;
     private Leaving leaving = Leaving.NEVER;
     private AccessControl access = AccessControl.open();
+    private PeerTls tls = PeerTls.none();
     private @Nullable SqliteStore store;
     private @Nullable LocalNode local;
     private @Nullable RatisNode raft;
@@ -326,6 +327,12 @@ final class TestCluster implements AutoCloseable {
       return this;
     }
 
+    /** For the next start: how it talks to others. */
+    Node withTls(PeerTls peerTls) {
+      tls = peerTls;
+      return this;
+    }
+
     /** For the next start: how much room its disk claims to have. */
     Node withRoom(LongSupplier usableBytes) {
       room = usableBytes;
@@ -351,7 +358,8 @@ final class TestCluster implements AutoCloseable {
               snapshotEntries,
               256 * 1024,
               plan,
-              leaving);
+              leaving,
+              tls);
       SqliteStore opened = disk.store(files);
       LocalNode node = new LocalNode(config, opened, Clock.systemUTC(), _ -> {}, room);
       RatisNode ratis = new RatisNode(node, opened, Clock.systemUTC(), access);

@@ -111,6 +111,27 @@ class PemFilesTests {
   }
 
   @Test
+  void knowsForWhichHostsACertificateIs() {
+    Identity wild = authority.issue("wild", "cn.example.org", "dns:*.example.org,ip:10.0.0.1");
+
+    assertThat(
+            java.util.stream.Stream.of(
+                    "a.example.org",
+                    "A.EXAMPLE.org",
+                    "10.0.0.1",
+                    "a.b.example.org",
+                    "example.org",
+                    ".example.org",
+                    "10.0.0.2",
+                    "")
+                .filter(host -> CertificateNames.isFor(wild.x509(), host)))
+        .containsExactly("a.example.org", "A.EXAMPLE.org", "10.0.0.1");
+    assertThat(CertificateNames.isFor(node.x509(), "node.example.org"))
+        .as("a common name is no host")
+        .isFalse();
+  }
+
+  @Test
   void readsTheCommonName() {
     assertThat(CertificateNames.commonName(node.x509())).contains("node.example.org");
   }
