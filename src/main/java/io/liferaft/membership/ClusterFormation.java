@@ -161,7 +161,7 @@ final class ClusterFormation implements SmartLifecycle {
   }
 
   private Duration asMember(PeerAnswer self) {
-    if (membership.plan().joins() && membership.plan().expect() == 0 && membership.onlyMember()) {
+    if (membership.plan().joins() && membership.plan().expect() == 0 && membership.foundedAlone()) {
       fail(
           "this node is the only member of a cluster of its own and cannot join another one: start it without liferaft.raft.join (-join), or with an empty data directory");
       return PAUSE;

@@ -19,8 +19,8 @@ public interface GroupMembership {
   /** How this node finds a cluster without a list. */
   JoinPlan plan();
 
-  /** Whether this node is a member of a cluster, and its only one. */
-  boolean onlyMember();
+  /** Whether this node has founded a cluster for itself alone, and is its only member. */
+  boolean foundedAlone();
 
   /** Whether this node has been removed from its cluster since its start. */
   boolean removed();

@@ -72,9 +72,14 @@ final class Members implements GroupMembership {
   }
 
   @Override
-  public boolean onlyMember() {
+  public boolean foundedAlone() {
     NodeStatus status = node.status();
-    return status.formed() && status.members().size() == 1;
+    ReplicatedState state = node.payload().state();
+    return status.formed()
+        && status.members().size() == 1
+        && state.formerGroups().isEmpty()
+        && state.initialMembers().size() == 1
+        && state.initialMembers().getFirst().startsWith(id() + "=");
   }
 
   @Override

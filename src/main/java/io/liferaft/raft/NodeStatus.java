@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param phase how far this node is
  * @param problem one sentence on what keeps it from working and what to do; null when nothing does
  * @param leader null when none is known
- * @param formed whether a majority of the initial cluster are voters by now
+ * @param formed whether a majority of the initial cluster are voters by now, or have been
  * @param leaderless how long no leader has been known; zero while one is
  */
 public record NodeStatus(

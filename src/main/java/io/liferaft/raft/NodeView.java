@@ -54,7 +54,7 @@ final class NodeView {
         members);
   }
 
-  /** A majority of the cluster as founded are voters by now. */
+  /** A majority of the cluster as founded are voters by now, or have been. */
   private static boolean formed(ReplicatedState state, List<NodeStatus.Member> members) {
     List<String> initial =
         state.initialMembers().stream()
@@ -62,7 +62,9 @@ final class NodeView {
             .toList();
     long voters =
         members.stream().filter(member -> member.voter() && initial.contains(member.id())).count();
-    return !initial.isEmpty() && voters > initial.size() / 2;
+    // Afterwards those who were there first may go.
+    return state.restore() instanceof RestoreRecord.Ended
+        || (!initial.isEmpty() && voters > initial.size() / 2);
   }
 
   private static NodeStatus.Role role(DivisionInfo info) {

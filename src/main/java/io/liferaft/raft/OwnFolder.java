@@ -16,6 +16,7 @@ final class OwnFolder {
 
   private static final Logger log = LoggerFactory.getLogger(OwnFolder.class);
 
+  private final NodeConfig config;
   private final Path dataDir;
   private final FileBorder files;
   private final NodeFolder folder;
@@ -31,6 +32,7 @@ final class OwnFolder {
       RaftFolder raftFolder,
       DiskRoom room,
       KnownMembers known) {
+    this.config = config;
     this.dataDir = config.dataDir();
     this.files = files;
     this.folder = new NodeFolder(config, files, known::alone);
@@ -56,6 +58,7 @@ final class OwnFolder {
   NodeIdentity prepare() throws IOException {
     folder.lock();
     room.checkToOpen();
+    PeersFile.obey(config, folder);
     NodeIdentity own = folder.identify();
     identity = own;
     fresh = !own.joinOnly() && folder.isFresh();

@@ -75,12 +75,21 @@ final class Recovery {
           "%s is in use: stop the node %s first, and keep it stopped".formatted(dataDir, own.id()));
     }
     try {
-      folder.finishRecovery();
-      TornLog.cut(dataDir, files);
-      return recover(own, folder);
+      return runIn(folder);
     } finally {
       folder.unlock();
     }
+  }
+
+  /**
+   * The same in a folder that this process has.
+   *
+   * @throws Refused when it cannot be done; nothing has been changed then
+   */
+  Outcome runIn(NodeFolder folder) throws IOException, Refused {
+    folder.finishRecovery();
+    TornLog.cut(dataDir, files);
+    return recover(identity(), folder);
   }
 
   private NodeIdentity identity() throws IOException, Refused {

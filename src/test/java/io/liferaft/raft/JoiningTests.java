@@ -200,6 +200,7 @@ class JoiningTests {
           .isInstanceOf(RequestRefusedException.class)
           .hasMessageContaining("only voter");
       other.execute("CREATE TABLE t(x)");
+      assertThat(other.raft().status().formed()).isTrue();
     }
   }
 

@@ -90,6 +90,50 @@ class RecoveryTests {
     cluster.close();
   }
 
+  /** rqlite's way to say the same. */
+  @Test
+  void aPeersFileOfOneNodeIsObeyedOnce() throws Exception {
+    others().forEach(TestCluster.Node::wipe);
+    Path file = PeersFile.in(survivor.folder());
+    Files.writeString(
+        file,
+        "[{\"id\":\"%s\",\"address\":\"%s\",\"non_voter\":false}]"
+            .formatted(survivor.id(), survivor.address()));
+
+    survivor.start();
+
+    Waiting.await("the survivor serves alone").until(survivor::serves);
+    assertThat(survivor.read(ReadLevel.LINEARIZABLE, "SELECT group_concat(x) FROM t"))
+        .isEqualTo(all);
+    assertThat(survivor.raft().status().members()).hasSize(1);
+    assertThat(file).doesNotExist();
+    assertThat(survivor.folder().resolve("peers.info")).exists();
+    others().forEach(TestCluster.Node::start);
+    awaitThreeVoters();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "{}",
+        "[]",
+        "[{\"id\":\"nx\",\"address\":\"h:1\"}]",
+        "[{\"id\":\"n1\",\"address\":\"h:1\"},{\"id\":\"n2\",\"address\":\"h:2\"}]"
+      })
+  void aPeersFileThatCannotBeObeyedChangesNothing(String text) throws IOException {
+    Path file = PeersFile.in(survivor.folder());
+    Files.writeString(file, text);
+
+    survivor.start();
+
+    survivor.awaitProblem("peers.json cannot be obeyed: ");
+    assertThat(file).hasContent(text);
+    survivor.stop();
+    Files.delete(file);
+    cluster.startAll();
+  }
+
   @Test
   void keepsWhatWasNotKnownToBeCommittedAndAdmitsTheOthers() throws Exception {
     others().forEach(TestCluster.Node::wipe);
