@@ -97,7 +97,13 @@ class ApiConfiguration {
             Map.entry(Route.LICENSES, new Licenses()::text),
             Map.entry(
                 Route.DEBUG_VARS,
-                new DebugVarsController(metrics, sql.counts(), access, queue::counts, registry)
+                new DebugVarsController(
+                        metrics,
+                        sql.counts(),
+                        access,
+                        queue::counts,
+                        loads::boots,
+                        new NamedCounts(registry))
                     ::vars));
     return new RqliteRouter(handlers, access, metrics, RqliteVersion.own(), http.allowOrigin());
   }
@@ -129,7 +135,8 @@ class ApiConfiguration {
             () -> bindAddress(environment),
             access.enabled(),
             tls.report(),
-            dataFolder(environment)),
+            dataFolder(environment),
+            UploadDestination.endpoint(environment)),
         RqliteVersion.own(),
         clock.getIfAvailable(Clock::systemUTC));
   }

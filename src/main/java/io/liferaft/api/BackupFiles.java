@@ -11,8 +11,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -92,7 +90,7 @@ final class BackupFiles {
       TemporaryFiles.Kept into = create(size(from.file()));
       boolean done = false;
       try {
-        onPlatformThread(() -> DatabaseFile.vacuum(from.file(), into.file()));
+        DatabaseFile.vacuum(from.file(), into.file());
         done = true;
         return into;
       } finally {
@@ -108,23 +106,6 @@ final class BackupFiles {
       return Files.size(file);
     } catch (IOException e) {
       throw failure(e);
-    }
-  }
-
-  /** One long native call, which would pin the carrier of a virtual thread. */
-  private static void onPlatformThread(Runnable work) {
-    FutureTask<Boolean> task = new FutureTask<>(work, true);
-    Thread thread = Thread.ofPlatform().name("backup-vacuum").daemon(true).start(task);
-    try {
-      Boolean _ = task.get();
-    } catch (InterruptedException e) {
-      thread.interrupt();
-      Thread.currentThread().interrupt();
-      throw new SqliteException("interrupted while a backup was vacuumed", e);
-    } catch (ExecutionException e) {
-      throw e.getCause() instanceof SqliteException known
-          ? known
-          : new SqliteException("a backup cannot be vacuumed", e.getCause());
     }
   }
 

@@ -2,9 +2,6 @@ package io.liferaft.api;
 
 import io.liferaft.api.ErrorTable.Result;
 import io.liferaft.security.AccessControl;
-import io.micrometer.core.instrument.Meter;
-import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.Statistic;
 import java.io.IOException;
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
@@ -13,9 +10,8 @@ import java.lang.management.MemoryUsage;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
-import java.util.stream.StreamSupport;
-import org.jspecify.annotations.Nullable;
 
 /**
  * {@code /debug/vars}: the counters that Prometheus reads, under rqlite's names. What has no
@@ -27,22 +23,26 @@ final class DebugVarsController {
   private final SqlCounts sql;
   private final AccessControl access;
   private final Supplier<Map<String, Long>> queue;
-  private final MeterRegistry registry;
+  private final LongSupplier boots;
+  private final NamedCounts named;
 
   /**
    * @param queue counts of queued writes, by rqlite's names
+   * @param boots databases booted from
    */
   DebugVarsController(
       ApiMetrics metrics,
       SqlCounts sql,
       AccessControl access,
       Supplier<Map<String, Long>> queue,
-      MeterRegistry registry) {
+      LongSupplier boots,
+      NamedCounts named) {
     this.metrics = metrics;
     this.sql = sql;
     this.access = access;
     this.queue = queue;
-    this.registry = registry;
+    this.boots = boots;
+    this.named = named;
   }
 
   void vars(Exchange exchange) throws IOException {
@@ -51,8 +51,10 @@ final class DebugVarsController {
     vars.put("cmdline", List.of(ProcessHandle.current().info().command().orElse("java")));
     vars.put("http", http());
     vars.put("memstats", memory());
-    vars.put("store", store());
-    vars.put("uploader", uploader());
+    vars.put("store", named.store(boots.getAsLong()));
+    vars.put("uploader", named.uploader());
+    vars.put("downloader", named.downloader());
+    vars.put("proxy", named.proxy());
     String key = exchange.parameters().text("key");
     if (key != null && !key.isEmpty()) {
       vars.keySet().retainAll(List.of(key));
@@ -108,32 +110,5 @@ final class DebugVarsController {
     stats.put(
         "NumGC", collectors.stream().mapToLong(gc -> Math.max(0, gc.getCollectionCount())).sum());
     return stats;
-  }
-
-  private Map<String, Object> store() {
-    Map<String, Object> store = new TreeMap<>();
-    put(store, "num_snapshots", "liferaft.raft.snapshots", null);
-    return store;
-  }
-
-  private Map<String, Object> uploader() {
-    Map<String, Object> uploader = new TreeMap<>();
-    put(uploader, "num_uploads_ok", "liferaft.backup.results", "ok");
-    put(uploader, "num_uploads_fail", "liferaft.backup.results", "failed");
-    put(uploader, "num_uploads_skipped", "liferaft.backup.results", "skipped");
-    put(uploader, "total_upload_bytes", "liferaft.backup.bytes", null);
-    return uploader;
-  }
-
-  /** Nothing when there is no such counter: what counts is turned off. */
-  private void put(Map<String, Object> into, String name, String counter, @Nullable String result) {
-    var search = registry.find(counter);
-    Meter meter = (result == null ? search : search.tag("result", result)).meter();
-    if (meter != null) {
-      StreamSupport.stream(meter.measure().spliterator(), false)
-          .filter(measurement -> measurement.getStatistic() == Statistic.COUNT)
-          .findFirst()
-          .ifPresent(measurement -> into.put(name, (long) measurement.getValue()));
-    }
   }
 }

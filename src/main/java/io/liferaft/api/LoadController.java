@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +37,7 @@ final class LoadController {
   private final LeaderRedirect redirect;
   private final LoadFiles files;
   private final Supplier<RestoreState> restore;
+  private final LongAdder boots = new LongAdder();
 
   LoadController(
       RaftNode raft,
@@ -88,9 +90,15 @@ final class LoadController {
       Duration timeout = timeout(exchange, received.sizeBytes());
       checks.verifier().verify(received.file());
       long _ = raft.loadDatabase(received.file(), timeout);
+      boots.increment();
       cutLog(timeout);
     }
     exchange.empty(200);
+  }
+
+  /** Databases booted from since the start. */
+  long boots() {
+    return boots.sum();
   }
 
   /** The file is in the log, too, until then. The data is there by now, whatever comes of it. */

@@ -20,6 +20,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,6 +38,7 @@ final class StatusReport {
    * @param users whether there are some
    * @param tls of HTTP
    * @param dataFolder of the node
+   * @param storeEndpoint of S3; null for Amazon's own
    */
   record Sources(
       RaftNode raft,
@@ -47,7 +49,8 @@ final class StatusReport {
       Supplier<String> bindAddress,
       boolean users,
       Map<String, Object> tls,
-      Path dataFolder) {}
+      Path dataFolder,
+      @Nullable String storeEndpoint) {}
 
   private final Sources sources;
   private final String version;
@@ -69,14 +72,18 @@ final class StatusReport {
     tree.put("node", node());
     tree.put("os", os());
     tree.put("runtime", runtime());
-    tree.put("liferaft", liferaft(status));
     tree.put(
         "store",
         NodesController.isOpen(status) ? store(status) : new TreeMap<>(Map.of("open", false)));
+    Map<String, Object> own = liferaft(status);
     BackupStatus backup = sources.backup().get();
     if (backup.target() != null) {
-      tree.put("auto_backups", backups(backup, backup.target()));
+      tree.put(
+          "auto_backups",
+          backups(backup, UploadDestination.of(backup.target(), sources.storeEndpoint())));
+      own.put("backup", backup(backup));
     }
+    tree.put("liferaft", own);
     return tree;
   }
 
@@ -286,9 +293,17 @@ final class StatusReport {
     return pragmas;
   }
 
-  private static Map<String, Object> backups(BackupStatus status, String target) {
+  private static Map<String, Object> backup(BackupStatus status) {
+    Map<String, Object> backup = new TreeMap<>();
+    backup.put("state", status.state().name().toLowerCase(Locale.ROOT));
+    backup.put("problem", status.problem() == null ? "" : status.problem());
+    return backup;
+  }
+
+  /** Exactly rqlite's five keys. */
+  private static Map<String, Object> backups(BackupStatus status, String destination) {
     Map<String, Object> backups = new TreeMap<>();
-    backups.put("upload_destination", target);
+    backups.put("upload_destination", destination);
     backups.put("upload_interval", GoDuration.format(status.interval()));
     backups.put(
         "last_upload_time", status.lastTime() == null ? NEVER : status.lastTime().toString());
@@ -296,10 +311,6 @@ final class StatusReport {
         "last_upload_duration",
         GoDuration.format(status.lastDuration() == null ? Duration.ZERO : status.lastDuration()));
     backups.put("last_index", Long.toString(RqliteIndex.ofChange(status.lastChangeIndex())));
-    backups.put("state", status.state().name());
-    if (status.problem() != null) {
-      backups.put("problem", status.problem());
-    }
     return backups;
   }
 }

@@ -4,6 +4,7 @@ import io.liferaft.archive.BackupArchive;
 import io.liferaft.archive.BackupArchives;
 import io.liferaft.raft.RaftNode;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
@@ -39,7 +40,12 @@ class BackupConfiguration {
         node,
         clock.getIfAvailable(Clock::systemUTC),
         new SecureRandom(),
-        metrics);
+        metrics,
+        properties.vacuum() ? new Vacuuming(temporaryFolder(environment)) : null);
+  }
+
+  private static Path temporaryFolder(Environment environment) {
+    return Path.of(environment.getProperty("liferaft.node.data-dir", "./data")).resolve("tmp");
   }
 
   /** A lone node makes the directory of its backups; the one that several share has to be there. */

@@ -2,11 +2,13 @@ package io.liferaft.backup;
 
 import io.liferaft.backup.BackupOutcome.Result;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** What the rounds came to. The gauges of the state are in {@link BackupGauges}. */
 final class BackupMetrics {
@@ -15,6 +17,10 @@ final class BackupMetrics {
   private final Timer duration;
   private final Counter bytes;
   private final Counter copies;
+  private final Counter unchanged;
+  private final Counter recognised;
+  private final Counter blind;
+  private final AtomicLong lastBytes = new AtomicLong();
 
   BackupMetrics(MeterRegistry registry) {
     for (Result result : Result.values()) {
@@ -38,6 +44,16 @@ final class BackupMetrics {
         Counter.builder("liferaft.backup.copies")
             .description("Times the whole database was read for a backup")
             .register(registry);
+    unchanged = unchanged(registry, "index");
+    recognised = unchanged(registry, "object");
+    blind =
+        Counter.builder("liferaft.backup.look.failures")
+            .description("Times the place did not say what lies there")
+            .register(registry);
+    Gauge.builder("liferaft.backup.last.bytes", lastBytes, AtomicLong::get)
+        .description("Bytes stored by this process' last backup; 0 before the first one")
+        .baseUnit("bytes")
+        .register(registry);
   }
 
   void result(Result result) {
@@ -55,6 +71,28 @@ final class BackupMetrics {
   void uploaded(Duration took, long storedBytes) {
     duration.record(took);
     bytes.increment((double) storedBytes);
+    lastBytes.set(storedBytes);
+  }
+
+  /** Nothing to do, without a look at the place. */
+  void unchanged() {
+    unchanged.increment();
+  }
+
+  /** The place was looked at, and holds what this node would have uploaded. */
+  void recognised() {
+    recognised.increment();
+  }
+
+  void lookFailed() {
+    blind.increment();
+  }
+
+  private static Counter unchanged(MeterRegistry registry, String by) {
+    return Counter.builder("liferaft.backup.unchanged")
+        .description("Rounds of the leader in which the newest backup was up to date")
+        .tag("by", by)
+        .register(registry);
   }
 
   private Counter counter(Result result) {

@@ -49,6 +49,7 @@ final class BackupRun {
   private final BackupArchive archive;
   private final RaftNode node;
   private final Clock clock;
+  private final @Nullable Vacuuming vacuuming;
   private final BackupMetrics metrics;
   private final SharedDirectory directory;
   private final BackupRecords records;
@@ -62,9 +63,19 @@ final class BackupRun {
   private boolean leftovers = true;
   private boolean operatorAllows;
   private boolean inOrder;
+  private boolean looked;
   private volatile @Nullable String stopped;
 
-  BackupRun(BackupArchive archive, RaftNode node, Clock clock, BackupMetrics metrics) {
+  /**
+   * @param vacuuming null when the database is sent as it is
+   */
+  BackupRun(
+      BackupArchive archive,
+      RaftNode node,
+      Clock clock,
+      BackupMetrics metrics,
+      @Nullable Vacuuming vacuuming) {
+    this.vacuuming = vacuuming;
     this.archive = archive;
     this.node = node;
     this.clock = clock;
@@ -100,6 +111,7 @@ final class BackupRun {
    */
   BackupOutcome round(@Nullable Long leaderTerm, Instant notBefore) throws IOException {
     inOrder = false;
+    looked = false;
     if (leaderTerm != null && place.enter(leaderTerm)) {
       refused = null;
       leftovers = true;
@@ -161,10 +173,12 @@ final class BackupRun {
       place.saw(archive.latest().orElse(null));
     } catch (ObjectStoreException e) {
       if (!directory.maybeMade(voters, e)) {
+        metrics.lookFailed();
         throw e;
       }
       place.saw(null);
     }
+    looked = true;
   }
 
   private static long voters(NodeStatus status) {
@@ -181,7 +195,7 @@ final class BackupRun {
   private @Nullable BackupOutcome copy() throws IOException {
     Instant started = clock.instant();
     metrics.copying();
-    try (ClusterCopy copy = node.copy(true, COPY_TIMEOUT)) {
+    try (ClusterCopy copy = toSend()) {
       return carryOut(copy, CopyDigest.of(copy.file()), started);
     } catch (SqliteException.CopyRevoked e) {
       log.debug("The copy for a backup was given up and is taken again", e);
@@ -201,6 +215,17 @@ final class BackupRun {
     }
   }
 
+  private ClusterCopy toSend() throws IOException {
+    ClusterCopy copy = node.copy(true, COPY_TIMEOUT);
+    Vacuuming smaller = vacuuming;
+    if (smaller == null) {
+      return copy;
+    }
+    try (copy) {
+      return smaller.of(copy);
+    }
+  }
+
   private @Nullable BackupOutcome carryOut(ClusterCopy copy, CopyDigest digest, Instant started)
       throws IOException {
     ReplicatedState state = copy.state();
@@ -217,6 +242,7 @@ final class BackupRun {
     return switch (BackupDecision.of(copied, recorded(state), there, operatorAllows)) {
       case RecordOnly(StoredBackup stored) -> {
         node.recordBackup(records.of(copied, digest, stored));
+        metrics.recognised();
         yield new BackupOutcome(
             Result.RECORDED, "The backup holds the database as of index " + copied.changeIndex());
       }
@@ -334,6 +360,14 @@ final class BackupRun {
 
   private BackupOutcome skipped(Reason reason) {
     inOrder = reason == Reason.UNCHANGED || reason == Reason.NOTHING_WRITTEN;
+    if (inOrder) {
+      // Looking again at what this very term has written recognises nothing.
+      if (looked && !place.uploaded()) {
+        metrics.recognised();
+      } else {
+        metrics.unchanged();
+      }
+    }
     return new BackupOutcome(Result.SKIPPED, BackupSentences.skipped(reason));
   }
 }

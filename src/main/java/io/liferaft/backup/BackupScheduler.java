@@ -57,6 +57,7 @@ final class BackupScheduler implements SmartLifecycle {
 
   /**
    * @param archive null when backup is off
+   * @param vacuuming null when the database is sent as it is
    */
   BackupScheduler(
       BackupProperties properties,
@@ -64,10 +65,11 @@ final class BackupScheduler implements SmartLifecycle {
       RaftNode node,
       Clock clock,
       RandomGenerator random,
-      BackupMetrics metrics) {
+      BackupMetrics metrics,
+      @Nullable Vacuuming vacuuming) {
     this.properties = properties;
     this.archive = archive;
-    this.run = archive == null ? null : new BackupRun(archive, node, clock, metrics);
+    this.run = archive == null ? null : new BackupRun(archive, node, clock, metrics, vacuuming);
     this.node = node;
     this.clock = clock;
     this.trouble = new BackupTrouble(clock, random);

@@ -22,7 +22,9 @@ final class Copies {
   /** This node's copy; holds every change applied before the call. Waits for a checkpoint. */
   ClusterCopy here(Duration timeout) {
     checkpoint(timeout);
-    return of(store.copy());
+    ClusterCopy copy = of(store.copy());
+    node.tally().count(Tally.Event.COPY);
+    return copy;
   }
 
   /** The leader's copy, read page by page. */

@@ -18,6 +18,7 @@ final class CopyTaking {
   private final DiskRoom room;
   private final Peers peers;
   private final Installer installer;
+  private final Tally tally;
 
   CopyTaking(
       NodeLife life,
@@ -25,13 +26,15 @@ final class CopyTaking {
       NodeFaults faults,
       DiskRoom room,
       Peers peers,
-      Installer installer) {
+      Installer installer,
+      Tally tally) {
     this.life = life;
     this.group = group;
     this.faults = faults;
     this.room = room;
     this.peers = peers;
     this.installer = installer;
+    this.tally = tally;
   }
 
   /** Returns at once. */
@@ -79,6 +82,7 @@ final class CopyTaking {
       installer.end(copy);
       return;
     }
+    tally.count(Tally.Event.INSTALL);
     life.openAgain(from, () -> installer.end(copy));
   }
 }

@@ -48,6 +48,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   private final Upkeep upkeep;
   private volatile boolean removed;
   private final LongAdder snapshots = new LongAdder();
+  private final Tally tally = new Tally();
 
   LocalNode(
       NodeConfig config, SqliteStore store, Clock clock, Consumer<LeadershipChanged> publisher) {
@@ -73,7 +74,15 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     this.events =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("raft-events-" + config.id()).daemon().factory());
-    this.leadership = new LeaderEvents(config.id(), this::onEvents, publisher, leaderSignal);
+    this.leadership =
+        new LeaderEvents(
+            config.id(),
+            this::onEvents,
+            event -> {
+              tally.leader(event.leaderId());
+              publisher.accept(event);
+            },
+            leaderSignal);
     this.handOver = new HandOver(workers);
     this.room = new DiskRoom(config.dataDir(), usableBytes);
     RaftFolder raftFolder = new RaftFolder(config.dataDir(), store.files(), known::alone);
@@ -83,13 +92,13 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     OtherNodes others = new OtherNodes(known, peers);
     Installer installer = new Installer(config.dataDir(), store.files(), peers, workers);
     this.group =
-        new OpenGroup(config, store, clock, raftFolder, workers, leadership, contact, this);
-    this.life = new NodeLife(config, store, folder, group, catchUp, faults, others, known);
+        new OpenGroup(config, store, clock, raftFolder, workers, leadership, contact, tally, this);
+    this.life = new NodeLife(config, store, folder, group, catchUp, faults, others, known, tally);
     this.standing = new OwnStanding(life, group, faults, folder);
     this.status =
         new OwnStatus(
             config, life, group, faults, installer, catchUp, contact, leadership, known.alone());
-    this.copies = new CopyTaking(life, group, faults, room, peers, installer);
+    this.copies = new CopyTaking(life, group, faults, room, peers, installer, tally);
     this.upkeep =
         new Upkeep(config, store, life, group, faults, room, contact, copies, handOver, others);
   }
@@ -283,6 +292,11 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   /** Snapshots taken since the start, asked for or not. */
   long snapshots() {
     return snapshots.sum();
+  }
+
+  /** What this node has done since its start. */
+  Tally tally() {
+    return tally;
   }
 
   // --- told by the state machine ---

@@ -35,6 +35,7 @@ final class NodeLife implements AutoCloseable {
   private final NodeFaults faults;
   private final OtherNodes others;
   private final KnownMembers known;
+  private final Tally tally;
   private final ScheduledExecutorService opener;
   private final AtomicBoolean reopening = new AtomicBoolean();
   private Peers.@Nullable Local served;
@@ -48,7 +49,8 @@ final class NodeLife implements AutoCloseable {
       CatchUp catchUp,
       NodeFaults faults,
       OtherNodes others,
-      KnownMembers known) {
+      KnownMembers known,
+      Tally tally) {
     this.config = config;
     this.store = store;
     this.folder = folder;
@@ -57,6 +59,7 @@ final class NodeLife implements AutoCloseable {
     this.faults = faults;
     this.others = others;
     this.known = known;
+    this.tally = tally;
     this.opener =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("raft-open-" + config.id()).daemon().factory());
@@ -138,6 +141,7 @@ final class NodeLife implements AutoCloseable {
     log.error(
         "{}. This node gives up its local data and takes a copy from the leader",
         touched.getMessage());
+    tally.count(Tally.Event.START_REBUILT);
     try {
       group.close();
       openGroup(folder.renew());

@@ -29,6 +29,7 @@ final class OpenGroup {
   private final Executor workers;
   private final LeaderEvents leadership;
   private final LeaderContact contact;
+  private final Tally tally;
   private final SqliteStateMachine.Listener listener;
   private volatile @Nullable RatisServer server;
   private volatile @Nullable SqliteStateMachine machine;
@@ -45,6 +46,7 @@ final class OpenGroup {
       Executor workers,
       LeaderEvents leadership,
       LeaderContact contact,
+      Tally tally,
       SqliteStateMachine.Listener listener) {
     this.config = config;
     this.store = store;
@@ -53,6 +55,7 @@ final class OpenGroup {
     this.workers = workers;
     this.leadership = leadership;
     this.contact = contact;
+    this.tally = tally;
     this.listener = listener;
   }
 
@@ -96,6 +99,7 @@ final class OpenGroup {
     Replica replica = Replica.open(store, config.dataDir());
     try {
       raftFolder.checkLogFollows(replica.recordIndex());
+      tally.opened(replica.recordIndex() >= 0);
       return replica;
     } catch (IOException | RuntimeException e) {
       replica.close();

@@ -4,6 +4,7 @@ import io.liferaft.sqlite.SqliteStore;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.util.List;
 
 /** Meters of the replicated log and of the database file below it. */
 final class RaftMetrics {
@@ -50,6 +51,7 @@ final class RaftMetrics {
     FunctionCounter.builder("liferaft.raft.snapshots", node, RatisNode::snapshots)
         .description("snapshots taken by this node since its start, asked for or not")
         .register(registry);
+    counts(node.tally(), registry);
     Gauge.builder("liferaft.sqlite.size", store, s -> s.status().sizeBytes())
         .baseUnit("bytes")
         .description("size of the main database file")
@@ -58,6 +60,24 @@ final class RaftMetrics {
         .baseUnit("bytes")
         .description("size of the write-ahead log")
         .register(registry);
+  }
+
+  private static void counts(Tally tally, MeterRegistry registry) {
+    for (Tally.Event event : Tally.Event.values()) {
+      FunctionCounter.builder("liferaft.raft.events", tally, t -> t.of(event))
+          .tag("event", event.tag())
+          .description("what this node has done since its start")
+          .register(registry);
+    }
+    for (Tally.Call call : Tally.Call.values()) {
+      for (boolean answered : List.of(true, false)) {
+        FunctionCounter.builder("liferaft.raft.forwarded", tally, t -> t.forwarded(call, answered))
+            .tag("call", call.tag())
+            .tag("result", answered ? "ok" : "failed")
+            .description("calls passed on to the leader by this node")
+            .register(registry);
+      }
+    }
   }
 
   private interface Value {

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -159,6 +160,10 @@ final class RatisNode implements RaftNode, SmartLifecycle {
     return node.snapshots();
   }
 
+  Tally tally() {
+    return node.tally();
+  }
+
   @Override
   public ReplicatedState state() {
     return node.payload().state();
@@ -184,6 +189,10 @@ final class RatisNode implements RaftNode, SmartLifecycle {
 
   @Override
   public SqlReply execute(SqlRequest request) {
+    return execute(request, Tally.Call.EXECUTION);
+  }
+
+  private SqlReply execute(SqlRequest request, Tally.Call call) {
     gate();
     byte[] body = LogCommandCodec.body(request.form(), request.transaction(), request.statements());
     LogCommand.Execute command =
@@ -200,14 +209,20 @@ final class RatisNode implements RaftNode, SmartLifecycle {
     return router.onLeader(
         request.timeout(),
         left -> reply(writer.executeHere(command, body, left), node.config().httpAddress()),
-        (leader, left) ->
-            reply(
-                node.peers()
-                    .append(
-                        leader.raftAddress(),
-                        LogCommandCodec.encode(List.of(command), List.of(body)),
-                        left),
-                leader.raftAddress()));
+        forwarding(
+            call,
+            (leader, left) ->
+                reply(
+                    node.peers()
+                        .append(
+                            leader.raftAddress(),
+                            LogCommandCodec.encode(List.of(command), List.of(body)),
+                            left),
+                    leader.raftAddress())));
+  }
+
+  private <T> LeaderRouter.There<T> forwarding(Tally.Call call, LeaderRouter.There<T> there) {
+    return (leader, left) -> node.tally().forwarding(call, () -> there.run(leader, left));
   }
 
   private SqlReply executeLarge(LogCommand.Execute command) {
@@ -251,10 +266,12 @@ final class RatisNode implements RaftNode, SmartLifecycle {
         request.level() != ReadLevel.STRONG
             && request.statements().stream().allMatch(store::readOnly);
     if (!reads) {
-      return execute(request);
+      return execute(request, Tally.Call.REQUEST);
     }
     // rqlite does not resolve auto here: it reads on whatever node.
-    return query(request.level() == ReadLevel.AUTO ? withLevel(request, ReadLevel.NONE) : request);
+    return query(
+        request.level() == ReadLevel.AUTO ? withLevel(request, ReadLevel.NONE) : request,
+        Tally.Call.REQUEST);
   }
 
   private static SqlRequest withLevel(SqlRequest request, ReadLevel level) {
@@ -272,18 +289,23 @@ final class RatisNode implements RaftNode, SmartLifecycle {
 
   @Override
   public SqlReply query(SqlRequest request) {
+    return query(request, Tally.Call.QUERY);
+  }
+
+  private SqlReply query(SqlRequest request, Tally.Call call) {
     gate();
     return switch (request.level()) {
       case NONE -> reader.readHere(request);
       case AUTO -> {
         boolean nonVoter = node.status().role() == NodeStatus.Role.LISTENER;
-        yield query(withLevel(request, nonVoter ? ReadLevel.NONE : ReadLevel.WEAK));
+        yield query(withLevel(request, nonVoter ? ReadLevel.NONE : ReadLevel.WEAK), call);
       }
       case WEAK, LINEARIZABLE, STRONG ->
           router.onLeader(
               request.timeout(),
               left -> reader.readLeading(request, left),
-              (leader, left) -> node.peers().query(leader.raftAddress(), request, left));
+              forwarding(
+                  call, (leader, left) -> node.peers().query(leader.raftAddress(), request, left)));
     };
   }
 
@@ -297,19 +319,28 @@ final class RatisNode implements RaftNode, SmartLifecycle {
   @Override
   public ClusterCopy copy(boolean anyNode, Duration timeout) {
     gate();
-    return anyNode ? copies.here(timeout) : router.onLeader(timeout, copies::here, copies::there);
+    return anyNode
+        ? copies.here(timeout)
+        : router.onLeader(timeout, copies::here, forwarding(Tally.Call.BACKUP, copies::there));
   }
 
   @Override
   public long loadDatabase(Path file, Duration timeout) {
     gate();
-    return send(LoadKind.DATABASE, -1, file, 0, null, null, _ -> {}).index();
+    long index = loading(() -> send(LoadKind.DATABASE, -1, file, 0, null, null, _ -> {}).index());
+    node.tally().count(Tally.Event.LOAD);
+    return index;
   }
 
   @Override
   public SqlReply loadText(Path file, Duration timeout) {
     gate();
-    return loadSql(LoadKind.TEXT, file, steps(null));
+    return loading(() -> loadSql(LoadKind.TEXT, file, steps(null)));
+  }
+
+  /** Its chunks go to whoever leads at the time: where it begins counts. */
+  private <T> T loading(Supplier<T> load) {
+    return node.leads() ? load.get() : node.tally().forwarding(Tally.Call.LOAD, load);
   }
 
   private SqlReply loadSql(LoadKind kind, Path file, long stepBudget) {
@@ -446,9 +477,11 @@ final class RatisNode implements RaftNode, SmartLifecycle {
               members.transferHere(id, left);
               return true;
             },
-            (leader, left) -> {
-              node.peers().transfer(leader.raftAddress(), id, left);
-              return true;
-            });
+            forwarding(
+                Tally.Call.STEPDOWN,
+                (leader, left) -> {
+                  node.peers().transfer(leader.raftAddress(), id, left);
+                  return true;
+                }));
   }
 }

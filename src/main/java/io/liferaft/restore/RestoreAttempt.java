@@ -42,6 +42,7 @@ final class RestoreAttempt {
   private final @Nullable String backupTarget;
   private final Consumer<RestoreState> states;
   private final BooleanSupplier leading;
+  private final RestoreCounts counts = new RestoreCounts();
 
   /**
    * @param backupTarget where this node's backups go; null for nowhere
@@ -104,6 +105,10 @@ final class RestoreAttempt {
               null);
       case Restore(StoredBackup backup) -> restore(archive, backup);
     }
+  }
+
+  RestoreCounts counts() {
+    return counts;
   }
 
   /** Whether two addresses, each an address, name one place. */
@@ -181,14 +186,25 @@ final class RestoreAttempt {
     log.info("Downloading the backup of {} from {}: {} bytes", backup.stored(), source, total);
     states.accept(new RestoreState.Downloading(source, 0, total, since));
     Tenths tenths = new Tenths("Downloading the backup", total);
-    return archive.fetch(
-        backup,
-        file,
-        bytes -> {
-          checkLeading();
-          states.accept(new RestoreState.Downloading(source, bytes, total, since));
-          tenths.reached(bytes);
-        });
+    try {
+      String sha256 =
+          archive.fetch(
+              backup,
+              file,
+              bytes -> {
+                checkLeading();
+                states.accept(new RestoreState.Downloading(source, bytes, total, since));
+                tenths.reached(bytes);
+              });
+      counts.downloaded.increment();
+      counts.downloadedBytes.add(total);
+      return sha256;
+    } catch (LeadershipLost e) {
+      throw e;
+    } catch (RuntimeException e) {
+      counts.downloadsFailed.increment();
+      throw e;
+    }
   }
 
   private void verify(BackupArchive archive, Path file) throws IOException {
@@ -233,6 +249,7 @@ final class RestoreAttempt {
           states.accept(new RestoreState.Loading(source, bytes, total, since));
           tenths.reached(bytes);
         });
+    counts.restored.increment();
     log.info("Restored from {}", source);
   }
 

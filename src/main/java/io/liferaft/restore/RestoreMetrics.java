@@ -1,9 +1,11 @@
 package io.liferaft.restore;
 
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import java.util.List;
+import java.util.concurrent.atomic.LongAdder;
 
 /** The restore in figures. */
 final class RestoreMetrics implements MeterBinder {
@@ -36,6 +38,7 @@ final class RestoreMetrics implements MeterBinder {
           .tag("state", name)
           .register(registry);
     }
+    counters(service.counts(), registry);
     Gauge.builder("liferaft.restore.bytes", service, RestoreMetrics::bytes)
         .description("Bytes downloaded, verified or loaded by the phase under way")
         .baseUnit("bytes")
@@ -47,6 +50,32 @@ final class RestoreMetrics implements MeterBinder {
         .description("Time this node has spent on restoring as the leader, until it ended")
         .baseUnit("seconds")
         .register(registry);
+  }
+
+  private static void counters(RestoreCounts counts, MeterRegistry registry) {
+    String downloads = "liferaft.restore.downloads";
+    counter(downloads, "Downloads of a backup", counts.downloaded)
+        .tag("result", "ok")
+        .register(registry);
+    counter(downloads, "Downloads of a backup", counts.downloadsFailed)
+        .tag("result", "failed")
+        .register(registry);
+    counter(
+            "liferaft.restore.download.bytes",
+            "Bytes of the backups downloaded as a whole",
+            counts.downloadedBytes)
+        .baseUnit("bytes")
+        .register(registry);
+    String outcomes = "liferaft.restore.outcomes";
+    String meaning = "Restores by what this node had to do with them, and failed attempts";
+    counter(outcomes, meaning, counts.restored).tag("outcome", "restored").register(registry);
+    counter(outcomes, meaning, counts.followed).tag("outcome", "followed").register(registry);
+    counter(outcomes, meaning, counts.failed).tag("outcome", "failed").register(registry);
+  }
+
+  private static FunctionCounter.Builder<LongAdder> counter(
+      String name, String description, LongAdder count) {
+    return FunctionCounter.builder(name, count, LongAdder::sum).description(description);
   }
 
   private static double bytes(RestoreService service) {

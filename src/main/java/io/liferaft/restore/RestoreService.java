@@ -110,6 +110,10 @@ final class RestoreService implements SmartLifecycle {
     return trouble.lastFailure();
   }
 
+  RestoreCounts counts() {
+    return attempt.counts();
+  }
+
   /** Time since this node first looked, up to the end; zero when it never did. */
   Duration took() {
     Instant from = began;
@@ -193,6 +197,9 @@ final class RestoreService implements SmartLifecycle {
   private void finish(String outcome) {
     folder.clear();
     if (!(state instanceof RestoreState.Done)) {
+      if (state instanceof RestoreState.Following && source != null) {
+        attempt.counts().followed.increment();
+      }
       if (state instanceof RestoreState.Waiting) {
         log.debug("This cluster's restore ended before: {}", outcome);
       } else {
@@ -241,6 +248,7 @@ final class RestoreService implements SmartLifecycle {
 
   private void failed(RestoreFailure failure, String from) {
     trouble.failed(failure);
+    attempt.counts().failed.increment();
     moveTo(new RestoreState.Failed(from, failure.sentence(), trouble.attempts(), trouble.next()));
     switch (RestoreDecision.failed(
         failure.fault(), trouble.storeFailures(), policy, othersSource(from), voters())) {

@@ -8,6 +8,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 
 /**
  * What can be made of a database file that nobody has open, such as a copy on disk. The file is
@@ -39,13 +41,29 @@ public final class DatabaseFile {
   }
 
   /**
-   * Writes what is in the file, without gaps, into another one, which is not in WAL mode. Takes a
-   * native call as long as the file is large.
+   * Writes what is in the file, without gaps, into another one, which is not in WAL mode. Waits for
+   * a native call that is as long as the file is large, and that no interrupt ends: it would pin
+   * the carrier of a virtual thread, so it has a thread of its own.
    *
    * @param into empty or not there
    * @throws SqliteException when either file fails
    */
   public static void vacuum(Path file, Path into) {
+    FutureTask<Boolean> task = new FutureTask<>(() -> vacuumHere(file, into), true);
+    Thread _ = Thread.ofPlatform().name("backup-vacuum").daemon(true).start(task);
+    try {
+      Boolean _ = task.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new SqliteException("interrupted while " + file + " was vacuumed", e);
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof SqliteException known
+          ? known
+          : new SqliteException(file + " cannot be vacuumed", e.getCause());
+    }
+  }
+
+  private static void vacuumHere(Path file, Path into) {
     String target = into.toAbsolutePath().toString().replace("'", "''");
     try (NativeConnection connection = NativeConnection.immutable(file)) {
       connection.execute("VACUUM INTO '" + target + "'");

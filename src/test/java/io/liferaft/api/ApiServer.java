@@ -1,5 +1,6 @@
 package io.liferaft.api;
 
+import io.liferaft.backup.BackupStatus;
 import io.liferaft.restore.RestoreState;
 import io.liferaft.sqlite.SqlStatement;
 import io.liferaft.sqlite.SqliteException;
@@ -10,6 +11,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Supplier;
@@ -37,6 +39,8 @@ final class ApiServer implements AutoCloseable {
   static final class Switches {
     volatile boolean restoreDown;
     volatile RestoreState restore = new RestoreState.Done("disabled");
+    volatile BackupStatus backup =
+        new BackupStatus(null, Duration.ZERO, BackupStatus.State.OFF, null, null, 0, null, null);
   }
 
   ApiServer(Path dataFolder, String... properties) {
@@ -90,6 +94,11 @@ final class ApiServer implements AutoCloseable {
     @Bean
     Supplier<RestoreState> restoreState(Switches switches) {
       return () -> switches.restore;
+    }
+
+    @Bean
+    Supplier<BackupStatus> backupStatus(Switches switches) {
+      return () -> switches.backup;
     }
 
     @Bean("restore")

@@ -2,6 +2,7 @@ package io.liferaft.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.liferaft.backup.BackupStatus;
 import io.liferaft.raft.NodeStatus.Phase;
 import io.liferaft.raft.NodeStatus.Role;
 import io.liferaft.raft.RequestRefusedException;
@@ -11,6 +12,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AutoClose;
@@ -64,6 +66,32 @@ class DiagnosticsTests {
     assertThat(status.get("http").get("bind_addr").stringValue())
         .isEqualTo("127.0.0.1:" + server.port());
     assertThat(status.has("auto_backups")).isFalse();
+  }
+
+  @Test
+  void tellsOfBackupsInExactlyRqlitesWords() throws IOException {
+    BackupStatus before = server.switches.backup;
+    server.switches.backup =
+        new BackupStatus(
+            "file:/backups/db.gz",
+            Duration.ofSeconds(10),
+            BackupStatus.State.FAILING,
+            Instant.parse("2026-11-24T06:15:00Z"),
+            Duration.ofMillis(14),
+            7,
+            null,
+            "no room");
+    try {
+      assertThat(server.http.get("/status?key=auto_backups").text())
+          .isEqualTo(
+              "{\"last_index\":\"8\",\"last_upload_duration\":\"14ms\","
+                  + "\"last_upload_time\":\"2026-11-24T06:15:00Z\","
+                  + "\"upload_destination\":\"dir:/backups, file:db.gz\",\"upload_interval\":\"10s\"}");
+      assertThat(server.http.get("/status?key=liferaft.backup").text())
+          .isEqualTo("{\"problem\":\"no room\",\"state\":\"failing\"}");
+    } finally {
+      server.switches.backup = before;
+    }
   }
 
   @Test

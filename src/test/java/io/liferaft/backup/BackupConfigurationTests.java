@@ -77,7 +77,7 @@ class BackupConfigurationTests {
       assertThat(context.getBean(BackupProperties.class))
           .isEqualTo(
               new BackupProperties(
-                  "", Duration.ofSeconds(10), "plain", true, Duration.ofSeconds(20), ""));
+                  "", Duration.ofSeconds(10), "plain", true, false, Duration.ofSeconds(20), ""));
       assertThat(
               status(
                       context
@@ -105,6 +105,7 @@ class BackupConfigurationTests {
             "liferaft.backup.interval=3m",
             "liferaft.backup.format=plain",
             "liferaft.backup.compress=false",
+            "liferaft.backup.vacuum=true",
             "liferaft.backup.on-stop-timeout=0s",
             "liferaft.backup.rqlite-config=b.json")
         .run(context ->
@@ -115,6 +116,7 @@ class BackupConfigurationTests {
                         Duration.ofMinutes(3),
                         "plain",
                         false,
+                        true,
                         Duration.ZERO,
                         "b.json")));
   }

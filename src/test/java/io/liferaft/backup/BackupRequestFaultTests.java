@@ -349,13 +349,15 @@ class BackupRequestFaultTests {
                 Duration.ofSeconds(10),
                 "plain",
                 false,
+                false,
                 Duration.ofSeconds(20),
                 ""),
             archive,
             node,
             clock,
             new Random(1),
-            new BackupMetrics(registry));
+            new BackupMetrics(registry),
+            null);
 
     Story(Round round) {
       node.listen(event -> scheduler.on(event));

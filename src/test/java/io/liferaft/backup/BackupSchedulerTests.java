@@ -99,6 +99,43 @@ class BackupSchedulerTests {
 
     assertThat(archive.calls()).isEqualTo(calls);
     assertThat(node.copies()).isEqualTo(copies);
+    assertThat(unchanged("index")).isEqualTo(6);
+    assertThat(unchanged("object")).as("looked at again by who has written it").isZero();
+    assertThat(registry.get("liferaft.backup.last.bytes").gauge().value())
+        .isEqualTo(node.database().length);
+  }
+
+  private double unchanged(String by) {
+    return registry.get("liferaft.backup.unchanged").tag("by", by).counter().count();
+  }
+
+  @Test
+  void countsAnObjectThatANewLeaderRecognises() {
+    node.write("a");
+    record("g1", node.state().changeIndex(), archive.place(ofNow(), node.database()).etag(), 1);
+    for (int i = 0; i < 3; i++) {
+      scheduler.tick();
+    }
+    assertThat(unchanged("object")).isEqualTo(1);
+    assertThat(unchanged("index")).isEqualTo(2);
+
+    node.leader("n2");
+    scheduler.tick();
+    node.lead();
+    node.announce();
+    archive.failNext(Call.LATEST, Reason.UNAVAILABLE, 1);
+    scheduler.tick();
+    assertThat(registry.get("liferaft.backup.look.failures").counter().count()).isEqualTo(1);
+    clock.advance(Duration.ofMinutes(10));
+    scheduler.tick();
+
+    assertThat(unchanged("object")).isEqualTo(2);
+    assertThat(unchanged("index")).isEqualTo(2);
+    assertThat(archive.calls(Call.WRITE)).isZero();
+  }
+
+  private BackupManifest ofNow() {
+    return manifest("cluster-a", "g1", 1, node.state().changeIndex());
   }
 
   @Test
@@ -626,7 +663,8 @@ class BackupSchedulerTests {
             node,
             clock,
             new Random(1),
-            new BackupMetrics(registry));
+            new BackupMetrics(registry),
+            null);
 
     off.start();
     off.stop();
@@ -662,11 +700,13 @@ class BackupSchedulerTests {
         node,
         clock,
         new Random(1),
-        new BackupMetrics(registry));
+        new BackupMetrics(registry),
+        null);
   }
 
   private static BackupProperties properties(Duration onStopTimeout) {
-    return new BackupProperties(S3, Duration.ofSeconds(10), "plain", true, onStopTimeout, "");
+    return new BackupProperties(
+        S3, Duration.ofSeconds(10), "plain", true, false, onStopTimeout, "");
   }
 
   private BackupRecord recorded() {

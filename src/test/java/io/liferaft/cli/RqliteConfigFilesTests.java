@@ -117,7 +117,6 @@ class RqliteConfigFilesTests {
         "\"type\": \"s3\"|\"type\": \"ftp\"|type is 'ftp', not one of s3 and file",
         "\"version\": 1|\"version\": 2|invalid version",
         "\"timestamp\": false|\"timestamp\": true|timestamp",
-        "\"vacuum\": false|\"vacuum\": true|vacuum",
         "\"vacuum\": false|\"vacuum\": 1|vacuum is neither true nor false",
         "\"interval\": \"5m\"|\"interval\": \"0s\"|interval is not above zero",
         "\"interval\": \"5m\"|\"interval\": \"5\"|interval: it is a time",
@@ -135,6 +134,13 @@ class RqliteConfigFilesTests {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> backup(text))
         .withMessageContaining(reason);
+  }
+
+  @Test
+  void takesVacuum() {
+    assertThat(backup(S3.replace("\"vacuum\": false", "\"vacuum\": true")))
+        .containsEntry("liferaft.backup.vacuum", "true");
+    assertThat(backup(S3)).doesNotContainKey("liferaft.backup.vacuum");
   }
 
   @ParameterizedTest

@@ -47,6 +47,7 @@ class InstallTests {
       late.start();
 
       cluster.assertEqualContents();
+      assertThat(late.raft().tally().of(Tally.Event.INSTALL)).isPositive();
       assertThat(String.valueOf(late.store().status().file())).endsWith("db-2.sqlite");
       SqlReply orphan = cluster.awaitLeader().execute("INSERT INTO c(p) VALUES(77)");
       assertThat(orphan.results().getFirst()).isInstanceOf(SqlResult.Failed.class);

@@ -156,6 +156,37 @@ class RestoreServiceTests {
         .containsOnlyOnce("Loading the database: 100 % of")
         .containsOnlyOnce("Verifying the database")
         .containsOnlyOnce("Restored from " + S3);
+    RestoreCounts counts = service.counts();
+    assertThat(counts.restored.sum()).isEqualTo(1);
+    assertThat(counts.followed.sum()).isZero();
+    assertThat(counts.downloaded.sum()).isEqualTo(1);
+    assertThat(counts.downloadedBytes.sum()).isEqualTo(archive.bytes().length);
+    assertThat(counts.downloadsFailed.sum() + counts.failed.sum()).isZero();
+  }
+
+  @Test
+  void countsDownloadsThatFail() {
+    place();
+    node.lead();
+    archive.corrupt(true);
+
+    service.step();
+
+    assertThat(service.counts().downloadsFailed.sum()).isEqualTo(1);
+    assertThat(service.counts().failed.sum()).isEqualTo(1);
+    assertThat(service.counts().downloaded.sum() + service.counts().restored.sum()).isZero();
+  }
+
+  @Test
+  void countsARestoreThatAnotherNodeMade() {
+    node.members("n1=127.0.0.1:4002", "n2=127.0.0.1:4003").leader("n2");
+    service.step();
+    node.restored(new RestoreRecord.Ended(Outcome.RESTORED, 1));
+
+    assertThat(service.step()).isZero();
+
+    assertThat(service.counts().followed.sum()).isEqualTo(1);
+    assertThat(service.counts().restored.sum()).isZero();
   }
 
   @Test
