@@ -31,6 +31,20 @@ public interface BackupArchive {
   Optional<StoredBackup> latest();
 
   /**
+   * The backup to restore from: {@link #latest}, else another one that was made for this place.
+   *
+   * @return empty only when the store answered that there is none
+   */
+  default Optional<StoredBackup> toRestore() {
+    return latest();
+  }
+
+  /** Whether a backup is one that {@link #latest} could find. */
+  default boolean covers(StoredBackup backup) {
+    return true;
+  }
+
+  /**
    * Writes a backup; when this returns it is complete and durable, when it throws nothing of it is
    * visible.
    *
@@ -48,7 +62,8 @@ public interface BackupArchive {
   int sweep();
 
   /**
-   * Keeps a backup that is about to be replaced, under a dated key beside it.
+   * Keeps a backup that is about to be replaced, under a dated key beside it; nothing to do where
+   * none is ever replaced.
    *
    * @return the key it is kept under
    */

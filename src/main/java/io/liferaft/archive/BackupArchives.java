@@ -23,4 +23,15 @@ public interface BackupArchives {
   default BackupArchive open(String target, boolean compress, boolean createDirectory) {
     return open(target, compress);
   }
+
+  /**
+   * Opens a place as {@link #open(String, boolean, boolean)}, whose backups may be objects of their
+   * own.
+   *
+   * @param timestamped whether each backup is an object of its own, named after the time
+   */
+  default BackupArchive open(
+      String target, boolean compress, boolean createDirectory, boolean timestamped) {
+    return open(target, compress, createDirectory);
+  }
 }

@@ -84,16 +84,41 @@ final class PlainArchive implements BackupArchive {
 
   @Override
   public Optional<StoredBackup> latest() {
-    return store.head(key).map(info -> stored(ManifestCodec.decode(info.metadata()), info));
+    return look(key);
+  }
+
+  /** What lies under a key of this place's store. */
+  Optional<StoredBackup> look(String at) {
+    return store.head(at).map(info -> stored(ManifestCodec.decode(info.metadata()), info));
+  }
+
+  /**
+   * With timestamped names that rqlite or an earlier setting gave, the plain one may be missing.
+   */
+  @Override
+  public Optional<StoredBackup> toRestore() {
+    TimestampedNames names = new TimestampedNames(key);
+    return latest().or(() -> names.newest(store.list(names.prefix())).flatMap(this::look));
+  }
+
+  @Override
+  public boolean covers(StoredBackup backup) {
+    return backup.key().equals(key);
   }
 
   @Override
   public StoredBackup write(
       BackupManifest manifest, PutCondition condition, ObjectWriter database) {
+    return write(key, manifest, condition, database);
+  }
+
+  /** Writes a backup under a key of this place's store. */
+  StoredBackup write(
+      String at, BackupManifest manifest, PutCondition condition, ObjectWriter database) {
     Map<String, String> metadata = ManifestCodec.encode(manifest);
     ObjectInfo info =
         store.put(
-            key,
+            at,
             metadata,
             condition,
             new ObjectWriter() {
@@ -285,7 +310,7 @@ final class PlainArchive implements BackupArchive {
 
   private StoredBackup stored(BackupManifest manifest, ObjectInfo info) {
     return new StoredBackup(
-        manifest, key, info.etag(), info.versionId(), info.sizeBytes(), info.modified());
+        manifest, info.key(), info.etag(), info.versionId(), info.sizeBytes(), info.modified());
   }
 
   private static String shortHash(String text, int digits) {

@@ -1,5 +1,6 @@
 package io.liferaft.archive;
 
+import io.liferaft.objectstore.ObjectStore;
 import io.liferaft.objectstore.ObjectStores;
 
 /** Opens archives of the plain format. */
@@ -20,13 +21,17 @@ final class PlainArchives implements BackupArchives {
 
   @Override
   public BackupArchive open(String target, boolean compress, boolean createDirectory) {
+    return open(target, compress, createDirectory, false);
+  }
+
+  @Override
+  public BackupArchive open(
+      String target, boolean compress, boolean createDirectory, boolean timestamped) {
     ObjectStores.Location location = ObjectStores.parse(target);
-    return new PlainArchive(
-        stores.open(location, createDirectory),
-        location.key(),
-        target.strip(),
-        location.toString(),
-        compress,
-        pause);
+    ObjectStore store = stores.open(location, createDirectory);
+    PlainArchive plain =
+        new PlainArchive(
+            store, location.key(), target.strip(), location.toString(), compress, pause);
+    return timestamped ? new TimestampedArchive(plain, store, location.key()) : plain;
   }
 }

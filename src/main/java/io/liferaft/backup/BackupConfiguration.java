@@ -59,7 +59,8 @@ class BackupConfiguration {
       return null;
     }
     try {
-      return archives.open(properties.target(), properties.compress(), alone);
+      return archives.open(
+          properties.target(), properties.compress(), alone, properties.timestamp());
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
           "liferaft.backup.target=" + properties.target() + " is refused: " + e.getMessage(), e);

@@ -14,11 +14,13 @@ import org.springframework.validation.annotation.Validated;
  * @param interval how often a backup is made when the database has changed, at least 1s
  * @param format how a backup is stored: plain is one object that holds the database file
  * @param compress whether the object is compressed with gzip
+ * @param timestamp whether each backup is an object of its own, with the UTC time before the
+ *     target's last part, of which none is ever replaced or deleted
  * @param vacuum whether a copy is vacuumed before it is stored, which needs twice its size of free
  *     disk in the data directory for a while
  * @param onStopTimeout how long a clean stop may take for a last backup; 0s makes none
  * @param rqliteConfig the JSON file of rqlite's -auto-backup, which then says target, interval,
- *     compress and vacuum, and where S3 is; empty for none
+ *     compress, timestamp and vacuum, and where S3 is; empty for none
  */
 @Validated
 @ConfigurationProperties(prefix = "liferaft.backup", ignoreUnknownFields = false)
@@ -27,6 +29,7 @@ record BackupProperties(
     @DefaultValue("10s") Duration interval,
     @DefaultValue("plain") String format,
     @DefaultValue("true") boolean compress,
+    @DefaultValue("false") boolean timestamp,
     @DefaultValue("false") boolean vacuum,
     @DefaultValue("20s") Duration onStopTimeout,
     @DefaultValue("") String rqliteConfig) {

@@ -281,7 +281,9 @@ final class BackupRun {
     }
     String key = archive.preserve(old);
     preservedEtag = old.etag();
-    if (ours) {
+    if (key.equals(old.key())) {
+      log.info("{} at {} stays, and a newer backup comes beside it", key, archive.location());
+    } else if (ours) {
       log.info(
           "The backup at {} holds an earlier generation of this database, or is not recorded in the log, and is kept as {}",
           archive.location(),

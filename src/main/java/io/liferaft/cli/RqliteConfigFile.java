@@ -68,13 +68,14 @@ record RqliteConfigFile(Map<String, String> settings, List<String> notices) {
    */
   static RqliteConfigFile backup(String text, Variables variables) {
     JsonNode root = root(text, variables, BACKUP_KEYS);
-    refuseWhen(truth(root, "timestamp"), "timestamp: each backup replaces the one before");
     Map<String, String> settings = new TreeMap<>();
     settings.put("liferaft.backup.target", place(root, settings));
     settings.put("liferaft.backup.interval", interval(root));
     settings.put("liferaft.backup.compress", Boolean.toString(!truth(root, "no_compress")));
-    if (truth(root, "vacuum")) {
-      settings.put("liferaft.backup.vacuum", "true");
+    for (String key : List.of("timestamp", "vacuum")) {
+      if (truth(root, key)) {
+        settings.put("liferaft.backup." + key, "true");
+      }
     }
     return new RqliteConfigFile(settings, List.of());
   }

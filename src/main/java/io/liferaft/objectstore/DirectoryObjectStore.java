@@ -21,6 +21,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -223,12 +224,20 @@ final class DirectoryObjectStore implements ObjectStore {
 
   @Override
   public List<ObjectInfo> list(String prefix) {
+    return list(prefix, "");
+  }
+
+  @Override
+  public List<ObjectInfo> list(String prefix, String after) {
     errors.requireDirectory("listing " + directory);
     List<ObjectInfo> found = new ArrayList<>();
     try (Stream<Path> files = Files.walk(directory)) {
       for (Path file : (Iterable<Path>) files::iterator) {
         String key = directory.relativize(file).toString().replace('\\', '/');
-        if (key.startsWith(prefix) && !DirectoryKeys.reserved(key) && Files.isRegularFile(file)) {
+        if (key.startsWith(prefix)
+            && key.compareTo(after) > 0
+            && !DirectoryKeys.reserved(key)
+            && Files.isRegularFile(file)) {
           lookedUp(key, file).ifPresent(found::add);
         }
       }
@@ -242,7 +251,7 @@ final class DirectoryObjectStore implements ObjectStore {
 
   /** What a crash left goes with the next {@link #put}. */
   @Override
-  public int abortUploads(String key) {
+  public int abortUploads(String prefix, Predicate<String> keys) {
     return 0;
   }
 

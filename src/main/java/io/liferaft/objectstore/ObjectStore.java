@@ -4,6 +4,7 @@ import java.io.InputStream;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,12 +42,28 @@ public interface ObjectStore {
   /** Objects whose key starts with the prefix, in key order; their metadata may be left out. */
   List<ObjectInfo> list(String prefix);
 
+  /** Those of {@link #list(String)} whose key comes after another one. */
+  default List<ObjectInfo> list(String prefix, String after) {
+    return list(prefix).stream().filter(info -> info.key().compareTo(after) > 0).toList();
+  }
+
   /**
    * Gives up the unfinished uploads of one key, those under way included.
    *
    * @return how many; 0 where such are never left
    */
-  int abortUploads(String key);
+  default int abortUploads(String key) {
+    return abortUploads(key, key::equals);
+  }
+
+  /**
+   * Gives up the unfinished uploads of some keys, those under way included.
+   *
+   * @param prefix of all of the keys
+   * @param keys whose uploads are meant
+   * @return how many; 0 where such are never left
+   */
+  int abortUploads(String prefix, Predicate<String> keys);
 
   /** Deletes an object; a missing one is no error. */
   void delete(String key);

@@ -13,6 +13,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.core.ResponseInputStream;
@@ -198,6 +199,11 @@ final class S3ObjectStore implements ObjectStore {
 
   @Override
   public List<ObjectInfo> list(String prefix) {
+    return list(prefix, "");
+  }
+
+  @Override
+  public List<ObjectInfo> list(String prefix, String after) {
     return call(
         "listing " + address(prefix) + "*",
         () ->
@@ -205,6 +211,7 @@ final class S3ObjectStore implements ObjectStore {
                 .listObjectsV2Paginator(b ->
                     b.bucket(bucket)
                         .prefix(prefix)
+                        .startAfter(after.isEmpty() ? null : after)
                         .overrideConfiguration(o -> o.apiCallTimeout(settings.callTimeout())))
                 .contents()
                 .stream()
@@ -213,22 +220,23 @@ final class S3ObjectStore implements ObjectStore {
   }
 
   @Override
-  public int abortUploads(String key) {
+  public int abortUploads(String prefix, Predicate<String> keys) {
     Duration timeout = settings.callTimeout();
     return call(
-        "listing the unfinished uploads of " + address(key),
+        "listing the unfinished uploads of " + address(prefix),
         () -> {
           List<MultipartUpload> found =
               s3
                   .listMultipartUploads(b ->
                       b.bucket(bucket)
-                          .prefix(key)
+                          .prefix(prefix)
                           .overrideConfiguration(o -> o.apiCallTimeout(timeout)))
                   .uploads()
                   .stream()
-                  .filter(upload -> upload.key().equals(key))
+                  .filter(upload -> keys.test(upload.key()))
                   .toList();
-          found.forEach(upload -> S3Copy.abort(s3, bucket, key, upload.uploadId(), timeout));
+          found.forEach(
+              upload -> S3Copy.abort(s3, bucket, upload.key(), upload.uploadId(), timeout));
           return found.size();
         });
   }

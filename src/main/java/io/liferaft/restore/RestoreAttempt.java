@@ -118,7 +118,7 @@ final class RestoreAttempt {
 
   private @Nullable StoredBackup latest(BackupArchive archive, boolean begun) {
     try {
-      return archive.latest().orElse(null);
+      return archive.toRestore().orElse(null);
     } catch (ObjectStoreException e) {
       // A lone node makes its directory with the first backup, so a missing one is an answer.
       boolean notMadeYet =
@@ -281,8 +281,11 @@ final class RestoreAttempt {
    */
   private @Nullable BackupRecord record(
       BackupArchive archive, StoredBackup backup, String sha256, long sizeBytes) {
-    if (backupTarget == null
-        || !archives.open(backupTarget, true).fingerprint().equals(archive.fingerprint())) {
+    if (backupTarget == null) {
+      return null;
+    }
+    BackupArchive target = archives.open(backupTarget, true);
+    if (!target.fingerprint().equals(archive.fingerprint()) || !target.covers(backup)) {
       return null;
     }
     String generation = backup.manifest().generation();

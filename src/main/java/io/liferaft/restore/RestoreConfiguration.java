@@ -1,5 +1,6 @@
 package io.liferaft.restore;
 
+import io.liferaft.archive.BackupArchive;
 import io.liferaft.archive.BackupArchives;
 import io.liferaft.raft.RaftNode;
 import io.liferaft.sqlite.SqliteStore;
@@ -23,13 +24,16 @@ class RestoreConfiguration {
   @Bean
   RestoreService restoreService(
       RestoreProperties properties,
-      BackupArchives archives,
+      BackupArchives places,
       RaftNode node,
       ObjectProvider<Clock> clocks,
       Environment environment) {
     Clock clock = clocks.getIfAvailable(Clock::systemUTC);
     String target = environment.getProperty("liferaft.backup.target", "").strip();
     String backupTarget = target.isEmpty() ? null : target;
+    boolean timestamp = environment.getProperty("liferaft.backup.timestamp", Boolean.class, false);
+    BackupArchives archives =
+        timestamp && backupTarget != null ? newestFirst(places, backupTarget) : places;
     String source = location(archives, properties.effectiveSource(backupTarget));
     RestoreFolder folder =
         new RestoreFolder(Path.of(environment.getProperty("liferaft.node.data-dir", "./data")));
@@ -43,6 +47,16 @@ class RestoreConfiguration {
         (states, leading) ->
             new RestoreAttempt(
                 archives, node, clock, SqliteStore::verify, folder, backupTarget, states, leading));
+  }
+
+  /** The backups' place is opened as the backups do, every other one as it is named. */
+  static BackupArchives newestFirst(BackupArchives places, String backupTarget) {
+    return (target, compress) -> {
+      BackupArchive named = places.open(target, compress);
+      return named.address().equals(places.open(backupTarget, compress).address())
+          ? places.open(target, compress, false, true)
+          : named;
+    };
   }
 
   private static @Nullable String location(BackupArchives archives, @Nullable String source) {

@@ -106,6 +106,33 @@ class PlainArchiveOverS3Tests {
   }
 
   @Test
+  void findsTheNewestTimestampedBackupAndRemovesWhatKilledUploadsLeft() throws Exception {
+    String place = "s3://" + BUCKET + "/series/db.sqlite.gz";
+    BackupArchives archives = application.getBean(BackupArchives.class);
+    BackupArchive archive = archives.open(place, true, false, true);
+    StoredBackup first =
+        archive.write(manifest(), new PutCondition.IfAbsent(), out -> out.write(database));
+    PutCondition onFirst = new PutCondition.IfMatch(first.etag());
+    StoredBackup second = archive.write(manifest(), onFirst, out -> out.write(database));
+    for (String key : List.of("series/20260101000000_db.sqlite.gz", "series/2_other")) {
+      try (S3Client direct = server.client()) {
+        var _ = direct.createMultipartUpload(b -> b.bucket(BUCKET).key(key));
+      }
+    }
+
+    assertThat(second.key()).isGreaterThan(first.key()).matches("series/\\d{14}_db.sqlite.gz");
+    assertThat(archive.latest()).map(StoredBackup::key).contains(second.key());
+    assertThat(archives.open(place, true, false, true).latest())
+        .map(StoredBackup::key)
+        .contains(second.key());
+    assertThat(archives.open(place, true).toRestore())
+        .map(StoredBackup::manifest)
+        .contains(manifest());
+    assertThat(archive.sweep()).isEqualTo(1);
+    assertThat(archives.open("s3://" + BUCKET + "/series/2_other", true).sweep()).isEqualTo(1);
+  }
+
+  @Test
   void leavesTheFormerBackupWhenAnUploadBreaks() throws Exception {
     BackupArchive archive = archive(BUCKET);
     StoredBackup good = archive.write(manifest(), ALWAYS, out -> out.write(database));

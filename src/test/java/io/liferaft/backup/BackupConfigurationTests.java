@@ -77,7 +77,14 @@ class BackupConfigurationTests {
       assertThat(context.getBean(BackupProperties.class))
           .isEqualTo(
               new BackupProperties(
-                  "", Duration.ofSeconds(10), "plain", true, false, Duration.ofSeconds(20), ""));
+                  "",
+                  Duration.ofSeconds(10),
+                  "plain",
+                  true,
+                  false,
+                  false,
+                  Duration.ofSeconds(20),
+                  ""));
       assertThat(
               status(
                       context
@@ -105,6 +112,7 @@ class BackupConfigurationTests {
             "liferaft.backup.interval=3m",
             "liferaft.backup.format=plain",
             "liferaft.backup.compress=false",
+            "liferaft.backup.timestamp=true",
             "liferaft.backup.vacuum=true",
             "liferaft.backup.on-stop-timeout=0s",
             "liferaft.backup.rqlite-config=b.json")
@@ -116,6 +124,7 @@ class BackupConfigurationTests {
                         Duration.ofMinutes(3),
                         "plain",
                         false,
+                        true,
                         true,
                         Duration.ZERO,
                         "b.json")));

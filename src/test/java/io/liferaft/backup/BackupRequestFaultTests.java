@@ -350,6 +350,7 @@ class BackupRequestFaultTests {
                 "plain",
                 false,
                 false,
+                false,
                 Duration.ofSeconds(20),
                 ""),
             archive,

@@ -706,7 +706,7 @@ class BackupSchedulerTests {
 
   private static BackupProperties properties(Duration onStopTimeout) {
     return new BackupProperties(
-        S3, Duration.ofSeconds(10), "plain", true, false, onStopTimeout, "");
+        S3, Duration.ofSeconds(10), "plain", true, false, false, onStopTimeout, "");
   }
 
   private BackupRecord recorded() {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -116,7 +117,6 @@ class RqliteConfigFilesTests {
         "\"type\": \"s3\"|\"type\": \"gcs\"|type gcs is not supported",
         "\"type\": \"s3\"|\"type\": \"ftp\"|type is 'ftp', not one of s3 and file",
         "\"version\": 1|\"version\": 2|invalid version",
-        "\"timestamp\": false|\"timestamp\": true|timestamp",
         "\"vacuum\": false|\"vacuum\": 1|vacuum is neither true nor false",
         "\"interval\": \"5m\"|\"interval\": \"0s\"|interval is not above zero",
         "\"interval\": \"5m\"|\"interval\": \"5\"|interval: it is a time",
@@ -137,10 +137,13 @@ class RqliteConfigFilesTests {
   }
 
   @Test
-  void takesVacuum() {
-    assertThat(backup(S3.replace("\"vacuum\": false", "\"vacuum\": true")))
-        .containsEntry("liferaft.backup.vacuum", "true");
-    assertThat(backup(S3)).doesNotContainKey("liferaft.backup.vacuum");
+  void takesTimestampAndVacuum() {
+    for (String key : List.of("timestamp", "vacuum")) {
+      String asked = S3.replace("\"" + key + "\": false", "\"" + key + "\": true");
+      assertThat(asked).isNotEqualTo(S3);
+      assertThat(backup(asked)).containsEntry("liferaft.backup." + key, "true");
+      assertThat(backup(S3)).doesNotContainKey("liferaft.backup." + key);
+    }
   }
 
   @ParameterizedTest

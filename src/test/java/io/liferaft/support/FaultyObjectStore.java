@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** An object store that fails, or cuts what it reads, as told. */
@@ -101,9 +102,9 @@ public final class FaultyObjectStore implements ObjectStore {
   }
 
   @Override
-  public int abortUploads(String key) {
-    failIfTold("listing the uploads of " + key);
-    return store.abortUploads(key);
+  public int abortUploads(String prefix, Predicate<String> keys) {
+    failIfTold("listing the uploads of " + prefix);
+    return store.abortUploads(prefix, keys);
   }
 
   @Override
