@@ -103,7 +103,8 @@ class ApiConfiguration {
                         access,
                         queue::counts,
                         loads::boots,
-                        new NamedCounts(registry))
+                        new NamedCounts(registry),
+                        raft::memberCounts)
                     ::vars));
     return new RqliteRouter(handlers, access, metrics, RqliteVersion.own(), http.allowOrigin());
   }

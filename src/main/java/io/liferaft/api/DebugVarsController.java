@@ -25,10 +25,12 @@ final class DebugVarsController {
   private final Supplier<Map<String, Long>> queue;
   private final LongSupplier boots;
   private final NamedCounts named;
+  private final Supplier<Map<String, Long>> members;
 
   /**
    * @param queue counts of queued writes, by rqlite's names
    * @param boots databases booted from
+   * @param members counts of joining and leaving, by rqlite's names
    */
   DebugVarsController(
       ApiMetrics metrics,
@@ -36,13 +38,15 @@ final class DebugVarsController {
       AccessControl access,
       Supplier<Map<String, Long>> queue,
       LongSupplier boots,
-      NamedCounts named) {
+      NamedCounts named,
+      Supplier<Map<String, Long>> members) {
     this.metrics = metrics;
     this.sql = sql;
     this.access = access;
     this.queue = queue;
     this.boots = boots;
     this.named = named;
+    this.members = members;
   }
 
   void vars(Exchange exchange) throws IOException {
@@ -51,7 +55,14 @@ final class DebugVarsController {
     vars.put("cmdline", List.of(ProcessHandle.current().info().command().orElse("java")));
     vars.put("http", http());
     vars.put("memstats", memory());
-    vars.put("store", named.store(boots.getAsLong()));
+    Map<String, Object> store = named.store(boots.getAsLong());
+    Map<String, Long> membership = new TreeMap<>(members.get());
+    Long joinRequests = membership.remove("num_join_req");
+    if (joinRequests != null) {
+      vars.put("cluster", Map.of("num_join_req", joinRequests));
+    }
+    store.putAll(membership);
+    vars.put("store", store);
     vars.put("uploader", named.uploader());
     vars.put("downloader", named.downloader());
     vars.put("proxy", named.proxy());

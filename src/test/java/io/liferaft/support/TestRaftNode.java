@@ -224,7 +224,7 @@ public final class TestRaftNode implements RaftNode {
 
   @Override
   public Map<String, Long> memberCounts() {
-    return Map.of();
+    return Map.of("num_join_req", 7L, "num_joins", 5L);
   }
 
   @Override
