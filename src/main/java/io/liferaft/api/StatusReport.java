@@ -7,6 +7,7 @@ import io.liferaft.raft.NodeStatus;
 import io.liferaft.raft.NodeStatus.Member;
 import io.liferaft.raft.RaftNode;
 import io.liferaft.raft.ReplicatedState;
+import io.liferaft.raft.RestoreRecord;
 import io.liferaft.restore.RestoreState;
 import io.liferaft.sqlite.StoreStatus;
 import java.nio.file.Path;
@@ -197,13 +198,32 @@ final class StatusReport {
     restore.put("total_bytes", totalBytes);
   }
 
+  /**
+   * Whether the leader is named. rqlite's harnesses and clients take a node that names one for
+   * ready, unless a restore is pending: none is named while the cluster forms or this node catches
+   * up.
+   */
+  private boolean named(NodeStatus status) {
+    return switch (status.phase()) {
+      case OPENING, FORMING, CATCHING_UP -> false;
+      case RUNNING ->
+          switch (sources.restore().get()) {
+            case RestoreState.Waiting _ -> false;
+            case RestoreState.Following _ ->
+                sources.raft().state().restore() instanceof RestoreRecord.Begun;
+            default -> true;
+          };
+      case INSTALLING, FAILED, CLOSED -> true;
+    };
+  }
+
   private Map<String, Object> store(NodeStatus status) {
     Map<String, Object> store = new TreeMap<>();
     store.put("open", Map.of());
     store.put("node_id", status.id());
     store.put("addr", status.raftAddress());
     store.put("dir", sources.dataFolder().toAbsolutePath().normalize().toString());
-    Member leader = status.leader();
+    Member leader = named(status) ? status.leader() : null;
     Map<String, Object> leaderTree = new TreeMap<>();
     leaderTree.put("node_id", leader == null ? "" : leader.id());
     leaderTree.put("addr", leader == null ? "" : leader.raftAddress());

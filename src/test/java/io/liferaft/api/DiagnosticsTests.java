@@ -148,6 +148,23 @@ class DiagnosticsTests {
         .isEqualTo("{\"addr\":\"\",\"node_id\":\"\"}");
   }
 
+  /** Who waits for a leader in here asks once whether the node is ready. */
+  @Test
+  void namesNoLeaderWhileTheClusterForms() throws IOException {
+    String none = "{\"addr\":\"\",\"node_id\":\"\"}";
+    server.switches.restore = new RestoreState.Waiting("a majority has not joined yet");
+    assertThat(server.http.get("/status?key=store.leader").text()).isEqualTo(none);
+    server.switches.restore = new RestoreState.Following("n1");
+    assertThat(server.http.get("/status?key=store.leader").text()).isEqualTo(none);
+
+    server.switches.restore = new RestoreState.Looking("s3://bucket/key");
+    assertThat(server.http.get("/status?key=store.leader").text()).contains("\"n1\"");
+    server.switches.restore = new RestoreState.Done("disabled");
+    assertThat(server.http.get("/status?key=store.leader").text()).contains("\"n1\"");
+    raft.status = TestRaftNode.status(Phase.CATCHING_UP, Role.FOLLOWER, TestRaftNode.OTHER);
+    assertThat(server.http.get("/status?key=store.leader").text()).isEqualTo(none);
+  }
+
   @Test
   void handsLeadershipOn() throws IOException {
     RawHttp.Answer answer = transfer("/leader?wait", "application/json", "{\"id\":\"n2\"}");

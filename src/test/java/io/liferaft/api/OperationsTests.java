@@ -6,6 +6,7 @@ import io.liferaft.raft.NotLeaderException;
 import io.liferaft.raft.NotReadyException;
 import io.liferaft.sqlite.SqliteException;
 import io.liferaft.support.TestRaftNode;
+import io.liferaft.support.Waiting;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -152,7 +153,12 @@ class OperationsTests {
         };
     server.http.post("/db/execute", "[\"INSERT\"]");
 
-    JsonNode now = vars();
+    // What has been answered is counted a moment after its client has the answer.
+    long refused = before.get("http").get("leader_not_found").longValue();
+    JsonNode now =
+        Waiting.await("the refusal is counted")
+            .until(
+                this::vars, vars -> vars.get("http").get("leader_not_found").longValue() > refused);
     assertThat(now.get("cmdline").isArray()).isTrue();
     assertThat(now.get("memstats").get("HeapAlloc").longValue()).isPositive();
     for (String name :
