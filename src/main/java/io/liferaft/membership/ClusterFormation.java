@@ -7,9 +7,6 @@ import io.liferaft.raft.PeerAnswer;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -118,14 +115,8 @@ final class ClusterFormation implements SmartLifecycle {
   }
 
   private Duration form(PeerAnswer self) {
-    carryOut(FormingDecision.decide(self, known(), askOthers()));
+    carryOut(FormingDecision.decide(self, membership.members(), askOthers()));
     return PAUSE;
-  }
-
-  private Map<String, String> known() {
-    Map<String, String> known = new HashMap<>(membership.others());
-    known.putAll(membership.initialCluster());
-    return known;
   }
 
   private Duration join(PeerAnswer self) throws InterruptedException {
@@ -175,7 +166,7 @@ final class ClusterFormation implements SmartLifecycle {
       return PAUSE_AS_MEMBER;
     }
     carryOut(
-        looksWithoutLeader < LOOKS_BEFORE_LOST || known().size() == 1
+        looksWithoutLeader < LOOKS_BEFORE_LOST || membership.members().size() == 1
             ? new FormingDecision.Nothing()
             : leaderless(self));
     return PAUSE_AS_MEMBER;
@@ -187,7 +178,7 @@ final class ClusterFormation implements SmartLifecycle {
     if (leader != null && !agrees(leader)) {
       return new FormingDecision.Nothing(); // it has been removed, and was not told
     }
-    return FormingDecision.leaderless(self, known(), others, membership.dataDir());
+    return FormingDecision.leaderless(self, membership.members(), others, membership.dataDir());
   }
 
   private static @Nullable String leaderOf(String group, Map<String, PeerAnswer> others) {
@@ -266,16 +257,8 @@ final class ClusterFormation implements SmartLifecycle {
   }
 
   private Map<String, PeerAnswer> askOthers() {
-    Map<String, PeerAnswer> answers = new HashMap<>();
-    try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
-      Map<String, CompletableFuture<PeerAnswer>> asked = new HashMap<>();
-      membership
-          .others()
-          .forEach((id, address) ->
-              asked.put(
-                  id, CompletableFuture.supplyAsync(() -> membership.ask(address, ASK), executor)));
-      asked.forEach((id, answer) -> answers.put(id, answer.join()));
-    }
-    return answers;
+    Map<String, String> others = new HashMap<>(membership.members());
+    others.remove(membership.id());
+    return Questions.ask(others, address -> membership.ask(address, ASK));
   }
 }

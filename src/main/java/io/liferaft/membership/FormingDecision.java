@@ -212,22 +212,11 @@ sealed interface FormingDecision {
   private static FormingDecision withoutMembers(
       PeerAnswer self, Map<String, String> initialCluster, Map<String, PeerAnswer> others) {
     for (Map.Entry<String, PeerAnswer> other : others.entrySet()) {
-      PeerAnswer answer = other.getValue();
-      switch (answer.standing()) {
-        case UNREACHABLE, UNKNOWN -> {
-          return new Hold(
-              "waiting for %s at %s: %s"
-                  .formatted(
-                      other.getKey(),
-                      initialCluster.get(other.getKey()),
-                      answer.problem() == null ? "opening" : answer.problem()));
-        }
-        case DETACHED -> {
-          return new Hold(
-              "%s holds data but is in no cluster: start the members that were with it"
-                  .formatted(other.getKey()));
-        }
-        case FRESH, JOINING, MEMBER -> {}
+      String id = other.getKey();
+      Hold obstacle =
+          obstacle("%s at %s".formatted(id, initialCluster.get(id)), id, other.getValue());
+      if (obstacle != null) {
+        return obstacle;
       }
     }
     if (self.standing() == Standing.DETACHED) {
@@ -238,6 +227,25 @@ sealed interface FormingDecision {
     return lowest.equals(self.id())
         ? new Found(initialCluster)
         : new Hold("all members are fresh: waiting for %s to found the cluster".formatted(lowest));
+  }
+
+  /**
+   * Why nothing may be founded beside a node that is in no cluster; null for nothing.
+   *
+   * @param who it is, to whom it is waited for
+   */
+  static @Nullable Hold obstacle(String who, String id, PeerAnswer answer) {
+    return switch (answer.standing()) {
+      case UNREACHABLE, UNKNOWN ->
+          new Hold(
+              "waiting for %s: %s"
+                  .formatted(who, answer.problem() == null ? "opening" : answer.problem()));
+      case DETACHED ->
+          new Hold(
+              "%s holds data but is in no cluster: start the members that were with it"
+                  .formatted(id));
+      case FRESH, JOINING, MEMBER -> null;
+    };
   }
 
   private static String ids(Collection<PeerAnswer> answers) {

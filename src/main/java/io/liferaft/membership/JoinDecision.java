@@ -48,20 +48,10 @@ final class JoinDecision {
   private static FormingDecision founding(
       PeerAnswer self, int expect, Map<String, String> candidates, Map<String, PeerAnswer> others) {
     for (Map.Entry<String, PeerAnswer> other : others.entrySet()) {
-      switch (other.getValue().standing()) {
-        case UNREACHABLE, UNKNOWN -> {
-          return new FormingDecision.Hold(
-              "waiting for %s: %s"
-                  .formatted(
-                      other.getKey(),
-                      other.getValue().problem() == null ? "opening" : other.getValue().problem()));
-        }
-        case DETACHED -> {
-          return new FormingDecision.Hold(
-              "%s holds data but is in no cluster: start the members that were with it"
-                  .formatted(other.getValue().id()));
-        }
-        case FRESH, JOINING, MEMBER -> {}
+      FormingDecision.Hold obstacle =
+          FormingDecision.obstacle(other.getKey(), other.getValue().id(), other.getValue());
+      if (obstacle != null) {
+        return obstacle;
       }
     }
     if (candidates.size() < expect) {

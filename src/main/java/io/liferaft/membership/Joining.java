@@ -5,14 +5,11 @@ import io.liferaft.raft.JoinPlan;
 import io.liferaft.raft.PeerAnswer;
 import io.liferaft.raft.PeerAnswer.Standing;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,7 +43,10 @@ final class Joining {
         plan.expect() > 0
             && (self.standing() == Standing.FRESH || self.standing() == Standing.JOINING)
             && !self.hasData();
-    Map<String, PeerAnswer> answers = ask(addresses(self), founds);
+    Map<String, PeerAnswer> answers =
+        Questions.ask(
+            addresses(self),
+            address -> founds ? membership.introduce(address, ASK) : membership.ask(address, ASK));
     heard.clear();
     answers.values().forEach(answer -> heard.addAll(answer.candidates().values()));
     Map<String, String> candidates = founds ? JoinDecision.candidates(self, answers) : Map.of();
@@ -55,29 +55,13 @@ final class Joining {
   }
 
   /** Whom to ask: those of the settings, those who have asked here, those that others know. */
-  private Set<String> addresses(PeerAnswer self) {
+  private Map<String, String> addresses(PeerAnswer self) {
     Set<String> addresses = new TreeSet<>(ContactList.of(plan.contacts()));
     addresses.addAll(membership.introduced().values());
-    addresses.addAll(membership.others().values());
+    addresses.addAll(membership.members().values());
     addresses.addAll(heard);
     addresses.remove(self.raftAddress());
-    return addresses;
-  }
-
-  private Map<String, PeerAnswer> ask(Set<String> addresses, boolean founds) {
-    Map<String, PeerAnswer> answers = new HashMap<>();
-    try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
-      Map<String, CompletableFuture<PeerAnswer>> asked = new HashMap<>();
-      for (String address : addresses) {
-        asked.put(
-            address,
-            CompletableFuture.supplyAsync(
-                () -> founds ? membership.introduce(address, ASK) : membership.ask(address, ASK),
-                executor));
-      }
-      asked.forEach((address, answer) -> answers.put(address, answer.join()));
-    }
-    return answers;
+    return addresses.stream().collect(Collectors.toMap(address -> address, address -> address));
   }
 
   /** A step has brought this node on. */

@@ -51,7 +51,7 @@ final class Admissions {
   /** Makes room for a newcomer: its former incarnation leaves, and whoever had its address. */
   Room prepare(Newcomer newcomer) {
     counts.joinRequested();
-    RaftServer.Division division = leading();
+    RaftServer.Division division = node.leading();
     check(division, newcomer);
     if (member(division.getRaftConf(), newcomer.peerId())) {
       counts.joinIgnored();
@@ -152,7 +152,7 @@ final class Admissions {
 
   /** Makes a node a member in the background; it counts when it has caught up. */
   void admit(Newcomer newcomer) {
-    RaftServer.Division division = leading();
+    RaftServer.Division division = node.leading();
     check(division, newcomer);
     if (member(division.getRaftConf(), newcomer.peerId()) || !admitting.add(newcomer.peerId())) {
       return;
@@ -177,7 +177,7 @@ final class Admissions {
       } else {
         voters.add(peer);
       }
-      server().changeMembers(conf, voters, listeners);
+      node.openServer().changeMembers(conf, voters, listeners);
       counts.joined();
       log.info(
           "Node {} has caught up and is a {}", nodeId, newcomer.nonVoter() ? "non-voter" : "voter");
@@ -194,7 +194,7 @@ final class Admissions {
    * leadership on, and its successor removes it.
    */
   void remove(String nodeId, Duration timeout) {
-    RaftServer.Division division = leading();
+    RaftServer.Division division = node.leading();
     List<RaftPeer> gone =
         all(division.getRaftConf()).filter(peer -> nodeId(peer).equals(nodeId)).toList();
     if (gone.isEmpty()) {
@@ -240,7 +240,7 @@ final class Admissions {
     List<RaftPeer> listeners = new ArrayList<>(conf.getAllPeers(RaftPeerRole.LISTENER));
     voters.removeAll(gone);
     listeners.removeAll(gone);
-    server().changeMembers(conf, voters, listeners);
+    node.openServer().changeMembers(conf, voters, listeners);
   }
 
   private static boolean member(RaftConfiguration conf, String peerId) {
@@ -261,16 +261,5 @@ final class Admissions {
   private static NotReadyException busy() {
     return new NotReadyException(
         "another change of membership is under way", Duration.ofSeconds(1));
-  }
-
-  private RaftServer.Division leading() {
-    if (!node.leads()) {
-      throw new NotLeaderException("not leader");
-    }
-    return node.division().orElseThrow(LocalNode::opening);
-  }
-
-  private RatisServer server() {
-    return node.server().orElseThrow(LocalNode::opening);
   }
 }

@@ -10,11 +10,11 @@ public interface GroupMembership {
   /** Node id of this node. */
   String id();
 
-  /** Raft address by node id, this node included. */
-  Map<String, String> initialCluster();
-
-  /** Raft address by node id of the other members known here: of the list, and later ones. */
-  Map<String, String> others();
+  /**
+   * Raft address by node id of the members known here, this node included: those of its list, and
+   * those that came later.
+   */
+  Map<String, String> members();
 
   /** How this node finds a cluster without a list. */
   JoinPlan plan();

@@ -60,6 +60,13 @@ final class KnownMembers {
     return others;
   }
 
+  /** The same, this node included. */
+  Map<String, String> all() {
+    Map<String, String> all = new TreeMap<>(others());
+    all.put(config.id(), config.raftAddress());
+    return all;
+  }
+
   /** Whether a node is one of them, or this one. */
   boolean knows(String id) {
     return id.equals(config.id()) || others().containsKey(id);
@@ -72,12 +79,7 @@ final class KnownMembers {
 
   /** Whom a cluster that this node founds is to begin with, this node included. */
   Map<String, String> founders() {
-    if (config.join().expect() == 0) {
-      return config.initialCluster();
-    }
-    Map<String, String> founders = new TreeMap<>(others());
-    founders.put(config.id(), config.raftAddress());
-    return founders;
+    return config.join().expect() == 0 ? config.initialCluster() : all();
   }
 
   /** Keeps who is in the cluster; durable on return when no list of members says so. */

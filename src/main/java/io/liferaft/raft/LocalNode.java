@@ -195,6 +195,27 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     return leadership.leads();
   }
 
+  /**
+   * The group that this node leads.
+   *
+   * @throws NotLeaderException when it does not
+   */
+  RaftServer.Division leading() {
+    if (!leads()) {
+      throw new NotLeaderException("not leader");
+    }
+    return division().orElseThrow(LocalNode::opening);
+  }
+
+  /**
+   * Ratis' server.
+   *
+   * @throws NotReadyException while it is not open
+   */
+  RatisServer openServer() {
+    return server().orElseThrow(LocalNode::opening);
+  }
+
   /** Whether this node has been elected, ready or not: it has every committed entry. */
   boolean elected() {
     return division().map(d -> d.getInfo().isLeader()).orElse(false);
@@ -286,7 +307,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
 
   /** Brings the main file up to what has been applied; waits. */
   void snapshot(Duration timeout) throws IOException {
-    long _ = server().orElseThrow(LocalNode::opening).snapshot(timeout);
+    long _ = openServer().snapshot(timeout);
   }
 
   /** Snapshots taken since the start, asked for or not. */

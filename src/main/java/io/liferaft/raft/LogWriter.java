@@ -120,7 +120,7 @@ final class LogWriter {
 
   /** Waits until a quorum has confirmed that this node leads and all before is applied here. */
   void barrier(Duration limit) {
-    RatisServer server = node.server().orElseThrow(LocalNode::opening);
+    RatisServer server = node.openServer();
     try {
       Void _ = server.readBarrier().get(Math.max(1, limit.toMillis()), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {

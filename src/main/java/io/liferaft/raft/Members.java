@@ -57,13 +57,8 @@ final class Members implements GroupMembership {
   }
 
   @Override
-  public Map<String, String> initialCluster() {
-    return node.config().initialCluster();
-  }
-
-  @Override
-  public Map<String, String> others() {
-    return node.known().others();
+  public Map<String, String> members() {
+    return node.known().all();
   }
 
   @Override
@@ -222,7 +217,7 @@ final class Members implements GroupMembership {
 
   @Override
   public void found(Map<String, String> members) {
-    RatisServer server = node.server().orElseThrow(LocalNode::opening);
+    RatisServer server = node.openServer();
     try {
       leaveGroup(server);
       node.known().remember(members);
@@ -268,7 +263,7 @@ final class Members implements GroupMembership {
 
   @Override
   public void join(String leaderAddress, Duration timeout) {
-    RatisServer server = node.server().orElseThrow(LocalNode::opening);
+    RatisServer server = node.openServer();
     Newcomer newcomer = newcomer(server.self().getId().toString());
     Admissions.Room room = node.peers().prepareAdmission(leaderAddress, newcomer, timeout);
     RaftGroupId groupId = RaftGroupId.valueOf(UUID.fromString(room.groupId()));
@@ -341,10 +336,10 @@ final class Members implements GroupMembership {
 
   /** Hands leadership on when this node leads. */
   void transferHere(@Nullable String id, Duration timeout) {
-    RaftServer.Division division = leading();
+    RaftServer.Division division = node.leading();
     List<RaftPeer> others =
         division.getRaftConf().getAllPeers(RaftPeerRole.FOLLOWER).stream()
-            .filter(peer -> !peer.getId().equals(server().self().getId()))
+            .filter(peer -> !peer.getId().equals(node.openServer().self().getId()))
             .toList();
     if (id != null && id.equals(id())) {
       throw new RequestRefusedException("stepdown: cannot step down to the current Leader");
@@ -363,7 +358,7 @@ final class Members implements GroupMembership {
     IOException last = null;
     for (RaftPeer target : targets) {
       try {
-        server().transferLeadership(target.getId(), timeout);
+        node.openServer().transferLeadership(target.getId(), timeout);
         return;
       } catch (IOException e) {
         last = e;
@@ -389,17 +384,6 @@ final class Members implements GroupMembership {
         .sorted(
             Comparator.comparingLong(target -> silent.getOrDefault(target.getId(), Long.MAX_VALUE)))
         .toList();
-  }
-
-  private RaftServer.Division leading() {
-    if (!node.leads()) {
-      throw new NotLeaderException("not leader");
-    }
-    return node.division().orElseThrow(LocalNode::opening);
-  }
-
-  private RatisServer server() {
-    return node.server().orElseThrow(LocalNode::opening);
   }
 
   // --- asking ---
