@@ -103,8 +103,7 @@ class ApiConfiguration {
                         access,
                         queue::counts,
                         loads::boots,
-                        new NamedCounts(registry),
-                        raft::memberCounts)
+                        new NamedCounts(registry))
                     ::vars));
     return new RqliteRouter(handlers, access, metrics, RqliteVersion.own(), http.allowOrigin());
   }

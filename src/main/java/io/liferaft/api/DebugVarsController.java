@@ -25,12 +25,10 @@ final class DebugVarsController {
   private final Supplier<Map<String, Long>> queue;
   private final LongSupplier boots;
   private final NamedCounts named;
-  private final Supplier<Map<String, Long>> members;
 
   /**
    * @param queue counts of queued writes, by rqlite's names
    * @param boots databases booted from
-   * @param members counts of joining and leaving, by rqlite's names
    */
   DebugVarsController(
       ApiMetrics metrics,
@@ -38,15 +36,13 @@ final class DebugVarsController {
       AccessControl access,
       Supplier<Map<String, Long>> queue,
       LongSupplier boots,
-      NamedCounts named,
-      Supplier<Map<String, Long>> members) {
+      NamedCounts named) {
     this.metrics = metrics;
     this.sql = sql;
     this.access = access;
     this.queue = queue;
     this.boots = boots;
     this.named = named;
-    this.members = members;
   }
 
   void vars(Exchange exchange) throws IOException {
@@ -55,14 +51,8 @@ final class DebugVarsController {
     vars.put("cmdline", List.of(ProcessHandle.current().info().command().orElse("java")));
     vars.put("http", http());
     vars.put("memstats", memory());
-    Map<String, Object> store = named.store(boots.getAsLong());
-    Map<String, Long> membership = new TreeMap<>(members.get());
-    Long joinRequests = membership.remove("num_join_req");
-    if (joinRequests != null) {
-      vars.put("cluster", Map.of("num_join_req", joinRequests));
-    }
-    store.putAll(membership);
-    vars.put("store", store);
+    vars.put("cluster", named.cluster());
+    vars.put("store", named.store(boots.getAsLong()));
     vars.put("uploader", named.uploader());
     vars.put("downloader", named.downloader());
     vars.put("proxy", named.proxy());

@@ -40,10 +40,21 @@ final class NamedCounts {
     put(store, "num_restores_start", find(EVENTS, "event", "start-rebuilt"));
     put(store, "num_restores_start_skipped", find(EVENTS, "event", "start-reused"));
     put(store, "leader_changes_observed", find(EVENTS, "event", "leader-change"));
+    put(store, "num_joins", find(EVENTS, "event", "join"));
+    put(store, "num_ignored_joins", find(EVENTS, "event", "join-ignored"));
+    put(store, "num_removed_before_joins", find(EVENTS, "event", "join-replaced"));
+    put(store, "nodes_reaped_ok", find(EVENTS, "event", "reaped"));
+    put(store, "nodes_reaped_failed", find(EVENTS, "event", "reap-failed"));
     put(store, "num_auto_restores", find(OUTCOMES, "outcome", "restored"));
     put(store, "num_auto_restores_skipped", find(OUTCOMES, "outcome", "followed"));
     put(store, "num_auto_restores_failed", find(OUTCOMES, "outcome", "failed"));
     return store;
+  }
+
+  Map<String, Object> cluster() {
+    Map<String, Object> cluster = new TreeMap<>();
+    put(cluster, "num_join_req", find(EVENTS, "event", "join-request"));
+    return cluster;
   }
 
   Map<String, Object> uploader() {

@@ -30,15 +30,13 @@ final class Admissions {
   private final LocalNode node;
   private final Members members;
   private final AccessControl access;
-  private final MemberCounts counts;
   private final ReentrantLock changing = new ReentrantLock();
   private final Set<String> admitting = ConcurrentHashMap.newKeySet();
 
-  Admissions(LocalNode node, Members members, AccessControl access, MemberCounts counts) {
+  Admissions(LocalNode node, Members members, AccessControl access) {
     this.node = node;
     this.members = members;
     this.access = access;
-    this.counts = counts;
   }
 
   /**
@@ -50,11 +48,11 @@ final class Admissions {
 
   /** Makes room for a newcomer: its former incarnation leaves, and whoever had its address. */
   Room prepare(Newcomer newcomer) {
-    counts.joinRequested();
+    node.tally().count(Tally.Event.JOIN_REQUEST);
     RaftServer.Division division = node.leading();
     check(division, newcomer);
     if (member(division.getRaftConf(), newcomer.peerId())) {
-      counts.joinIgnored();
+      node.tally().count(Tally.Event.JOIN_IGNORED);
       return room(division);
     }
     if (!changing.tryLock()) {
@@ -74,7 +72,7 @@ final class Admissions {
             "Node {} comes with a new disk or address: its former incarnation leaves",
             newcomer.nodeId());
         without(division.getRaftConf(), former);
-        counts.removedBeforeJoin();
+        node.tally().count(Tally.Event.JOIN_REPLACED);
       }
       return room(division);
     } catch (IOException e) {
@@ -178,7 +176,7 @@ final class Admissions {
         voters.add(peer);
       }
       node.openServer().changeMembers(conf, voters, listeners);
-      counts.joined();
+      node.tally().count(Tally.Event.JOIN);
       log.info(
           "Node {} has caught up and is a {}", nodeId, newcomer.nonVoter() ? "non-voter" : "voter");
     } catch (IOException | RuntimeException e) {

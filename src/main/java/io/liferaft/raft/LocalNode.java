@@ -11,7 +11,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
@@ -47,7 +46,6 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   private final CopyTaking copies;
   private final Upkeep upkeep;
   private volatile boolean removed;
-  private final LongAdder snapshots = new LongAdder();
   private final Tally tally = new Tally();
 
   LocalNode(
@@ -310,11 +308,6 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     long _ = openServer().snapshot(timeout);
   }
 
-  /** Snapshots taken since the start, asked for or not. */
-  long snapshots() {
-    return snapshots.sum();
-  }
-
   /** What this node has done since its start. */
   Tally tally() {
     return tally;
@@ -347,7 +340,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
 
   @Override
   public void snapshotTaken() {
-    snapshots.increment();
+    tally.count(Tally.Event.SNAPSHOT);
   }
 
   @Override

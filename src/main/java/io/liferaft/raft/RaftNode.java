@@ -4,7 +4,6 @@ import io.liferaft.sqlite.SqlResult;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -80,9 +79,6 @@ public interface RaftNode {
    * @throws RequestRefusedException for the only voter
    */
   void removeNode(String id, Duration timeout);
-
-  /** What this node has been asked about membership since its start, by rqlite's names. */
-  Map<String, Long> memberCounts();
 
   /**
    * Brings this node's own main database file up to what has been applied here and lets go of the

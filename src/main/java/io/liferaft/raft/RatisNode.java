@@ -16,7 +16,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -49,7 +48,6 @@ final class RatisNode implements RaftNode, SmartLifecycle {
   private final Reader reader;
   private final Copies copies;
   private final Members members;
-  private final MemberCounts memberCounts = new MemberCounts();
   private final Admissions admissions;
   private final Reaper reaper;
   private volatile boolean running;
@@ -76,8 +74,8 @@ final class RatisNode implements RaftNode, SmartLifecycle {
     this.reader = new Reader(node, store, writer);
     this.copies = new Copies(node, store);
     this.members = new Members(node, joinsAs);
-    this.admissions = new Admissions(node, members, access, memberCounts);
-    this.reaper = new Reaper(node, admissions, memberCounts);
+    this.admissions = new Admissions(node, members, access);
+    this.reaper = new Reaper(node, admissions);
   }
 
   Members members() {
@@ -155,9 +153,9 @@ final class RatisNode implements RaftNode, SmartLifecycle {
     return node.settled();
   }
 
-  /** See {@link LocalNode#snapshots}. */
+  /** Snapshots taken since the start, asked for or not. */
   long snapshots() {
-    return node.snapshots();
+    return node.tally().of(Tally.Event.SNAPSHOT);
   }
 
   Tally tally() {
@@ -461,11 +459,6 @@ final class RatisNode implements RaftNode, SmartLifecycle {
               node.peers().remove(leader.raftAddress(), id, left);
               return true;
             });
-  }
-
-  @Override
-  public Map<String, Long> memberCounts() {
-    return memberCounts.byName();
   }
 
   @Override

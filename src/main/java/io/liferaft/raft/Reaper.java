@@ -21,14 +21,12 @@ final class Reaper {
 
   private final LocalNode node;
   private final Admissions admissions;
-  private final MemberCounts counts;
   private final AtomicBoolean removing = new AtomicBoolean();
   private volatile long notBefore = System.nanoTime();
 
-  Reaper(LocalNode node, Admissions admissions, MemberCounts counts) {
+  Reaper(LocalNode node, Admissions admissions) {
     this.node = node;
     this.admissions = admissions;
-    this.counts = counts;
   }
 
   /** Looks; does not wait. */
@@ -63,9 +61,9 @@ final class Reaper {
     try {
       log.warn("Node {} has been silent for more than {}: it is removed", id, limit);
       admissions.remove(id, REMOVE);
-      counts.reaped(true);
+      node.tally().count(Tally.Event.REAPED);
     } catch (RuntimeException e) {
-      counts.reaped(false);
+      node.tally().count(Tally.Event.REAP_FAILED);
       notBefore = System.nanoTime() + PAUSE_NANOS;
       log.warn("Node {} could not be removed: {}", id, e.getMessage());
     } finally {

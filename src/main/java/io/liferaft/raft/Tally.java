@@ -26,7 +26,21 @@ final class Tally {
     /** A database could not be used as it was, and is built anew from another node's. */
     START_REBUILT,
     /** Another leader than before is known, or none. */
-    LEADER_CHANGE;
+    LEADER_CHANGE,
+    /** A snapshot was taken, asked for or not. */
+    SNAPSHOT,
+    /** A node asked this leader for admission. */
+    JOIN_REQUEST,
+    /** It was a member already. */
+    JOIN_IGNORED,
+    /** Who had its id or address was removed for it. */
+    JOIN_REPLACED,
+    /** It became a member. */
+    JOIN,
+    /** A silent member was removed. */
+    REAPED,
+    /** A silent member could not be removed. */
+    REAP_FAILED;
 
     String tag() {
       return name().toLowerCase(Locale.ROOT).replace('_', '-');

@@ -27,6 +27,10 @@ class NamedCountsTests {
     count(4, "liferaft.raft.events", "event", "start-rebuilt");
     count(6, "liferaft.raft.events", "event", "start-reused");
     count(7, "liferaft.raft.events", "event", "leader-change");
+    count(18, "liferaft.raft.events", "event", "join-request");
+    count(19, "liferaft.raft.events", "event", "join-ignored");
+    count(20, "liferaft.raft.events", "event", "join-replaced");
+    count(21, "liferaft.raft.events", "event", "reap-failed");
     count(8, "liferaft.restore.outcomes", "outcome", "restored");
     count(9, "liferaft.restore.outcomes", "outcome", "followed");
     count(10, "liferaft.restore.outcomes", "outcome", "failed");
@@ -40,17 +44,21 @@ class NamedCountsTests {
 
     assertThat(counts.store(2))
         .isEqualTo(
-            Map.of(
-                "num_backups", 1L,
-                "num_loads", 3L,
-                "num_boots", 2L,
-                "num_restores", 3L,
-                "num_restores_start", 4L,
-                "num_restores_start_skipped", 6L,
-                "leader_changes_observed", 7L,
-                "num_auto_restores", 8L,
-                "num_auto_restores_skipped", 9L,
-                "num_auto_restores_failed", 10L));
+            Map.ofEntries(
+                Map.entry("num_backups", 1L),
+                Map.entry("num_loads", 3L),
+                Map.entry("num_boots", 2L),
+                Map.entry("num_restores", 3L),
+                Map.entry("num_restores_start", 4L),
+                Map.entry("num_restores_start_skipped", 6L),
+                Map.entry("leader_changes_observed", 7L),
+                Map.entry("num_auto_restores", 8L),
+                Map.entry("num_auto_restores_skipped", 9L),
+                Map.entry("num_auto_restores_failed", 10L),
+                Map.entry("num_ignored_joins", 19L),
+                Map.entry("num_removed_before_joins", 20L),
+                Map.entry("nodes_reaped_failed", 21L)));
+    assertThat(counts.cluster()).isEqualTo(Map.of("num_join_req", 18L));
     assertThat(counts.uploader())
         .isEqualTo(
             Map.of(

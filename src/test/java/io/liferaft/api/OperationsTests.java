@@ -7,6 +7,7 @@ import io.liferaft.raft.NotReadyException;
 import io.liferaft.sqlite.SqliteException;
 import io.liferaft.support.TestRaftNode;
 import io.liferaft.support.Waiting;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -211,6 +212,9 @@ class OperationsTests {
   void answersOneOfTheVars() throws IOException {
     assertThat(server.http.get("/debug/vars?key=uploader").text())
         .isEqualTo("{\n\"uploader\": {}\n}\n");
+    MeterRegistry registry = server.context.getBean(MeterRegistry.class);
+    registry.counter("liferaft.raft.events", "event", "join-request").increment(7);
+    registry.counter("liferaft.raft.events", "event", "join").increment(5);
     assertThat(server.http.get("/debug/vars?key=cluster").text())
         .isEqualTo("{\n\"cluster\": {\"num_join_req\":7}\n}\n");
     assertThat(vars().get("store").get("num_joins").longValue()).isEqualTo(5);

@@ -235,7 +235,7 @@ class JoiningTests {
       cluster.node(3).crash();
 
       awaitMembers(cluster.node(1), 2, 0);
-      assertThat(cluster.node(1).raft().memberCounts()).containsEntry("nodes_reaped_ok", 1L);
+      assertThat(cluster.node(1).raft().tally().of(Tally.Event.REAPED)).isEqualTo(1);
       cluster.node(3).start();
       awaitMembers(cluster.node(1), 3, 0);
     }

@@ -385,11 +385,6 @@ public final class FakeRaftNode implements RaftNode {
   }
 
   @Override
-  public Map<String, Long> memberCounts() {
-    return Map.of();
-  }
-
-  @Override
   public void transferLeadership(@Nullable String id, Duration timeout) {
     leaderOnly();
     transfers++;

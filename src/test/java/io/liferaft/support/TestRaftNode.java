@@ -223,11 +223,6 @@ public final class TestRaftNode implements RaftNode {
   }
 
   @Override
-  public Map<String, Long> memberCounts() {
-    return Map.of("num_join_req", 7L, "num_joins", 5L);
-  }
-
-  @Override
   public void transferLeadership(@Nullable String id, Duration timeout) {
     calls.add("transfer " + id);
     RuntimeException refusal = transfer.apply(id);
