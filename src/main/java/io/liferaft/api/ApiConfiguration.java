@@ -19,12 +19,14 @@ import java.util.function.Supplier;
 import org.apache.coyote.http11.AbstractHttp11Protocol;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.health.actuate.endpoint.HealthDescriptor;
 import org.springframework.boot.health.actuate.endpoint.HealthEndpoint;
 import org.springframework.boot.health.contributor.Status;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
+import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -62,7 +64,8 @@ class ApiConfiguration {
       Environment environment,
       ObjectProvider<Supplier<RestoreState>> restore,
       ObjectProvider<HealthEndpoint> health,
-      ObjectProvider<MeterRegistry> meters) {
+      ObjectProvider<MeterRegistry> meters,
+      ObjectProvider<ConnectionDrain> drain) {
     BodyLimit limit = new BodyLimit(http, Runtime.getRuntime().maxMemory());
     LeaderRedirect redirect = new LeaderRedirect(raft);
     SqlController sql =
@@ -105,7 +108,16 @@ class ApiConfiguration {
                         loads::boots,
                         new NamedCounts(registry))
                     ::vars));
-    return new RqliteRouter(handlers, access, metrics, RqliteVersion.own(), http.allowOrigin());
+    return new RqliteRouter(
+        handlers,
+        access,
+        metrics,
+        RqliteVersion.own(),
+        http.allowOrigin(),
+        () -> {
+          ConnectionDrain bean = drain.getIfAvailable();
+          return bean != null && bean.draining();
+        });
   }
 
   @Bean
@@ -164,8 +176,16 @@ class ApiConfiguration {
   }
 
   @Bean
-  WebServerFactoryCustomizer<TomcatServletWebServerFactory> rqliteTomcat() {
+  @ConditionalOnWebApplication
+  ConnectionDrain connectionDrain(WebServerApplicationContext context) {
+    return new ConnectionDrain(context);
+  }
+
+  @Bean
+  WebServerFactoryCustomizer<TomcatServletWebServerFactory> rqliteTomcat(
+      ObjectProvider<ConnectionDrain> drain) {
     return factory -> {
+      drain.ifAvailable(bean -> factory.addContextValves(bean.valve()));
       factory.addContextValves(new RawResponseValve());
       factory.addConnectorCustomizers(connector -> {
         if (connector.getProtocolHandler() instanceof AbstractHttp11Protocol<?> http) {

@@ -63,6 +63,15 @@ enum Route {
     };
   }
 
+  /** Whether it asks for, or changes, what the database holds. */
+  boolean data() {
+    return switch (this) {
+      case EXECUTE, QUERY, REQUEST, BACKUP, LOAD, BOOT -> true;
+      case ROOT, STATUS, NODES, LEADER, READYZ, SNAPSHOT, REAP, REMOVE, DEBUG_VARS, SQL, LICENSES ->
+          false;
+    };
+  }
+
   /** The content type that even an empty refusal of this route carries; null for none. */
   @Nullable String earlyContentType() {
     return earlyContentType;

@@ -2,6 +2,7 @@ package io.liferaft.api;
 
 import io.liferaft.api.ErrorTable.Answer;
 import io.liferaft.api.ErrorTable.Result;
+import io.liferaft.raft.NotReadyException;
 import io.liferaft.security.AccessControl;
 import io.liferaft.security.Caller;
 import io.liferaft.security.NotAuthorizedException;
@@ -9,7 +10,9 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,26 +31,32 @@ final class RqliteRouter {
 
   private static final Logger log = LoggerFactory.getLogger(RqliteRouter.class);
 
+  private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
+
   private final Map<Route, Handler> handlers;
   private final AccessControl access;
   private final ApiMetrics metrics;
   private final String version;
   private final String allowOrigin;
+  private final BooleanSupplier stopping;
 
   /**
    * @param allowOrigin of every answer; empty for none
+   * @param stopping whether this node sends data requests away because it is about to stop
    */
   RqliteRouter(
       Map<Route, Handler> handlers,
       AccessControl access,
       ApiMetrics metrics,
       String version,
-      String allowOrigin) {
+      String allowOrigin,
+      BooleanSupplier stopping) {
     this.handlers = Map.copyOf(handlers);
     this.access = access;
     this.metrics = metrics;
     this.version = version;
     this.allowOrigin = allowOrigin;
+    this.stopping = stopping;
   }
 
   /**
@@ -126,6 +135,9 @@ final class RqliteRouter {
     if (handler == null || !route.takes(exchange.request().getMethod())) {
       exchange.empty(405);
       return;
+    }
+    if (route.data() && stopping.getAsBoolean()) {
+      throw new NotReadyException("this node is stopping", RETRY_AFTER);
     }
     try {
       // Also without users here: the leader may have some.
