@@ -19,7 +19,7 @@ import org.springframework.web.filter.OncePerRequestFilter;
 final class ActuatorFilter extends OncePerRequestFilter {
 
   private static final Set<String> STATUS =
-      Set.of("", "info", "metrics", "prometheus", "backup", "restore");
+      Set.of("", "info", "metrics", "openapi", "prometheus", "backup", "restore");
   private static final String UNKNOWN = "?";
   private static final byte[] REFUSAL =
       "{\"title\":\"Unauthorized\",\"status\":401,\"detail\":\"not authorized\"}"

@@ -77,7 +77,7 @@ final class ApiServer implements AutoCloseable {
 
   @Configuration(proxyBeanMethods = false)
   @EnableAutoConfiguration
-  @Import({ApiConfiguration.class, TlsConfiguration.class})
+  @Import({ApiConfiguration.class, OpenApiConfiguration.class, TlsConfiguration.class})
   @ComponentScan({"io.liferaft.queue", "io.liferaft.security"})
   static class Slice {
 
