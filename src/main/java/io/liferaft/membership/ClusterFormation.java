@@ -102,7 +102,9 @@ final class ClusterFormation implements SmartLifecycle {
         case MEMBER -> asMember(self);
         case UNKNOWN -> PAUSE;
         case FRESH, DETACHED, JOINING, UNREACHABLE ->
-            membership.plan().joins() ? join(self) : form(self);
+            membership.listed().isPresent()
+                ? recover(self, membership.listed().get())
+                : membership.plan().joins() ? join(self) : form(self);
       };
     } catch (NotReadyException e) {
       log.debug("Asked too early: {}", e.getMessage());
@@ -116,6 +118,16 @@ final class ClusterFormation implements SmartLifecycle {
 
   private Duration form(PeerAnswer self) {
     carryOut(FormingDecision.decide(self, membership.members(), askOthers()));
+    return PAUSE;
+  }
+
+  private Duration recover(PeerAnswer self, GroupMembership.Listed list) {
+    Map<String, String> others = new HashMap<>(list.leftOut());
+    others.putAll(list.all());
+    others.remove(self.id());
+    carryOut(
+        RecoveryDecision.decide(
+            self, list, Questions.ask(others, address -> membership.ask(address, ASK))));
     return PAUSE;
   }
 
@@ -245,6 +257,11 @@ final class ClusterFormation implements SmartLifecycle {
         membership.clear();
         membership.report("entering the cluster through its leader at " + leader);
         membership.join(leader, STEP);
+      }
+      case FormingDecision.GoOn _ -> {
+        membership.clear();
+        membership.goOnForListed();
+        membership.report(null);
       }
       case FormingDecision.Hold(var reason) -> membership.report(reason);
       case FormingDecision.StandAside(var reason) -> membership.standAside(reason);

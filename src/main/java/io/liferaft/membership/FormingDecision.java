@@ -33,6 +33,9 @@ sealed interface FormingDecision {
   /** Leave the service: the others go on without this node's data. */
   record StandAside(String reason) implements FormingDecision {}
 
+  /** Go on with this node's log, for the nodes of a list that were with it. */
+  record GoOn() implements FormingDecision {}
+
   /** Give up a group that has lost its quorum before anybody wrote to it, and begin again. */
   record StartAnew() implements FormingDecision {}
 

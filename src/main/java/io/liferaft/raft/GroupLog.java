@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param term highest that is known of, voted in or of an entry
  * @param firstIndex of the log; -1 when it holds no entry
  * @param lastIndex likewise
+ * @param lastTerm of the last entry; 0 when there is none
  * @param configuration the newest entry that says who is in the group; null when there is none
  * @param closed finished segments in order
  * @param open the unfinished one; null when there is none or nothing in it
@@ -36,6 +37,7 @@ record GroupLog(
     long term,
     long firstIndex,
     long lastIndex,
+    long lastTerm,
     @Nullable LogEntryProto configuration,
     List<Path> closed,
     @Nullable LogSegmentPath open) {
@@ -96,7 +98,8 @@ record GroupLog(
         closed.add(segment.getPath());
       }
     }
-    return new GroupLog(group, scan.term, scan.first, scan.last, scan.newest, closed, open);
+    return new GroupLog(
+        group, scan.term, scan.first, scan.last, scan.lastTerm, scan.newest, closed, open);
   }
 
   /** The peer of the newest configuration with this id; null when it names none. */
@@ -182,6 +185,7 @@ record GroupLog(
     private long term;
     private long first = -1;
     private long last = -1;
+    private long lastTerm;
     private @Nullable LogEntryProto newest;
 
     Scan(long term) {
@@ -197,6 +201,7 @@ record GroupLog(
             "entry %d follows on entry %d".formatted(entry.getIndex(), last));
       }
       last = entry.getIndex();
+      lastTerm = entry.getTerm();
       term = Math.max(term, entry.getTerm());
       configuration(entry);
     }

@@ -2,6 +2,9 @@ package io.liferaft.raft;
 
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** What forming a cluster needs of this node. Methods that wait say so. */
@@ -18,6 +21,55 @@ public interface GroupMembership {
 
   /** How this node finds a cluster without a list. */
   JoinPlan plan();
+
+  /** What {@code raft/peers.json} says, while that is not carried out. */
+  Optional<Listed> listed();
+
+  /**
+   * Who is to be in the cluster, by {@code raft/peers.json}; Raft addresses by node id.
+   *
+   * @param leftOut who was with this node and is in neither list, at the address of that time
+   */
+  record Listed(
+      Map<String, String> voters, Map<String, String> nonVoters, Map<String, String> leftOut) {
+
+    public Listed {
+      voters = Map.copyOf(voters);
+      nonVoters = Map.copyOf(nonVoters);
+      leftOut = Map.copyOf(leftOut);
+    }
+
+    /** Everybody that it names. */
+    public Map<String, String> all() {
+      Map<String, String> all = new TreeMap<>(voters);
+      all.putAll(nonVoters);
+      return all;
+    }
+
+    /** In one form for equal lists. */
+    public String text() {
+      return all().entrySet().stream()
+          .map(one ->
+              one.getKey()
+                  + "="
+                  + one.getValue()
+                  + (nonVoters.containsKey(one.getKey()) ? " (non-voter)" : ""))
+          .collect(Collectors.joining(", "));
+    }
+
+    /** The same, with who was in the cluster before. */
+    Listed without(Map<String, String> former) {
+      Map<String, String> others = new TreeMap<>(former);
+      others.keySet().removeAll(all().keySet());
+      return new Listed(voters, nonVoters, others);
+    }
+  }
+
+  /**
+   * Goes on as the only member of a new group with what this node's log holds, for the nodes of
+   * {@link #listed}. Waits.
+   */
+  void goOnForListed();
 
   /** Whether this node has founded a cluster for itself alone, and is its only member. */
   boolean foundedAlone();

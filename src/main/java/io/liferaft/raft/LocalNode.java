@@ -39,6 +39,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   private final HandOver handOver;
   private final DiskRoom room;
   private final NodeFaults faults = new NodeFaults();
+  private final OwnFolder folder;
   private final OpenGroup group;
   private final NodeLife life;
   private final OwnStanding standing;
@@ -84,7 +85,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     this.handOver = new HandOver(workers);
     this.room = new DiskRoom(config.dataDir(), usableBytes);
     RaftFolder raftFolder = new RaftFolder(config.dataDir(), store.files(), known::alone);
-    OwnFolder folder = new OwnFolder(config, store.files(), raftFolder, room, known);
+    this.folder = new OwnFolder(config, store.files(), raftFolder, room, known);
     CatchUp catchUp = new CatchUp();
     LeaderContact contact = new LeaderContact(config.electionTimeout(), leaderSignal, catchUp);
     OtherNodes others = new OtherNodes(known, peers);
@@ -277,6 +278,21 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   /** Gives up what this node has, which must be no data, and opens as a fresh one; waits. */
   void startAnew() {
     life.startAnew();
+  }
+
+  /** What {@code raft/peers.json} says, while that is not carried out. */
+  Optional<GroupMembership.Listed> listed() {
+    return folder.listed();
+  }
+
+  /** What this node has for that; null when there is nothing to carry out. */
+  PeerAnswer.@Nullable Offer offer() {
+    return folder.offer();
+  }
+
+  /** Goes on alone, for the nodes of that list; waits. */
+  void goOnForListed() {
+    life.goOnForListed();
   }
 
   /** The other members. */

@@ -18,13 +18,15 @@ sealed interface LogCommand {
       implements LogCommand {}
 
   /**
-   * Written by {@code liferaftd recover}: the cluster goes on in another group, with what one
-   * member had.
+   * Written by {@code liferaftd recover}, or for {@code raft/peers.json}: the cluster goes on in
+   * another group, with what one member had.
    *
    * @param formerGroup given up for good
    * @param generation new, since the others may have gone another way
+   * @param members {@code id=address} of those it is to have; empty when nobody has said so
    */
-  record ClusterRecovered(String formerGroup, String generation) implements LogCommand {}
+  record ClusterRecovered(String formerGroup, String generation, List<String> members)
+      implements LogCommand {}
 
   /**
    * A client's statements; clock, seed and budget are the leader's.

@@ -30,6 +30,9 @@ final class LogCommandCodec {
   /** {@link #CLUSTER_FOUNDED} with foreign keys on; with them off its form is the older one. */
   private static final int CLUSTER_FOUNDED_WITH_FOREIGN_KEYS = 12;
 
+  /** {@link #CLUSTER_RECOVERED} with a list of members; without one its form is the older one. */
+  private static final int CLUSTER_RECOVERED_FOR_MEMBERS = 13;
+
   private LogCommandCodec() {}
 
   static byte[] encode(LogCommand command) {
@@ -42,8 +45,13 @@ final class LogCommandCodec {
             .string(generation)
             .strings(members);
       }
-      case LogCommand.ClusterRecovered(var formerGroup, var generation) -> {
-        out.int32(CLUSTER_RECOVERED).string(formerGroup).string(generation);
+      case LogCommand.ClusterRecovered(var formerGroup, var generation, var members) -> {
+        out.int32(members.isEmpty() ? CLUSTER_RECOVERED : CLUSTER_RECOVERED_FOR_MEMBERS)
+            .string(formerGroup)
+            .string(generation);
+        if (!members.isEmpty()) {
+          out.strings(members);
+        }
       }
       case LogCommand.Execute execute -> {
         out.int32(EXECUTE);
@@ -149,7 +157,10 @@ final class LogCommandCodec {
         case RESTORE_ENDED ->
             new LogCommand.RestoreEnded(RestoreRecord.Outcome.valueOf(in.string()), in.int64());
         case BACKUP_RECORDED -> new LogCommand.BackupRecorded(in.backup());
-        case CLUSTER_RECOVERED -> new LogCommand.ClusterRecovered(in.string(), in.string());
+        case CLUSTER_RECOVERED ->
+            new LogCommand.ClusterRecovered(in.string(), in.string(), List.of());
+        case CLUSTER_RECOVERED_FOR_MEMBERS ->
+            new LogCommand.ClusterRecovered(in.string(), in.string(), in.strings());
         default ->
             throw new IllegalStateException(
                 "a log entry has type %d, unknown to this program: start a newer version"

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
@@ -64,6 +65,16 @@ final class Members implements GroupMembership {
   @Override
   public JoinPlan plan() {
     return node.config().join();
+  }
+
+  @Override
+  public Optional<Listed> listed() {
+    return node.listed();
+  }
+
+  @Override
+  public void goOnForListed() {
+    node.goOnForListed();
   }
 
   @Override
@@ -126,6 +137,7 @@ final class Members implements GroupMembership {
         leader == null ? null : leader.raftAddress(),
         node.holdsData(),
         candidates,
+        node.offer(),
         node.fault() == null && !node.hasRoom() ? "its disk is full" : node.fault());
   }
 
@@ -281,16 +293,19 @@ final class Members implements GroupMembership {
 
   private Newcomer newcomer(String peerId) {
     NodeConfig config = node.config();
+    Listed listed = node.listed().orElse(null);
     Newcomer.Way way =
-        config.join().joins()
-            ? Newcomer.Way.JOINS
-            : config.initialCluster().size() > 1 ? Newcomer.Way.LISTED : Newcomer.Way.RETURNS;
+        listed != null
+            ? Newcomer.Way.LISTED
+            : config.join().joins()
+                ? Newcomer.Way.JOINS
+                : config.initialCluster().size() > 1 ? Newcomer.Way.LISTED : Newcomer.Way.RETURNS;
     return new Newcomer(
         id(),
         peerId,
         config.raftAddress(),
         config.httpAddress(),
-        config.join().nonVoter(),
+        listed == null ? config.join().nonVoter() : listed.nonVoters().containsKey(id()),
         way,
         joinsAs);
   }

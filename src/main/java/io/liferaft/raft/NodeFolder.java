@@ -132,10 +132,10 @@ final class NodeFolder {
           "the data directory %s belongs to node %s, but liferaft.node.id is %s: use the old id or another directory"
               .formatted(folder, own.id(), config.id()));
     }
+    if (own.former().endsWith("@" + config.raftAddress()) && Files.exists(keptRaft())) {
+      return movedBack(own);
+    }
     if (!own.raftAddress().equals(config.raftAddress()) && !alone.getAsBoolean()) {
-      if (own.former().endsWith("@" + config.raftAddress()) && Files.exists(keptRaft())) {
-        return movedBack(own);
-      }
       log.warn(
           "The Raft address of this node has changed from {} to {}: it asks to be admitted again; until then its former log is kept",
           own.raftAddress(),
@@ -169,6 +169,12 @@ final class NodeFolder {
     return created;
   }
 
+  /** The directory's identity as it is. */
+  NodeIdentity identity() throws IOException {
+    return NodeIdentity.read(folder)
+        .orElseThrow(() -> new IOException(NodeIdentity.file(folder) + " is missing"));
+  }
+
   /** It is where it was before: it goes on with what it had. */
   private NodeIdentity movedBack(NodeIdentity own) throws IOException {
     String incarnation = own.former().substring(0, own.former().indexOf('@'));
@@ -179,6 +185,22 @@ final class NodeFolder {
     before.write(folder, files);
     log.info("This node is back at its former address {} and goes on", config.raftAddress());
     return before;
+  }
+
+  /**
+   * Puts the log aside until it is clear whose counts; this node has no group then. Does no harm
+   * when run again.
+   */
+  void putAside() throws IOException {
+    NodeIdentity own = identity();
+    if (own.former().isEmpty()) {
+      files.deleteFolder(keptRaft()); // left over: its log is the one in Ratis' folder
+    }
+    NodeIdentity _ =
+        newIncarnation(
+            own.former().isEmpty()
+                ? own.incarnation() + "@" + own.raftAddress()
+                : own.former()); // of the log: it has moved before, or a kill came in between
   }
 
   /**
@@ -225,7 +247,8 @@ final class NodeFolder {
     return "";
   }
 
-  private Path keptRaft() {
+  /** Where the log is of a node that has moved, or waits with others for which log counts. */
+  Path keptRaft() {
     return folder.resolve("raft-before");
   }
 
@@ -248,15 +271,26 @@ final class NodeFolder {
       return;
     }
     Path raft = RatisServer.folder(folder);
-    for (Path group : GroupLog.groups(folder)) {
+    remove(raft);
+    Path identity = NodeIdentity.file(recovered);
+    if (Files.exists(identity)) { // for a list of members, with the log that was put aside
+      remove(keptRaft());
+      files.rename(identity, NodeIdentity.file(folder));
+      files.forceFolder(folder);
+    }
+    files.rename(recovered, raft);
+    files.forceFolder(folder);
+  }
+
+  /** Keeps the groups of a Raft folder where those are that this node has left. */
+  private void remove(Path raft) throws IOException {
+    for (Path group : GroupLog.groupsIn(raft)) {
       Path kept = RatisServer.removedGroups(folder).resolve(group.getFileName());
       Files.createDirectories(kept.getParent());
       files.deleteFolder(kept);
       files.rename(group, kept);
     }
     files.deleteFolder(raft);
-    files.rename(recovered, raft);
-    files.forceFolder(folder);
   }
 
   /** From here on nothing in the directory counts; the next {@link #identify} makes it fresh. */

@@ -216,6 +216,11 @@ final class NodeLife implements AutoCloseable {
     openAfter(folder::discard);
   }
 
+  /** Goes on alone, for the nodes of a list; waits. */
+  void goOnForListed() {
+    openAfter(folder::goOnForListed);
+  }
+
   private interface FolderChange {
     void make() throws IOException;
   }
@@ -227,7 +232,7 @@ final class NodeLife implements AutoCloseable {
               group.close();
               try {
                 change.make();
-              } catch (IOException e) {
+              } catch (IOException | IllegalStateException e) {
                 fail(e);
                 return;
               }

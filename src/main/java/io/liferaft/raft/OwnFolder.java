@@ -1,9 +1,11 @@
 package io.liferaft.raft;
 
+import io.liferaft.raft.GroupMembership.Listed;
 import io.liferaft.sqlite.FileBorder;
 import io.liferaft.sqlite.SqliteException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,10 +22,14 @@ final class OwnFolder {
   private final Path dataDir;
   private final FileBorder files;
   private final NodeFolder folder;
+  private final PeersFile peersFile;
+  private final KnownMembers known;
   private final RaftFolder raftFolder;
   private final TermCeiling votes;
   private final DiskRoom room;
   private volatile @Nullable NodeIdentity identity;
+  private volatile @Nullable Listed listed;
+  private volatile PeerAnswer.@Nullable Offer offer;
   private volatile boolean fresh;
 
   OwnFolder(
@@ -36,6 +42,8 @@ final class OwnFolder {
     this.dataDir = config.dataDir();
     this.files = files;
     this.folder = new NodeFolder(config, files, known::alone);
+    this.peersFile = new PeersFile(config, folder, files);
+    this.known = known;
     this.raftFolder = raftFolder;
     this.votes = new TermCeiling(config.dataDir());
     this.room = room;
@@ -58,9 +66,15 @@ final class OwnFolder {
   NodeIdentity prepare() throws IOException {
     folder.lock();
     room.checkToOpen();
-    PeersFile.obey(config, folder);
-    NodeIdentity own = folder.identify();
+    folder.finishRecovery();
+    Listed list = peersFile.take().orElse(null);
+    listed = list;
+    offer = list == null ? null : peersFile.offer(list);
+    NodeIdentity own = list == null ? folder.identify() : folder.identity();
     identity = own;
+    if (list != null) {
+      known.remember(list.all());
+    }
     fresh = !own.joinOnly() && folder.isFresh();
     folder.checkRecord();
     TornLog.cut(dataDir, files);
@@ -77,6 +91,36 @@ final class OwnFolder {
     return own;
   }
 
+  /**
+   * Makes this node the only member of a new group with the log that was put aside for a list of
+   * members.
+   */
+  void goOnForListed() throws IOException {
+    Listed list = listed;
+    if (list == null) {
+      return;
+    }
+    try {
+      Recovery.Outcome done = new Recovery(config.dataDir(), files).runFor(config, list, folder);
+      log.warn(
+          "This node has the log that counts of those in raft/peers.json: it goes on as the first member of cluster group {}, with everything up to log index {}, and admits the others",
+          done.group(),
+          done.lastIndex());
+    } catch (Recovery.Refused e) {
+      throw new IllegalStateException(e.getMessage(), e);
+    }
+  }
+
+  /** What {@code raft/peers.json} says, while that is not carried out. */
+  Optional<Listed> listed() {
+    return Optional.ofNullable(listed);
+  }
+
+  /** What this node has for that; null when there is nothing to carry out. */
+  PeerAnswer.@Nullable Offer offer() {
+    return offer;
+  }
+
   /** Gives up everything in it. */
   void discard() throws IOException {
     folder.discard();
@@ -88,6 +132,9 @@ final class OwnFolder {
     if (own != null && (own.joinOnly() || !own.group().equals(group))) {
       try {
         identity = folder.admitted(own, group);
+        peersFile.done();
+        listed = null;
+        offer = null;
       } catch (IOException e) {
         log.warn("Cannot write the identity of this node: {}", e.toString());
       }

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param hasData whether it holds client data, committed or not, or may hold some
  * @param candidates with whom it would found a cluster, address by id, itself included; empty when
  *     it would not
+ * @param offer what it has for a list of members in {@code raft/peers.json} that it waits to carry
+ *     out; null when it does not
  * @param problem what keeps it from working, or why it gave no answer; null for nothing
  */
 public record PeerAnswer(
@@ -34,7 +36,26 @@ public record PeerAnswer(
     @Nullable String leaderAddress,
     boolean hasData,
     Map<String, String> candidates,
+    @Nullable Offer offer,
     @Nullable String problem) {
+
+  /**
+   * The log that a node would go on with.
+   *
+   * @param list what its list says, in one form for equal lists
+   * @param lastTerm of its last entry
+   * @param lastIndex of its last entry; -1 for none
+   */
+  public record Offer(String list, long lastTerm, long lastIndex) implements Comparable<Offer> {
+
+    /** As Raft says which log is further. */
+    @Override
+    public int compareTo(Offer other) {
+      return lastTerm == other.lastTerm
+          ? Long.compare(lastIndex, other.lastIndex)
+          : Long.compare(lastTerm, other.lastTerm);
+    }
+  }
 
   public PeerAnswer {
     formerGroups = List.copyOf(formerGroups);
@@ -59,6 +80,7 @@ public record PeerAnswer(
         null,
         false,
         Map.of(),
+        null,
         why);
   }
 

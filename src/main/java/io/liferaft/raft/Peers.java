@@ -173,6 +173,7 @@ final class Peers implements AutoCloseable {
           in.optionalString(),
           in.bool(),
           addresses(in.strings()),
+          in.bool() ? new PeerAnswer.Offer(in.string(), in.int64(), in.int64()) : null,
           in.optionalString());
     } catch (PeerRpc.UnreachableException e) {
       return PeerAnswer.unreachable(address, e.reason());
@@ -460,6 +461,11 @@ final class Peers implements AutoCloseable {
         answer.candidates().entrySet().stream()
             .map(one -> one.getKey() + "=" + one.getValue())
             .toList());
+    PeerAnswer.Offer offer = answer.offer();
+    out.bool(offer != null);
+    if (offer != null) {
+      out.string(offer.list()).int64(offer.lastTerm()).int64(offer.lastIndex());
+    }
     out.optionalString(answer.problem());
   }
 

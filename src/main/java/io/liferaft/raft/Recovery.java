@@ -14,6 +14,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.TreeMap;
 import java.util.UUID;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.proto.RaftProtos.RaftConfigurationProto;
@@ -58,10 +59,15 @@ final class Recovery {
       long lastIndex,
       long recordIndex) {}
 
-  private final FileBorder files = new DiskFiles();
+  private final FileBorder files;
   private final Path dataDir;
 
   Recovery(Path dataDir) {
+    this(dataDir, new DiskFiles());
+  }
+
+  Recovery(Path dataDir, FileBorder files) {
+    this.files = files;
     this.dataDir = dataDir.toAbsolutePath().normalize();
   }
 
@@ -75,21 +81,83 @@ final class Recovery {
           "%s is in use: stop the node %s first, and keep it stopped".formatted(dataDir, own.id()));
     }
     try {
-      return runIn(folder);
+      folder.finishRecovery();
+      TornLog.cut(dataDir, files);
+      return recover(identity(), folder);
     } finally {
       folder.unlock();
     }
   }
 
   /**
-   * The same in a folder that this process has.
+   * What a node has to go on with.
+   *
+   * @param self its own peer in the newest configuration
+   * @param lastTerm of the last entry it has, in its log or its database
+   * @param last index of that entry; -1 for none
+   * @param recordIndex that the database file stands at; -1 for none
+   * @param term above which nothing is known
+   */
+  record Basis(
+      GroupLog log, RaftPeerProto self, long lastTerm, long last, long recordIndex, long term) {
+
+    String group() {
+      return log.folder().getFileName().toString();
+    }
+
+    private List<RaftPeerProto> otherPeers() {
+      return log.peers().stream().filter(peer -> !peer.getId().equals(self.getId())).toList();
+    }
+
+    /** Raft address by node id of the other members. */
+    Map<String, String> others() {
+      Map<String, String> others = new TreeMap<>();
+      otherPeers()
+          .forEach(peer ->
+              others.put(NodeIdentity.nodeId(peer.getId().toStringUtf8()), peer.getAddress()));
+      return others;
+    }
+  }
+
+  /**
+   * Looks at what is there, also when it has been put aside for a list of members; in a folder that
+   * this process has.
+   *
+   * @throws Refused when nothing can be gone on with
+   */
+  Basis basis(NodeFolder folder) throws IOException, Refused {
+    NodeIdentity own = identity();
+    List<Path> kept = GroupLog.groupsIn(folder.keptRaft());
+    return kept.isEmpty() || own.former().isEmpty()
+        ? basis(own.peerId(), log(GroupLog.groups(dataDir), own, folder), folder)
+        : basis(
+            own.id() + "~" + own.former().substring(0, own.former().indexOf('@')),
+            log(kept, own, folder),
+            folder);
+  }
+
+  /**
+   * Makes this node the only member of a new group, for the nodes of a list, which come to it; in a
+   * folder that this process has, with the log put aside.
    *
    * @throws Refused when it cannot be done; nothing has been changed then
    */
-  Outcome runIn(NodeFolder folder) throws IOException, Refused {
+  Outcome runFor(NodeConfig config, GroupMembership.Listed list, NodeFolder folder)
+      throws IOException, Refused {
+    Basis basis = basis(folder);
+    NodeIdentity own = identity();
+    UUID group = UUID.randomUUID();
+    RaftPeerProto self =
+        RatisServer.peer(own.peerId(), config.raftAddress(), config.httpAddress())
+            .getRaftPeerProto();
+    List<String> members =
+        list.all().entrySet().stream().map(one -> one.getKey() + "=" + one.getValue()).toList();
+    Path staged = stage(basis, group, entries(basis, self, members));
+    new NodeIdentity(own.id(), own.incarnation(), own.raftAddress(), false, "", group.toString())
+        .write(staged, files);
+    count(staged);
     folder.finishRecovery();
-    TornLog.cut(dataDir, files);
-    return recover(identity(), folder);
+    return outcome(own, basis, group);
   }
 
   private NodeIdentity identity() throws IOException, Refused {
@@ -128,12 +196,40 @@ final class Recovery {
   }
 
   private Outcome recover(NodeIdentity own, NodeFolder folder) throws IOException, Refused {
-    GroupLog log = log(own, folder);
-    RaftPeerProto self = log.peer(own.peerId());
+    Basis basis = basis(own.peerId(), log(GroupLog.groups(dataDir), own, folder), folder);
+    if (basis.otherPeers().isEmpty()) {
+      return new Outcome(
+          own.id(),
+          own.raftAddress(),
+          null,
+          basis.group(),
+          List.of(),
+          basis.last(),
+          basis.recordIndex());
+    }
+    UUID group = UUID.randomUUID();
+    count(stage(basis, group, entries(basis, basis.self(), List.of())));
+    folder.finishRecovery();
+    return outcome(own, basis, group);
+  }
+
+  private static Outcome outcome(NodeIdentity own, Basis basis, UUID group) {
+    return new Outcome(
+        own.id(),
+        own.raftAddress(),
+        basis.group(),
+        group.toString(),
+        List.copyOf(basis.others().keySet()),
+        basis.last(),
+        basis.recordIndex());
+  }
+
+  private Basis basis(String peerId, GroupLog log, NodeFolder folder) throws IOException, Refused {
+    RaftPeerProto self = log.peer(peerId);
     if (self == null) {
       throw new Refused(
           "node %s was on its way into cluster group %s and not a member yet: recover another one"
-              .formatted(own.id(), log.folder().getFileName()));
+              .formatted(NodeIdentity.nodeId(peerId), log.folder().getFileName()));
     }
     StatePayload state = state(folder);
     long recordIndex = state.state().appliedIndex();
@@ -142,33 +238,18 @@ final class Recovery {
           "the data in %s is damaged: its log begins at entry %d, its database ends at %d"
               .formatted(dataDir, log.firstIndex(), recordIndex));
     }
-    String former = log.folder().getFileName().toString();
-    long last = Math.max(recordIndex, log.lastIndex());
-    List<RaftPeerProto> others =
-        log.peers().stream().filter(peer -> !peer.getId().equals(self.getId())).toList();
-    if (others.isEmpty()) {
-      return new Outcome(own.id(), own.raftAddress(), null, former, List.of(), last, recordIndex);
-    }
-    UUID group = UUID.randomUUID();
-    long term = Math.max(log.term(), state.term()) + 1;
-    write(log, group, entries(former, self, term, last + 1), log.lastIndex() >= recordIndex);
-    folder.finishRecovery();
-    return new Outcome(
-        own.id(),
-        own.raftAddress(),
-        former,
-        group.toString(),
-        others.stream()
-            .map(peer -> NodeIdentity.nodeId(peer.getId().toStringUtf8()))
-            .distinct()
-            .sorted()
-            .toList(),
-        last,
-        recordIndex);
+    boolean withLog = log.lastIndex() >= recordIndex;
+    return new Basis(
+        log,
+        self,
+        withLog ? log.lastTerm() : state.term(),
+        withLog ? log.lastIndex() : recordIndex,
+        recordIndex,
+        Math.max(log.term(), state.term()));
   }
 
-  private GroupLog log(NodeIdentity own, NodeFolder folder) throws IOException, Refused {
-    List<Path> groups = GroupLog.groups(dataDir);
+  private GroupLog log(List<Path> groups, NodeIdentity own, NodeFolder folder)
+      throws IOException, Refused {
     if (groups.isEmpty()) {
       if (!own.former().isEmpty()) {
         throw new Refused(
@@ -206,7 +287,9 @@ final class Recovery {
   }
 
   private static List<LogEntryProto> entries(
-      String former, RaftPeerProto self, long term, long index) {
+      Basis basis, RaftPeerProto self, List<String> members) {
+    long term = basis.term() + 1;
+    long index = basis.last() + 1;
     LogEntryProto alone =
         LogEntryProto.newBuilder()
             .setTerm(term)
@@ -216,7 +299,8 @@ final class Recovery {
                     .addPeers(self.toBuilder().setStartupRole(RaftPeerRole.FOLLOWER)))
             .build();
     String generation = HexFormat.of().toHexDigits(new SecureRandom().nextLong());
-    byte[] command = LogCommandCodec.encode(new LogCommand.ClusterRecovered(former, generation));
+    byte[] command =
+        LogCommandCodec.encode(new LogCommand.ClusterRecovered(basis.group(), generation, members));
     StateMachineLogEntryProto note =
         LogProtoUtils.toStateMachineLogEntryProto(
             ClientId.randomId(),
@@ -228,12 +312,12 @@ final class Recovery {
   }
 
   /**
-   * Writes the new group's folder and makes it count.
-   *
-   * @param withLog false when the database is ahead of the log, which then begins anew
+   * Writes the new group's folder beside the old one. When the database is ahead of the log, that
+   * begins anew.
    */
-  private void write(GroupLog log, UUID group, List<LogEntryProto> added, boolean withLog)
-      throws IOException {
+  private Path stage(Basis basis, UUID group, List<LogEntryProto> added) throws IOException {
+    GroupLog log = basis.log();
+    boolean withLog = log.lastIndex() >= basis.recordIndex();
     Path staged = dataDir.resolve(NodeFolder.RECOVERING);
     files.deleteFolder(staged);
     Path current = GroupLog.current(staged.resolve(group.toString()));
@@ -260,6 +344,11 @@ final class Recovery {
     }
     files.forceFolder(current);
     files.forceFolder(staged.resolve(group.toString()));
+    return staged;
+  }
+
+  /** The switch. */
+  private void count(Path staged) throws IOException {
     files.forceFolder(staged);
     files.rename(staged, dataDir.resolve(NodeFolder.RECOVERED));
     files.forceFolder(dataDir);

@@ -196,9 +196,10 @@ final class Replica {
           store.enforceForeignKeys(keys);
         }
       }
-      case LogCommand.ClusterRecovered(var formerGroup, var generation) -> {
+      case LogCommand.ClusterRecovered(var formerGroup, var generation, var members) -> {
         drop(load); // who sent it has lost its cluster
         load = null;
+        state = state.withAlso(members);
         state = state.withLineage(state.clusterId(), generation).withFormerGroup(formerGroup);
       }
       case LogCommand.LoadBegin begin -> {

@@ -107,6 +107,18 @@ public record ReplicatedState(
         clusterId, generation, changeIndex, appliedIndex, restore, backups, members, formerGroups);
   }
 
+  /** With more of them, in place of those of the same id. */
+  ReplicatedState withAlso(List<String> members) {
+    List<String> all = new ArrayList<>(members);
+    for (String member : initialMembers) {
+      String id = member.substring(0, member.indexOf('=') + 1);
+      if (members.stream().noneMatch(other -> other.startsWith(id))) {
+        all.add(member);
+      }
+    }
+    return withMembers(all);
+  }
+
   ReplicatedState withFormerGroup(String group) {
     List<String> groups = new ArrayList<>(formerGroups);
     groups.add(group);

@@ -289,6 +289,7 @@ class FormingDecisionTests {
             leaderAddress,
             hasData,
             Map.of(),
+            null,
             null));
   }
 }

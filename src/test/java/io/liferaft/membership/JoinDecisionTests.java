@@ -39,6 +39,7 @@ class JoinDecisionTests {
         leader,
         member || standing == Standing.DETACHED,
         candidates,
+        null,
         null);
   }
 

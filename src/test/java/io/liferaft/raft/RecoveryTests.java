@@ -112,28 +112,6 @@ class RecoveryTests {
     awaitThreeVoters();
   }
 
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "",
-        "{}",
-        "[]",
-        "[{\"id\":\"nx\",\"address\":\"h:1\"}]",
-        "[{\"id\":\"n1\",\"address\":\"h:1\"},{\"id\":\"n2\",\"address\":\"h:2\"}]"
-      })
-  void aPeersFileThatCannotBeObeyedChangesNothing(String text) throws IOException {
-    Path file = PeersFile.in(survivor.folder());
-    Files.writeString(file, text);
-
-    survivor.start();
-
-    survivor.awaitProblem("peers.json cannot be obeyed: ");
-    assertThat(file).hasContent(text);
-    survivor.stop();
-    Files.delete(file);
-    cluster.startAll();
-  }
-
   @Test
   void keepsWhatWasNotKnownToBeCommittedAndAdmitsTheOthers() throws Exception {
     others().forEach(TestCluster.Node::wipe);

@@ -242,11 +242,11 @@ final class TestCluster implements AutoCloseable {
         null);
   }
 
-  /** One node; its folder and address stay, also when it is stopped. */
+  /** One node; its folder and address stay, also when it is stopped, until it moves. */
   final class Node {
     private final String id;
     private final Path folder;
-    private final String address = "127.0.0.1:" + Ports.free();
+    private String address = "127.0.0.1:" + Ports.free();
     private final FailingDisk disk = new FailingDisk();
     private FileBorder under = new DiskFiles();
     private SteppedFiles files = new SteppedFiles(under);
@@ -305,6 +305,13 @@ final class TestCluster implements AutoCloseable {
 
     RatisNode raft() {
       return java.util.Objects.requireNonNull(raft);
+    }
+
+    /** From the next start on its Raft address is another one, in everybody's list as well. */
+    Node moves() {
+      address = "127.0.0.1:" + Ports.free();
+      members.put(id, address);
+      return this;
     }
 
     /** For the next start: another list of members than the cluster's. */
