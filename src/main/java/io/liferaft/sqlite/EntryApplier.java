@@ -231,7 +231,8 @@ final class EntryApplier implements AutoCloseable {
               entry,
               () -> committed = true);
       EntryOutcome outcome = run.run();
-      if (run.sawPragma()) {
+      // A dump switches foreign keys off for itself; that is not meant for what comes after it.
+      if (run.sawPragma() && entry.form() != SqlForm.TEXT) {
         foreignKeys = write.connection().number("PRAGMA foreign_keys") != 0;
       }
       return outcome;

@@ -9,6 +9,7 @@ public enum SqlForm {
   /**
    * One text of many statements ({@code /db/load} with SQL): no implied transaction, stops at the
    * first error, an open transaction is then rolled back; one result, the last one's or the error.
+   * What a PRAGMA in it sets holds until its end.
    */
   TEXT
 }

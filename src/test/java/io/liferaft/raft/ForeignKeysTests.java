@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.liferaft.sqlite.SqlResult;
 import io.liferaft.support.Waiting;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,6 +59,43 @@ class ForeignKeysTests {
         Waiting.await(node.id() + " follows")
             .until(() -> node.store().status().foreignKeys() == enforced);
       }
+    }
+  }
+
+  /** Every dump begins with that PRAGMA, also one of a database whose foreign keys are enforced. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aLoadedTextSwitchesThemForItselfOnly(boolean enforced) throws IOException {
+    try (TestCluster cluster = TestCluster.of(folder, 1).withForeignKeys(enforced).startAll()) {
+      TestCluster.Node node = cluster.node(1);
+      Path dump = folder.resolve("dump.sql");
+      Files.writeString(
+          dump,
+          """
+          PRAGMA foreign_keys=%s;
+          BEGIN TRANSACTION;
+          CREATE TABLE c(p INTEGER REFERENCES p(id));
+          %s
+          CREATE TABLE p(id INTEGER PRIMARY KEY);
+          COMMIT;
+          """
+              .formatted(enforced ? "OFF" : "ON", enforced ? "INSERT INTO c VALUES(1);" : ""));
+
+      SqlReply loaded = node.raft().loadText(dump, TestCluster.TIMEOUT);
+
+      assertThat(loaded.results()).noneMatch(SqlResult.Failed.class::isInstance);
+      assertThat(takesAnOrphan(node)).isNotEqualTo(enforced);
+
+      node.crash(); // the text has to come again from the log
+      cluster.startAll();
+
+      assertThat(takesAnOrphan(node)).as("after a replay").isNotEqualTo(enforced);
+      assertThat(node.read(ReadLevel.WEAK, "SELECT count(*) FROM c"))
+          .isEqualTo(enforced ? "1" : "2");
+
+      SqlReply _ = node.execute("PRAGMA foreign_keys=" + (enforced ? "OFF" : "ON"));
+
+      assertThat(takesAnOrphan(node)).as("a client's own PRAGMA counts").isEqualTo(enforced);
     }
   }
 
