@@ -43,6 +43,7 @@ final class DirectoryKeys {
     String name = key.substring(key.lastIndexOf('/') + 1);
     return name.endsWith(DirectorySidecar.SUFFIX)
         || name.startsWith(TemporaryFile.PREFIX)
-        || name.equals(DirectoryLock.FILE_NAME);
+        || name.equals(DirectoryLock.FILE_NAME)
+        || name.equals(RqliteMetadata.FILE_NAME);
   }
 }

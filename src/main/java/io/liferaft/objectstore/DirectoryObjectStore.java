@@ -27,8 +27,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Files in one directory, each with its metadata beside it in {@code <name>.metadata.json}. Files
- * that somebody else put there are objects, too. Conditions hold against all processes that use the
- * directory, as far as its file system has working locks.
+ * that somebody else put there are objects, too; of the one that rqlite's {@code METADATA.json}
+ * names its id is known, and a put of an object with such an id replaces that note. Conditions hold
+ * against all processes that use the directory, as far as its file system has working locks.
  */
 final class DirectoryObjectStore implements ObjectStore {
 
@@ -111,6 +112,18 @@ final class DirectoryObjectStore implements ObjectStore {
   @Override
   public ObjectInfo put(
       String key, Map<String, String> metadata, PutCondition condition, ObjectWriter writer) {
+    return put(key, metadata, condition, writer, true);
+  }
+
+  /**
+   * @param newest whether it is what rqlite's note of the last backup is to name
+   */
+  private ObjectInfo put(
+      String key,
+      Map<String, String> metadata,
+      PutCondition condition,
+      ObjectWriter writer,
+      boolean newest) {
     Path file = file(key);
     String action = "writing " + file;
     try {
@@ -128,8 +141,11 @@ final class DirectoryObjectStore implements ObjectStore {
         try (DirectoryLock _ = DirectoryLock.acquire(directory)) {
           check(key, file, condition, action);
           switchTo(file, data, sidecar, entry);
+          if (newest) {
+            RqliteMetadata.write(file, attributes, metadata);
+          }
         }
-        return info(key, attributes, Optional.of(entry));
+        return info(key, attributes, entry, metadata);
       }
     } catch (IOException e) {
       throw errors.of(action, e);
@@ -219,7 +235,8 @@ final class DirectoryObjectStore implements ObjectStore {
           try (InputStream in = get(fromKey, 0, source.etag())) {
             in.transferTo(out);
           }
-        });
+        },
+        false);
   }
 
   @Override
@@ -287,21 +304,24 @@ final class DirectoryObjectStore implements ObjectStore {
     if (!attributes.isRegularFile()) {
       throw refused(Reason.CONFIGURATION, "looking at " + file, "it is not a file", null);
     }
-    return Optional.of(info(key, attributes, entry));
+    DirectorySidecar.Entry known = entry.orElse(null);
+    return Optional.of(
+        info(key, attributes, known, known == null ? RqliteMetadata.of(file) : known.metadata()));
   }
 
   private static ObjectInfo info(
-      String key, BasicFileAttributes attributes, Optional<DirectorySidecar.Entry> entry) {
+      String key,
+      BasicFileAttributes attributes,
+      DirectorySidecar.@Nullable Entry entry,
+      Map<String, String> metadata) {
     return new ObjectInfo(
         key,
         attributes.size(),
         // By content where it is known, so that it outlives a copy of the whole directory.
-        entry
-            .map(DirectorySidecar.Entry::etag)
-            .orElseGet(() -> DirectorySidecar.identity(attributes)),
+        entry == null ? DirectorySidecar.identity(attributes) : entry.etag(),
         null,
         attributes.lastModifiedTime().toInstant(),
-        entry.map(DirectorySidecar.Entry::metadata).orElse(Map.of()));
+        metadata);
   }
 
   private Path file(String key) {

@@ -141,6 +141,30 @@ class PlainArchiveTests {
     assertThat(latest.storedBytes() < database.length).isEqualTo(compress);
   }
 
+  /** Its file and its note, nothing of ours. */
+  @Test
+  void restoresWhatRqliteWroteToADirectory() throws Exception {
+    Files.write(root.resolve("store/" + KEY), gzip(database));
+    Files.writeString(
+        root.resolve("store/METADATA.json"),
+        "{\"id\":\"8\",\"timestamp\":1795381468799,\"name\":\"/elsewhere/%s\"}".formatted(KEY));
+    PlainArchive archive = archive(directory(), true);
+
+    StoredBackup latest = archive.latest().orElseThrow();
+    String _ = archive.fetch(latest, into(), _ -> {});
+
+    assertThat(Files.readAllBytes(into())).isEqualTo(database);
+    assertThat(latest.manifest().clusterId()).isNull();
+    assertThat(directory().head(KEY).orElseThrow().metadata())
+        .containsEntry("x-rqlite-auto-backup-id", "8");
+
+    StoredBackup ours = archive.write(manifest(database), ALWAYS, bytes(database));
+
+    assertThat(archive.latest()).contains(ours);
+    assertThat(Files.readString(root.resolve("store/METADATA.json")))
+        .contains("\"id\":\"17\"", "\"name\":\"" + root.resolve("store/" + KEY) + "\"");
+  }
+
   @Test
   void saysThatThereIsNone() {
     assertThat(archive(directory(), true).latest()).isEmpty();

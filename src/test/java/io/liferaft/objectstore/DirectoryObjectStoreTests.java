@@ -20,6 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 class DirectoryObjectStoreTests implements ObjectStoreContract {
 
@@ -51,6 +53,39 @@ class DirectoryObjectStoreTests implements ObjectStoreContract {
 
     assertThat(read(store, "k")).isEqualTo("one");
     assertThat(root.resolve("missing")).doesNotExist();
+  }
+
+  /** rqlite 10.2 writes this beside the file of a backup. */
+  @Test
+  void knowsTheIdThatRqliteHasNoted() throws IOException {
+    Files.writeString(directory.resolve("20261122210428_b.sqlite"), "abc");
+    Files.writeString(directory.resolve("other.sqlite"), "abc");
+    Files.writeString(
+        directory.resolve("METADATA.json"),
+        "{\"id\":\"8\",\"timestamp\":1795381468799,\"name\":\"/abs/20261122210428_b.sqlite\"}");
+
+    assertThat(store().head("20261122210428_b.sqlite").orElseThrow().metadata())
+        .containsExactly(Map.entry("x-rqlite-auto-backup-id", "8"));
+    assertThat(store().head("other.sqlite").orElseThrow().metadata()).isEmpty();
+    assertThat(store().list("")).extracting(ObjectInfo::key).doesNotContain("METADATA.json");
+    Files.writeString(directory.resolve("METADATA.json"), "<html>");
+    assertThat(store().head("20261122210428_b.sqlite").orElseThrow().metadata()).isEmpty();
+  }
+
+  @Test
+  void notesTheIdOfAnObjectAsRqliteDoes() throws IOException {
+    ObjectStore store = store();
+    store.put("b.sqlite", Map.of("x-rqlite-auto-backup-id", "8"), ALWAYS, text("one"));
+    store.put("b.lineage", Map.of(), ALWAYS, text("marker"));
+    store.copy("b.sqlite", "b.preserved.sqlite");
+
+    JsonNode noted = JsonMapper.shared().readTree(directory.resolve("METADATA.json").toFile());
+
+    assertThat(noted.propertyNames()).containsExactly("id", "timestamp", "name");
+    assertThat(noted.get("id").asString()).isEqualTo("8");
+    assertThat(noted.get("name").asString()).isEqualTo(directory.resolve("b.sqlite").toString());
+    assertThat(noted.get("timestamp").asLong())
+        .isEqualTo(Files.getLastModifiedTime(directory.resolve("b.sqlite")).toMillis());
   }
 
   /** Not part of the contract's test: s3proxy's If-Match is a look and a write, S3's is not. */
