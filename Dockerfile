@@ -17,7 +17,9 @@ COPY --from=layers /layers/extracted/snapshot-dependencies/ ./
 COPY --from=layers /layers/extracted/application/ ./
 # The start script has the JVM options of pom.xml.
 COPY --chmod=755 target/bin/liferaftd bin/liferaftd
-ENV LIFERAFT_NODE_DATADIR=/var/lib/liferaft/data
+# The second one has the start script read the variables of rqlite's image.
+ENV LIFERAFT_NODE_DATADIR=/var/lib/liferaft/data \
+    LIFERAFT_IMAGE=true
 USER 10001:10001
 VOLUME /var/lib/liferaft
 EXPOSE 4001 4002
