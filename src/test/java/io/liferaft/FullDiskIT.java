@@ -47,10 +47,7 @@ class FullDiskIT {
       disk.fill();
       node.kill();
       node.start();
-      Waiting.await("it says why it is not ready")
-          .until(
-              () -> node.client().get("/actuator/health").body(),
-              body -> body.contains("the disk of ") && body.contains(" is full"));
+      awaitSaysThatTheDiskIsFull(node);
       assertThat(node.client().live()).isTrue();
       assertThat(node.client().ready()).isFalse();
       disk.empty();
@@ -94,6 +91,8 @@ class FullDiskIT {
                 !sound.stream().filter(n -> n != leader).findAny().orElseThrow().client().ready());
         sick.kill();
         sick.start();
+        // Else it would open, slow as a start is, when there is room again.
+        awaitSaysThatTheDiskIsFull(sick);
         disk.empty();
         leader.start();
 
@@ -105,6 +104,13 @@ class FullDiskIT {
         cluster.kill();
       }
     }
+  }
+
+  private static void awaitSaysThatTheDiskIsFull(LiferaftProcess node) {
+    Waiting.await(node.id() + " says why it is not ready")
+        .until(
+            () -> node.client().get("/actuator/health").body(),
+            body -> body.contains("the disk of ") && body.contains(" is full"));
   }
 
   private static boolean write(LiferaftProcess node, int id) {
