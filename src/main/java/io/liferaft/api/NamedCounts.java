@@ -85,6 +85,7 @@ final class NamedCounts {
     forwarded(proxy, "remote_backups", "backup");
     forwarded(proxy, "remote_loads", "load");
     forwarded(proxy, "remote_stepdowns", "stepdown");
+    forwarded(proxy, "remote_remove_node", "removal");
     return proxy;
   }
 

@@ -455,10 +455,12 @@ final class RatisNode implements RaftNode, SmartLifecycle {
               admissions.remove(id, left);
               return true;
             },
-            (leader, left) -> {
-              node.peers().remove(leader.raftAddress(), id, left);
-              return true;
-            });
+            forwarding(
+                Tally.Call.REMOVAL,
+                (leader, left) -> {
+                  node.peers().remove(leader.raftAddress(), id, left);
+                  return true;
+                }));
   }
 
   @Override

@@ -54,7 +54,8 @@ final class Tally {
     REQUEST,
     BACKUP,
     LOAD,
-    STEPDOWN;
+    STEPDOWN,
+    REMOVAL;
 
     String tag() {
       return name().toLowerCase(Locale.ROOT);

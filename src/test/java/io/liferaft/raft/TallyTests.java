@@ -70,6 +70,9 @@ class TallyTests {
       assertThat(passedOn.of(Event.LEADER_CHANGE)).isPositive();
       assertThat(passedOn.of(Event.START_REUSED)).isZero();
 
+      follower.raft().removeNode("nobody", TestCluster.TIMEOUT);
+      assertThat(passedOn.forwarded(Call.REMOVAL, true)).isEqualTo(1);
+
       follower.raft().transferLeadership(follower.id(), TestCluster.TIMEOUT);
       assertThat(passedOn.forwarded(Call.STEPDOWN, true)).isEqualTo(1);
 
