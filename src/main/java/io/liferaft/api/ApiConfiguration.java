@@ -1,6 +1,7 @@
 package io.liferaft.api;
 
 import io.liferaft.backup.BackupStatus;
+import io.liferaft.cdc.ChangeFeed;
 import io.liferaft.queue.WriteQueue;
 import io.liferaft.raft.NodeStatus;
 import io.liferaft.raft.RaftNode;
@@ -130,6 +131,7 @@ class ApiConfiguration {
       ObjectProvider<SqliteStore> store,
       ObjectProvider<Supplier<RestoreState>> restore,
       ObjectProvider<Supplier<BackupStatus>> backup,
+      ObjectProvider<ChangeFeed> changes,
       ObjectProvider<Clock> clock) {
     return new StatusReport(
         new StatusReport.Sources(
@@ -144,6 +146,7 @@ class ApiConfiguration {
               return supplier == null ? noBackup() : supplier.get();
             },
             queue::status,
+            () -> changes.stream().findFirst().flatMap(ChangeFeed::status),
             () -> bindAddress(environment),
             access.enabled(),
             tls.report(),

@@ -1,6 +1,7 @@
 package io.liferaft.api;
 
 import io.liferaft.backup.BackupStatus;
+import io.liferaft.cdc.CdcStatus;
 import io.liferaft.go.GoDuration;
 import io.liferaft.queue.QueueStatus;
 import io.liferaft.raft.NodeStatus;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +49,7 @@ final class StatusReport {
       Supplier<RestoreState> restore,
       Supplier<BackupStatus> backup,
       Supplier<QueueStatus> queue,
+      Supplier<Optional<CdcStatus>> changes,
       Supplier<String> bindAddress,
       boolean users,
       Map<String, Object> tls,
@@ -84,8 +87,26 @@ final class StatusReport {
           backups(backup, UploadDestination.of(backup.target(), sources.storeEndpoint())));
       own.put("backup", backup(backup));
     }
+    sources.changes().get().ifPresent(changes -> tree.put("cdc", changes(status, changes)));
     tree.put("liferaft", own);
     return tree;
+  }
+
+  private static Map<String, Object> changes(NodeStatus node, CdcStatus changes) {
+    Map<String, Object> cdc = new TreeMap<>();
+    cdc.put("node_id", node.id());
+    cdc.put("dir", changes.folder() == null ? "" : changes.folder().toString());
+    cdc.put("highwater_mark", changes.highWaterMark());
+    cdc.put("is_leader", changes.leads());
+    cdc.put("sink", changes.sink());
+    Map<String, Object> fifo = new TreeMap<>();
+    fifo.put("has_next", changes.length() > 0);
+    fifo.put("length", changes.length());
+    cdc.put("fifo", fifo);
+    if (!changes.serviceId().isEmpty()) {
+      cdc.put("service_id", changes.serviceId());
+    }
+    return cdc;
   }
 
   private Map<String, Object> build() {

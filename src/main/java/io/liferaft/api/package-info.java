@@ -25,7 +25,7 @@
  */
 @NullMarked
 @ApplicationModule(
-    allowedDependencies = {"raft", "security", "sqlite", "queue", "backup", "restore", "go"})
+    allowedDependencies = {"raft", "security", "sqlite", "queue", "backup", "restore", "cdc", "go"})
 package io.liferaft.api;
 
 import org.jspecify.annotations.NullMarked;

@@ -205,12 +205,6 @@ public final class CommandLine {
           notices.add("-%s=%s has no effect: %s".formatted(flag.name(), value, why));
         }
       }
-      case Treatment.NotYet(String instead) -> {
-        if (!flag.asksForNothing(value)) {
-          throw new Refusal(
-              REFUSED, "-%s is not supported yet: %s".formatted(flag.name(), instead));
-        }
-      }
       case Treatment.Never(String why) -> {
         if (!flag.asksForNothing(value)) {
           throw new Refusal(REFUSED, "-%s is not supported: %s".formatted(flag.name(), why));

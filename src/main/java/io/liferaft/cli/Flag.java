@@ -26,7 +26,6 @@ record Flag(String name, Kind kind, String standard, String meaning, Treatment t
     return switch (treatment) {
       case Treatment.Sets(var properties, _) -> "`" + String.join("`, `", properties) + "`";
       case Treatment.Harmless(String why) -> "taken, without effect: " + why;
-      case Treatment.NotYet(String instead) -> "refused, not there yet: " + instead;
       case Treatment.Never(String why) -> "refused: " + why;
       case Treatment.Prints() -> "prints and ends with 0";
     };

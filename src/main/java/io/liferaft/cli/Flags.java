@@ -7,7 +7,6 @@ import static io.liferaft.cli.Kind.TEXT;
 
 import io.liferaft.cli.Treatment.Harmless;
 import io.liferaft.cli.Treatment.Never;
-import io.liferaft.cli.Treatment.NotYet;
 import io.liferaft.cli.Treatment.Prints;
 import io.liferaft.cli.Treatment.Sets;
 import io.liferaft.cli.Treatment.Translation;
@@ -308,7 +307,12 @@ final class Flags {
               "",
               "JSON file that describes the restore",
               "liferaft.restore.rqlite-config"),
-          flag("cdc-config", TEXT, "", "where changes go", new NotYet("changes are not sent out")),
+          sets(
+              "cdc-config",
+              TEXT,
+              "",
+              "where row changes go: an address, stdout, or a JSON file",
+              "liferaft.cdc.config"),
           flag("otlp-endpoint", TEXT, "", "OpenTelemetry collector", new Never(PUSH)),
           flag("otlp-metrics-interval", DURATION, "30s", "how often", new Never(PUSH)),
           flag("otlp-insecure", SWITCH, "false", "without TLS", new Never(PUSH)),

@@ -29,13 +29,6 @@ sealed interface Treatment {
    */
   record Harmless(String why) implements Treatment {}
 
-  /**
-   * What it asks for is still to come: it is refused.
-   *
-   * @param instead what to do meanwhile
-   */
-  record NotYet(String instead) implements Treatment {}
-
   /** What it asks for will not come: it is refused. */
   record Never(String why) implements Treatment {}
 

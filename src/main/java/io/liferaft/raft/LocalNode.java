@@ -49,20 +49,35 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   private volatile boolean removed;
   private final Tally tally = new Tally();
 
-  LocalNode(
-      NodeConfig config, SqliteStore store, Clock clock, Consumer<LeadershipChanged> publisher) {
-    this(config, store, clock, publisher, new NodeFolder(config, store.files())::usableBytes);
-  }
-
   /**
-   * @param usableBytes room left for the data directory
+   * @param journal of row changes; null for none
    */
   LocalNode(
       NodeConfig config,
       SqliteStore store,
       Clock clock,
       Consumer<LeadershipChanged> publisher,
-      LongSupplier usableBytes) {
+      @Nullable ChangeJournal journal) {
+    this(
+        config,
+        store,
+        clock,
+        publisher,
+        new NodeFolder(config, store.files())::usableBytes,
+        journal);
+  }
+
+  /**
+   * @param usableBytes room left for the data directory
+   * @param journal of row changes; null for none
+   */
+  LocalNode(
+      NodeConfig config,
+      SqliteStore store,
+      Clock clock,
+      Consumer<LeadershipChanged> publisher,
+      LongSupplier usableBytes,
+      @Nullable ChangeJournal journal) {
     this.config = config;
     this.store = store;
     this.known = new KnownMembers(config, store.files());
@@ -91,7 +106,8 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     OtherNodes others = new OtherNodes(known, peers);
     Installer installer = new Installer(config.dataDir(), store.files(), peers, workers);
     this.group =
-        new OpenGroup(config, store, clock, raftFolder, workers, leadership, contact, tally, this);
+        new OpenGroup(
+            config, store, clock, journal, raftFolder, workers, leadership, contact, tally, this);
     this.life = new NodeLife(config, store, folder, group, catchUp, faults, others, known, tally);
     this.standing = new OwnStanding(life, group, faults, folder);
     this.status =

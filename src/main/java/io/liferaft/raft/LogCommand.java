@@ -100,4 +100,10 @@ sealed interface LogCommand {
   record RestoreEnded(RestoreRecord.Outcome outcome, long timeMillis) implements LogCommand {}
 
   record BackupRecorded(BackupRecord backup) implements LogCommand {}
+
+  /** From here on every node captures row changes, or none does. */
+  record CaptureSwitched(boolean on) implements LogCommand {}
+
+  /** All changes up to an index have been delivered. */
+  record ChangesDelivered(long index) implements LogCommand {}
 }

@@ -33,6 +33,9 @@ final class LogCommandCodec {
   /** {@link #CLUSTER_RECOVERED} with a list of members; without one its form is the older one. */
   private static final int CLUSTER_RECOVERED_FOR_MEMBERS = 13;
 
+  private static final int CAPTURE_SWITCHED = 14;
+  private static final int CHANGES_DELIVERED = 15;
+
   private LogCommandCodec() {}
 
   static byte[] encode(LogCommand command) {
@@ -84,6 +87,8 @@ final class LogCommandCodec {
         out.int32(RESTORE_ENDED).string(outcome.name()).int64(time);
       }
       case LogCommand.BackupRecorded(var backup) -> out.int32(BACKUP_RECORDED).backup(backup);
+      case LogCommand.CaptureSwitched(var on) -> out.int32(CAPTURE_SWITCHED).bool(on);
+      case LogCommand.ChangesDelivered(var index) -> out.int32(CHANGES_DELIVERED).int64(index);
     }
     return out.toByteArray();
   }
@@ -161,6 +166,8 @@ final class LogCommandCodec {
             new LogCommand.ClusterRecovered(in.string(), in.string(), List.of());
         case CLUSTER_RECOVERED_FOR_MEMBERS ->
             new LogCommand.ClusterRecovered(in.string(), in.string(), in.strings());
+        case CAPTURE_SWITCHED -> new LogCommand.CaptureSwitched(in.bool());
+        case CHANGES_DELIVERED -> new LogCommand.ChangesDelivered(in.int64());
         default ->
             throw new IllegalStateException(
                 "a log entry has type %d, unknown to this program: start a newer version"

@@ -35,7 +35,9 @@ final class LogTail {
           LogCommand.LoadAbort _,
           LogCommand.RestoreBegun _,
           LogCommand.RestoreEnded _,
-          LogCommand.BackupRecorded _ ->
+          LogCommand.BackupRecorded _,
+          LogCommand.CaptureSwitched _,
+          LogCommand.ChangesDelivered _ ->
           false;
     };
   }

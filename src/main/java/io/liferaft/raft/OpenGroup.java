@@ -25,6 +25,7 @@ final class OpenGroup {
   private final NodeConfig config;
   private final SqliteStore store;
   private final Clock clock;
+  private final @Nullable ChangeJournal journal;
   private final RaftFolder raftFolder;
   private final Executor workers;
   private final LeaderEvents leadership;
@@ -36,12 +37,14 @@ final class OpenGroup {
   private volatile @Nullable WriteBatcher batcher;
 
   /**
+   * @param journal of row changes; null for none
    * @param workers for other nodes' calls
    */
   OpenGroup(
       NodeConfig config,
       SqliteStore store,
       Clock clock,
+      @Nullable ChangeJournal journal,
       RaftFolder raftFolder,
       Executor workers,
       LeaderEvents leadership,
@@ -51,6 +54,7 @@ final class OpenGroup {
     this.config = config;
     this.store = store;
     this.clock = clock;
+    this.journal = journal;
     this.raftFolder = raftFolder;
     this.workers = workers;
     this.leadership = leadership;
@@ -96,7 +100,7 @@ final class OpenGroup {
   }
 
   private Replica openReplica() throws IOException {
-    Replica replica = Replica.open(store, config.dataDir());
+    Replica replica = Replica.open(store, config.dataDir(), journal);
     try {
       raftFolder.checkLogFollows(replica.recordIndex());
       tally.opened(replica.recordIndex() >= 0);

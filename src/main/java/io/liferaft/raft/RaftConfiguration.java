@@ -36,8 +36,12 @@ class RaftConfiguration {
   /** Closed by the node's own stop. */
   @Bean(destroyMethod = "")
   LocalNode localNode(
-      NodeConfig config, SqliteStore store, Clock clock, ApplicationEventPublisher events) {
-    return new LocalNode(config, store, clock, events::publishEvent);
+      NodeConfig config,
+      SqliteStore store,
+      Clock clock,
+      ApplicationEventPublisher events,
+      ObjectProvider<ChangeJournal> journal) {
+    return new LocalNode(config, store, clock, events::publishEvent, journal.getIfAvailable());
   }
 
   @Bean

@@ -92,6 +92,14 @@ public interface RaftNode {
   /** Runs one statement on this node's own database, for health checks. Waits. */
   SqlResult localQuery(String sql);
 
+  // --- for the delivery of changes; only the leader's calls succeed ---
+
+  /** Whether every node captures row changes, from an entry on. Waits until it is in the log. */
+  void captureChanges(boolean on);
+
+  /** All changes up to a log index have been delivered. Never goes back. Waits. */
+  void recordDelivered(long index);
+
   // --- for backup and restore; only the leader's calls succeed ---
 
   /**

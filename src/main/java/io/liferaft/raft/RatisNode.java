@@ -410,6 +410,16 @@ final class RatisNode implements RaftNode, SmartLifecycle {
   }
 
   @Override
+  public void captureChanges(boolean on) {
+    Peers.Appended _ = writer.command(new LogCommand.CaptureSwitched(on));
+  }
+
+  @Override
+  public void recordDelivered(long index) {
+    Peers.Appended _ = writer.command(new LogCommand.ChangesDelivered(index));
+  }
+
+  @Override
   public void recordBackup(BackupRecord backup) {
     Peers.Appended _ = writer.command(new LogCommand.BackupRecorded(backup));
   }

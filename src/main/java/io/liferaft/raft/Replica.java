@@ -1,5 +1,6 @@
 package io.liferaft.raft;
 
+import io.liferaft.sqlite.ChangeSink;
 import io.liferaft.sqlite.EntryOutcome;
 import io.liferaft.sqlite.SqlEntry;
 import io.liferaft.sqlite.SqlForm;
@@ -37,13 +38,22 @@ final class Replica {
       "the load was given up, or another one has begun: try again";
 
   private final SqliteStore store;
+  private final @Nullable ChangeJournal journal;
+  private final Path folder;
   private final Staging staging;
   private volatile StatePayload payload;
   private volatile long recordIndex;
   private volatile long recordTerm;
 
-  private Replica(SqliteStore store, Path folder, StatePayload payload, long recordIndex) {
+  private Replica(
+      SqliteStore store,
+      Path folder,
+      @Nullable ChangeJournal journal,
+      StatePayload payload,
+      long recordIndex) {
     this.store = store;
+    this.folder = folder;
+    this.journal = journal;
     this.staging = new Staging(folder, store.files());
     this.payload = payload;
     this.recordIndex = recordIndex;
@@ -52,11 +62,41 @@ final class Replica {
 
   /** Opens the store as of its record. */
   static Replica open(SqliteStore store, Path folder) throws IOException {
+    return open(store, folder, null);
+  }
+
+  /**
+   * Opens the store as of its record.
+   *
+   * @param journal of row changes; null when this node keeps none
+   */
+  static Replica open(SqliteStore store, Path folder, @Nullable ChangeJournal journal)
+      throws IOException {
     Optional<byte[]> record = store.open(folder);
     StatePayload payload = record.map(StatePayload::decode).orElse(FRESH);
-    Replica replica = new Replica(store, folder, payload, payload.state().appliedIndex());
+    Replica replica = new Replica(store, folder, journal, payload, payload.state().appliedIndex());
     replica.staging.reset(payload.load());
+    replica.beginJournal(true);
     return replica;
+  }
+
+  private void beginJournal(boolean continues) throws IOException {
+    if (journal != null) {
+      journal.begin(folder, payload.state().appliedIndex(), continues);
+    }
+    capture();
+  }
+
+  /** As the state says; anew for every file. */
+  private void capture() {
+    ChangeSink sink = journal == null ? ChangeSink.NONE : journal;
+    store.captureChanges(payload.state().changes().captured() ? sink : null);
+  }
+
+  private void forceJournal() throws IOException {
+    if (journal != null) {
+      journal.force();
+    }
   }
 
   /** Before Ratis opens the group's log: none that does not go on from the record. */
@@ -130,9 +170,9 @@ final class Replica {
     List<SqlEntry> work = new ArrayList<>(group.size());
     for (Entry entry : group) {
       switch (entry.command()) {
-        case LogCommand.Execute execute -> work.add(sqlEntry(execute, entry.answer()));
+        case LogCommand.Execute execute -> work.add(sqlEntry(execute, entry));
         case LogCommand.Batch(var requests) ->
-            requests.forEach(request -> work.add(sqlEntry(request, entry.answer())));
+            requests.forEach(request -> work.add(sqlEntry(request, entry)));
         default -> throw new IllegalStateException("not SQL: " + entry.command());
       }
     }
@@ -157,7 +197,7 @@ final class Replica {
     return applied;
   }
 
-  private static SqlEntry sqlEntry(LogCommand.Execute execute, boolean answer) {
+  private static SqlEntry sqlEntry(LogCommand.Execute execute, Entry entry) {
     return new SqlEntry(
         execute.statements(),
         execute.transaction(),
@@ -165,7 +205,8 @@ final class Replica {
         execute.clockMillis(),
         execute.seed(),
         execute.stepBudget(),
-        answer);
+        entry.answer(),
+        entry.index());
   }
 
   private static long clock(LogCommand command) {
@@ -264,6 +305,20 @@ final class Replica {
           state = state.withBackup(backup);
         }
       }
+      case LogCommand.CaptureSwitched(var on) -> {
+        ChangesRecord before = state.changes();
+        long since = on && before.captured() ? before.sinceIndex() : entry.index();
+        state = state.withChanges(new ChangesRecord(on, since, before.deliveredIndex()));
+        payload = with(payload, entry.term(), entry.index(), state, load);
+        capture();
+      }
+      case LogCommand.ChangesDelivered(var index) -> {
+        ChangesRecord changes = state.changes();
+        long delivered = Math.max(index, changes.deliveredIndex());
+        state =
+            state.withChanges(
+                new ChangesRecord(changes.captured(), changes.sinceIndex(), delivered));
+      }
       case LogCommand.Execute _, LogCommand.Batch _ -> throw new IllegalStateException("SQL");
     }
     payload = with(payload, entry.term(), entry.index(), state, load);
@@ -330,7 +385,8 @@ final class Replica {
             commit.clockMillis(),
             commit.seed(),
             commit.stepBudget(),
-            entry.answer());
+            entry.answer(),
+            entry.index());
     EntryOutcome outcome = store.apply(List.of(work)).getFirst();
     drop(load);
     ReplicatedState state = payload.state();
@@ -375,6 +431,7 @@ final class Replica {
                   restored.timeMillis()));
     }
     StatePayload next = new StatePayload(entry.term(), state, null);
+    forceJournal();
     try {
       store.replace(stagingPath(load), next.encode());
     } catch (SqliteException.InvalidDatabase e) {
@@ -384,6 +441,7 @@ final class Replica {
       return new Applied.Refused("not a sound SQLite database: " + e.getMessage(), false);
     }
     payload = next;
+    capture();
     recorded();
     return new Applied.Done();
   }
@@ -401,6 +459,7 @@ final class Replica {
     if (now.load() != null) {
       staging.force(now.load());
     }
+    forceJournal();
     if (store.checkpoint(now.encode())) {
       recorded();
     }
@@ -414,8 +473,10 @@ final class Replica {
     if (installed.load() != null) {
       staging.force(installed.load());
     }
+    forceJournal();
     store.replace(file, record, foreignKeys);
     payload = installed;
+    beginJournal(false);
     recordIndex = installed.state().appliedIndex();
     recordTerm = installed.term();
     staging.reset(installed.load());

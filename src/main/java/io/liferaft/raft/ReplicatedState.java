@@ -17,6 +17,7 @@ import java.util.Map;
  * @param initialMembers {@code id=raft-address} of the cluster as founded
  * @param formerGroups ids of the groups this cluster was in before {@code liferaftd recover}: given
  *     up for good, whatever disks of theirs may still turn up
+ * @param changes whether row changes are captured, and how far they have been delivered
  */
 public record ReplicatedState(
     String clusterId,
@@ -26,7 +27,8 @@ public record ReplicatedState(
     RestoreRecord restore,
     Map<String, BackupRecord> backups,
     List<String> initialMembers,
-    List<String> formerGroups) {
+    List<String> formerGroups,
+    ChangesRecord changes) {
 
   public ReplicatedState {
     backups = Map.copyOf(backups);
@@ -34,7 +36,7 @@ public record ReplicatedState(
     formerGroups = List.copyOf(formerGroups);
   }
 
-  /** As of a cluster that was never recovered. */
+  /** As of a cluster that was never recovered and captures nothing. */
   public ReplicatedState(
       String clusterId,
       String generation,
@@ -51,17 +53,34 @@ public record ReplicatedState(
         restore,
         backups,
         initialMembers,
-        List.of());
+        List.of(),
+        ChangesRecord.NONE);
   }
 
   ReplicatedState withApplied(long index) {
     return new ReplicatedState(
-        clusterId, generation, changeIndex, index, restore, backups, initialMembers, formerGroups);
+        clusterId,
+        generation,
+        changeIndex,
+        index,
+        restore,
+        backups,
+        initialMembers,
+        formerGroups,
+        changes);
   }
 
   ReplicatedState withChange(long index) {
     return new ReplicatedState(
-        clusterId, generation, index, appliedIndex, restore, backups, initialMembers, formerGroups);
+        clusterId,
+        generation,
+        index,
+        appliedIndex,
+        restore,
+        backups,
+        initialMembers,
+        formerGroups,
+        changes);
   }
 
   ReplicatedState withRestore(RestoreRecord next) {
@@ -73,7 +92,8 @@ public record ReplicatedState(
         next,
         backups,
         initialMembers,
-        formerGroups);
+        formerGroups,
+        changes);
   }
 
   ReplicatedState withBackup(BackupRecord backup) {
@@ -87,7 +107,8 @@ public record ReplicatedState(
         restore,
         next,
         initialMembers,
-        formerGroups);
+        formerGroups,
+        changes);
   }
 
   ReplicatedState withLineage(String newClusterId, String newGeneration) {
@@ -99,12 +120,21 @@ public record ReplicatedState(
         restore,
         backups,
         initialMembers,
-        formerGroups);
+        formerGroups,
+        changes);
   }
 
   ReplicatedState withMembers(List<String> members) {
     return new ReplicatedState(
-        clusterId, generation, changeIndex, appliedIndex, restore, backups, members, formerGroups);
+        clusterId,
+        generation,
+        changeIndex,
+        appliedIndex,
+        restore,
+        backups,
+        members,
+        formerGroups,
+        changes);
   }
 
   /** With more of them, in place of those of the same id. */
@@ -123,6 +153,27 @@ public record ReplicatedState(
     List<String> groups = new ArrayList<>(formerGroups);
     groups.add(group);
     return new ReplicatedState(
-        clusterId, generation, changeIndex, appliedIndex, restore, backups, initialMembers, groups);
+        clusterId,
+        generation,
+        changeIndex,
+        appliedIndex,
+        restore,
+        backups,
+        initialMembers,
+        groups,
+        changes);
+  }
+
+  ReplicatedState withChanges(ChangesRecord next) {
+    return new ReplicatedState(
+        clusterId,
+        generation,
+        changeIndex,
+        appliedIndex,
+        restore,
+        backups,
+        initialMembers,
+        formerGroups,
+        next);
   }
 }

@@ -16,7 +16,10 @@ import org.jspecify.annotations.Nullable;
  */
 record StatePayload(long term, ReplicatedState state, @Nullable OpenLoad load) {
 
-  private static final int VERSION = 2;
+  private static final int VERSION = 3;
+
+  /** Without changes. */
+  private static final int SECOND_VERSION = 2;
 
   /** Without former groups. */
   private static final int FIRST_VERSION = 1;
@@ -40,14 +43,17 @@ record StatePayload(long term, ReplicatedState state, @Nullable OpenLoad load) {
       out.int64(load.sizeBytes()).string(load.sha256()).int64(load.receivedBytes());
       out.string(load.chain());
     }
-    return out.strings(state.formerGroups()).toByteArray();
+    out.strings(state.formerGroups());
+    out.bool(state.changes().captured()).int64(state.changes().sinceIndex());
+    out.int64(state.changes().deliveredIndex());
+    return out.toByteArray();
   }
 
   static StatePayload decode(byte[] bytes) {
     try {
       WireReader in = new WireReader(bytes);
       int version = in.int32();
-      if (version != VERSION && version != FIRST_VERSION) {
+      if (version != VERSION && version != SECOND_VERSION && version != FIRST_VERSION) {
         throw new IllegalStateException(
             "the snapshot record has format version %d, this program knows only up to %d: start a newer version"
                 .formatted(version, VERSION));
@@ -72,6 +78,10 @@ record StatePayload(long term, ReplicatedState state, @Nullable OpenLoad load) {
       List<String> members = in.strings();
       OpenLoad load = in.bool() ? load(in) : null;
       List<String> formerGroups = version == FIRST_VERSION ? List.of() : in.strings();
+      ChangesRecord changes =
+          version == VERSION
+              ? new ChangesRecord(in.bool(), in.int64(), in.int64())
+              : ChangesRecord.NONE;
       return new StatePayload(
           term,
           new ReplicatedState(
@@ -82,7 +92,8 @@ record StatePayload(long term, ReplicatedState state, @Nullable OpenLoad load) {
               restore,
               backups,
               members,
-              formerGroups),
+              formerGroups,
+              changes),
           load);
     } catch (IOException e) {
       throw new UncheckedIOException("the snapshot record cannot be decoded", e);

@@ -1,5 +1,6 @@
 package io.liferaft.sqlite;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -29,6 +30,7 @@ final class EntryApplier implements AutoCloseable {
   private final AnswerCounters countersBefore = new AnswerCounters();
   private final AnswerCounters countersAtFault = new AnswerCounters();
   private @Nullable WriteConnection warm;
+  private @Nullable ChangeSink changes;
   private volatile boolean foreignKeys;
   private boolean factsKnown;
   private boolean deferredForeignKey;
@@ -52,7 +54,35 @@ final class EntryApplier implements AutoCloseable {
     }
   }
 
+  /** From the next entry on; null for nobody. */
+  void captureChanges(@Nullable ChangeSink sink) throws SQLException {
+    closeWarm();
+    changes = sink;
+  }
+
   List<EntryOutcome> apply(List<SqlEntry> group) {
+    ChangeSink sink = changes;
+    long start = sink == null ? 0 : sink.position();
+    boolean published = false;
+    try {
+      List<EntryOutcome> outcomes = applyAll(group);
+      if (sink != null) {
+        sink.publish();
+      }
+      published = true;
+      return outcomes;
+    } catch (IOException e) {
+      giveUp();
+      throw new SqliteException.NodeFault(
+          "the changes of an entry could not be queued: " + e.getMessage(), !committed, false, e);
+    } finally {
+      if (sink != null && !published) {
+        sink.back(start);
+      }
+    }
+  }
+
+  private List<EntryOutcome> applyAll(List<SqlEntry> group) throws IOException {
     List<EntryOutcome> outcomes = new ArrayList<>(group.size());
     committed = false;
     countersAtFault.copyFrom(counters);
@@ -85,7 +115,7 @@ final class EntryApplier implements AutoCloseable {
   }
 
   private void oneByOne(List<SqlEntry> group, int from, int to, List<EntryOutcome> outcomes)
-      throws SQLException {
+      throws SQLException, IOException {
     for (int i = from; i < to; i++) {
       if (to - from == 1 || !together(group, i, i + 1, outcomes)) {
         outcomes.add(alone(group.get(i)));
@@ -140,19 +170,27 @@ final class EntryApplier implements AutoCloseable {
 
   /** Runs entries in one transaction; false when that would show, with everything rolled back. */
   private boolean together(List<SqlEntry> group, int from, int to, List<EntryOutcome> outcomes)
-      throws SQLException {
+      throws SQLException, IOException {
     WriteConnection write = warm();
     countersBefore.copyFrom(counters);
     int size = outcomes.size();
+    ChangeCapture capture = write.capture();
+    long captured = capture == null ? 0 : capture.position();
     try {
       write.begin();
       for (int i = from; i < to; i++) {
         outcomes.add(member(write, group.get(i)));
       }
+      if (changes != null) {
+        changes.flush();
+      }
       commit(write);
       return true;
     } catch (GroupBroken _) {
       write.rollback();
+      if (capture != null) {
+        capture.back(captured);
+      }
       counters.copyFrom(countersBefore);
       outcomes.subList(size, outcomes.size()).clear();
       return false;
@@ -175,6 +213,8 @@ final class EntryApplier implements AutoCloseable {
     write.startEntry(entry);
     StatementRunner runner = new StatementRunner(write, texts, counters, entry, timer);
     List<SqlResult> results = new ArrayList<>();
+    ChangeCapture capture = write.capture();
+    long captured = capture == null ? 0 : capture.position();
     if (entry.transaction()) {
       write.savepoint();
     }
@@ -194,6 +234,9 @@ final class EntryApplier implements AutoCloseable {
         release(write);
       } else if (stops(result, runner, entry)) {
         write.rollbackToSavepoint();
+        if (capture != null) {
+          capture.back(captured);
+        }
         return new EntryOutcome(results, null, false);
       }
     }
@@ -223,7 +266,7 @@ final class EntryApplier implements AutoCloseable {
   private EntryOutcome alone(SqlEntry entry) throws SQLException {
     closeWarm();
     factsKnown = false;
-    try (WriteConnection write = WriteConnection.open(file, builtIn, true, foreignKeys)) {
+    try (WriteConnection write = WriteConnection.open(file, builtIn, true, foreignKeys, changes)) {
       AloneRun run =
           new AloneRun(
               write,
@@ -242,7 +285,7 @@ final class EntryApplier implements AutoCloseable {
   private WriteConnection warm() throws SQLException {
     WriteConnection open = warm;
     if (open == null) {
-      open = WriteConnection.open(file, builtIn, false, foreignKeys);
+      open = WriteConnection.open(file, builtIn, false, foreignKeys, changes);
       warm = open;
     }
     return open;

@@ -11,6 +11,8 @@ package io.liferaft.sqlite;
  * @param stepBudget SQLite virtual machine steps that each statement may take, taken by the leader
  * @param answer whether somebody on this node waits for rows; when false they are counted and
  *     dropped
+ * @param index where the entry is in its user's log; told to the {@link ChangeSink}, else of no
+ *     meaning here
  */
 public record SqlEntry(
     Iterable<SqlStatement> statements,
@@ -19,4 +21,18 @@ public record SqlEntry(
     long clockMillis,
     long seed,
     long stepBudget,
-    boolean answer) {}
+    boolean answer,
+    long index) {
+
+  /** An entry at no place in a log. */
+  public SqlEntry(
+      Iterable<SqlStatement> statements,
+      boolean transaction,
+      SqlForm form,
+      long clockMillis,
+      long seed,
+      long stepBudget,
+      boolean answer) {
+    this(statements, transaction, form, clockMillis, seed, stepBudget, answer, 0);
+  }
+}

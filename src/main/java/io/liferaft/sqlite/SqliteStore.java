@@ -145,6 +145,23 @@ public final class SqliteStore implements AutoCloseable {
   }
 
   /**
+   * Who is told of every row that writes change, from the next entry on. Being told costs steps of
+   * the statements, so all nodes must begin and end with the same entry, whoever is told; and what
+   * is told must come from the same entries. Ends with {@link #close}.
+   *
+   * @param sink null for nobody
+   * @throws SqliteException.NodeFault when this node failed
+   */
+  public void captureChanges(@Nullable ChangeSink sink) {
+    try {
+      opened().database().applier.captureChanges(sink);
+    } catch (SQLException e) {
+      throw new SqliteException.NodeFault(
+          "the capture of changes cannot be switched: " + SqliteErrors.message(e), true, false, e);
+    }
+  }
+
+  /**
    * Moves the WAL into the main file and makes the record name it, with this payload; durable on
    * return. Crash-safe at every line. Readers that hold a snapshot are waited for, then
    * interrupted. When it fails nothing can be applied until a checkpoint has succeeded.

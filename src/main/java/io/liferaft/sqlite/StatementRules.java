@@ -102,6 +102,9 @@ final class StatementRules {
     if (name.equals(COUNTERS)) {
       refuse("no such table: " + COUNTERS);
     }
+    if (name.startsWith(CapturedTable.RESERVED)) {
+      refuse("names that begin with " + CapturedTable.RESERVED + " are reserved");
+    }
     beforeLast = last;
     last = mayName ? name : token.kind() == SqlTokenizer.Kind.PUNCTUATION ? token.raw() : "";
     lastWasName = mayName;

@@ -16,6 +16,7 @@ final class StatementRunner {
   private final SqlTexts texts;
   private final AnswerCounters counters;
   private final SqlForm form;
+  private final boolean wholeEntry;
   private final RowReader rows;
   private final @Nullable StatementTimer timer;
   private boolean failedToPrepare;
@@ -35,6 +36,7 @@ final class StatementRunner {
     this.texts = texts;
     this.counters = counters;
     this.form = entry.form();
+    this.wholeEntry = entry.transaction();
     this.rows = new RowReader(entry.answer(), RowReader.MOST_BYTES_OF_A_WRITE);
     this.timer = timer;
   }
@@ -94,18 +96,34 @@ final class StatementRunner {
       } else if (piece.pragma() != null && piece.pragma().ignored()) {
         result = counters.write(System.nanoTime() - start);
       } else {
-        PreparedSql prepared = prepare(piece);
-        failedToPrepare = false;
-        result = bound(piece, prepared, statement, taken, start);
-        taken += prepared.parameterCount();
+        try {
+          PreparedSql prepared = prepare(piece);
+          failedToPrepare = false;
+          result = bound(piece, prepared, statement, taken, start);
+          taken += prepared.parameterCount();
+        } finally {
+          followSchema(piece);
+        }
       }
     }
     failedToPrepare = false;
     return result;
   }
 
+  /** A rollback needs nothing: it takes the triggers back to what they were with the schema. */
+  private void followSchema(SqlPiece piece) throws SQLException {
+    ChangeCapture capture = write.capture();
+    if (capture != null && piece.kind() == StatementKind.OTHER) {
+      capture.install();
+    }
+  }
+
   private PreparedSql prepare(SqlPiece piece) throws SQLException, SqlFailure {
     try {
+      ChangeCapture capture = write.capture();
+      if (capture != null && piece.kind() == StatementKind.OTHER) {
+        capture.remove();
+      }
       return write.prepare(piece);
     } catch (SQLException e) {
       throw failure(e);
@@ -118,12 +136,21 @@ final class StatementRunner {
     boolean alive = false;
     undone = false;
     long changesBefore = write.totalChanges();
+    ChangeCapture capture = write.capture();
+    long captured = 0;
+    if (capture != null) {
+      capture.running(piece);
+      captured = capture.position();
+    }
     try {
       @Nullable Object[] values =
           Bindings.of(piece, prepared.parameterCount(), statement.parameters(), taken, true);
       SqlResult result = step(piece, prepared, values, start);
       alive = true;
       ran.run();
+      if (capture != null && piece.kind() == StatementKind.TRANSACTION) {
+        capture.transaction(piece);
+      }
       changed |= !piece.kind().readsOnly() && (piece.pragma() == null || !piece.pragma().informs());
       return result;
     } catch (SQLException e) {
@@ -132,7 +159,11 @@ final class StatementRunner {
       ran.run();
       throw failure;
     } finally {
-      changed |= !undone && write.totalChanges() != changesBefore;
+      boolean kept = !undone && write.totalChanges() != changesBefore;
+      changed |= kept;
+      if (capture != null) {
+        capture.ran(piece, captured, kept, !write.exact() && !wholeEntry);
+      }
       write.done(piece, prepared, alive);
     }
   }

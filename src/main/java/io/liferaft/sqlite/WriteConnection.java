@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.sqlite.SQLiteCommitListener;
 
 /**
@@ -28,10 +29,15 @@ final class WriteConnection implements AutoCloseable {
   private final PreparedSql lastRowId;
   private final Map<String, PreparedSql> statements =
       new LinkedHashMap<>(STATEMENTS * 2, 0.75f, true);
+  private final @Nullable ChangeCapture capture;
   private boolean rolledBack;
 
   private WriteConnection(
-      NativeConnection connection, BuiltInFunctions builtIn, boolean exact, boolean foreignKeys)
+      NativeConnection connection,
+      BuiltInFunctions builtIn,
+      boolean exact,
+      boolean foreignKeys,
+      @Nullable ChangeSink changes)
       throws SQLException {
     this.connection = connection;
     this.exact = exact;
@@ -48,27 +54,43 @@ final class WriteConnection implements AutoCloseable {
     this.clearChanges =
         connection.prepare("DELETE FROM temp." + StatementRules.COUNTERS + " WHERE 0");
     this.lastRowId = connection.prepare("SELECT last_insert_rowid()");
+    ChangeCapture capturing =
+        changes == null ? null : new ChangeCapture(connection, changes, exact);
+    this.capture = capturing;
     connection
         .jdbc()
         .addCommitListener(
             new SQLiteCommitListener() {
               @Override
               public void onCommit() {
-                // only rollbacks are of interest
+                if (capturing != null) {
+                  capturing.committed();
+                }
               }
 
               @Override
               public void onRollback() {
                 rolledBack = true;
+                if (capturing != null) {
+                  capturing.rolledBack();
+                }
               }
             });
   }
 
+  /**
+   * @param changes told of every row that is changed; null for nobody
+   */
   static WriteConnection open(
-      Path file, BuiltInFunctions builtIn, boolean exact, boolean foreignKeys) throws SQLException {
+      Path file,
+      BuiltInFunctions builtIn,
+      boolean exact,
+      boolean foreignKeys,
+      @Nullable ChangeSink changes)
+      throws SQLException {
     NativeConnection connection = NativeConnection.write(file);
     try {
-      return new WriteConnection(connection, builtIn, exact, foreignKeys);
+      return new WriteConnection(connection, builtIn, exact, foreignKeys, changes);
     } catch (SQLException e) {
       connection.close();
       throw e;
@@ -87,8 +109,16 @@ final class WriteConnection implements AutoCloseable {
     return exact;
   }
 
+  /** Null when nobody is told of changes. */
+  @Nullable ChangeCapture capture() {
+    return capture;
+  }
+
   /** Everything an entry may see of the connection is set back. */
   void startEntry(SqlEntry entry) throws SQLException {
+    if (capture != null) {
+      capture.start(entry);
+    }
     clearRowId.once();
     clearChanges.once();
     functions.begin(entry.clockMillis(), entry.seed());

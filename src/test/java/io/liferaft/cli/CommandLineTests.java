@@ -269,10 +269,10 @@ class CommandLineTests {
     assertExit("data -fk more", 1, "arguments after data directory (data) are not accepted");
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"-cdc-config stdout"})
-  void whatIsNotThereYetIsRefused(String line) {
-    assertExit(line, 1, line.replaceFirst(" .*", "") + " is not supported yet: ");
+  @Test
+  void changesGoWhereTheFlagSays() {
+    assertThat(Start.class.cast(read("-cdc-config http://h:8000/x")).arguments())
+        .contains("--liferaft.cdc.config=http://h:8000/x");
   }
 
   @ParameterizedTest

@@ -251,6 +251,7 @@ final class TestCluster implements AutoCloseable {
     private FileBorder under = new DiskFiles();
     private SteppedFiles files = new SteppedFiles(under);
     private Map<String, String> believed = members;
+    private @Nullable ChangeJournal journal;
     private LongSupplier room = () -> Long.MAX_VALUE;
     private final AtomicReference<@Nullable FormationFailed> failure = new AtomicReference<>();
     private JoinPlan plan = JoinPlan.NONE;
@@ -351,6 +352,12 @@ final class TestCluster implements AutoCloseable {
       return this;
     }
 
+    /** For the next starts: keeps row changes. */
+    Node withJournal(ChangeJournal changes) {
+      journal = changes;
+      return this;
+    }
+
     Node start() {
       return startAs(id);
     }
@@ -373,7 +380,7 @@ final class TestCluster implements AutoCloseable {
               leaving,
               tls);
       SqliteStore opened = disk.store(files);
-      LocalNode node = new LocalNode(config, opened, Clock.systemUTC(), _ -> {}, room);
+      LocalNode node = new LocalNode(config, opened, Clock.systemUTC(), _ -> {}, room, journal);
       RatisNode ratis = new RatisNode(node, opened, Clock.systemUTC(), access);
       AnnotationConfigApplicationContext beans = new AnnotationConfigApplicationContext();
       beans.registerBean(RatisNode.class, () -> ratis);

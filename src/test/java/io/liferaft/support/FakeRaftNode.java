@@ -221,6 +221,16 @@ public final class FakeRaftNode implements RaftNode {
   }
 
   @Override
+  public void captureChanges(boolean on) {
+    throw new UnsupportedOperationException("it captures nothing");
+  }
+
+  @Override
+  public void recordDelivered(long index) {
+    throw new UnsupportedOperationException("it delivers nothing");
+  }
+
+  @Override
   public synchronized ClusterCopy copy(boolean anyNode, Duration timeout) {
     copies++;
     boolean revoked = revocations > 0;

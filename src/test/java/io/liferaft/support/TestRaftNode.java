@@ -1,6 +1,7 @@
 package io.liferaft.support;
 
 import io.liferaft.raft.BackupRecord;
+import io.liferaft.raft.ChangesRecord;
 import io.liferaft.raft.ClusterCopy;
 import io.liferaft.raft.NodeProbe;
 import io.liferaft.raft.NodeStatus;
@@ -250,6 +251,34 @@ public final class TestRaftNode implements RaftNode {
   @Override
   public boolean databaseEmpty() {
     return true;
+  }
+
+  @Override
+  public void captureChanges(boolean on) {
+    calls.add("capture " + on);
+    changes(new ChangesRecord(on, 0, state.changes().deliveredIndex()));
+  }
+
+  @Override
+  public void recordDelivered(long index) {
+    calls.add("delivered " + index);
+    changes(new ChangesRecord(state.changes().captured(), 0, index));
+  }
+
+  /** Replaces what the cluster knows about changes. */
+  public void changes(ChangesRecord changes) {
+    ReplicatedState now = state;
+    state =
+        new ReplicatedState(
+            now.clusterId(),
+            now.generation(),
+            now.changeIndex(),
+            now.appliedIndex(),
+            now.restore(),
+            now.backups(),
+            now.initialMembers(),
+            now.formerGroups(),
+            changes);
   }
 
   @Override

@@ -1,0 +1,16 @@
+package io.liferaft.cdc;
+
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.validation.annotation.Validated;
+
+/**
+ * Change data capture.
+ *
+ * @param config where row changes go: an {@code http://} or {@code https://} address, {@code
+ *     stdout}, or a JSON file that says it with rqlite's keys; empty for nowhere. The same on every
+ *     node
+ */
+@Validated
+@ConfigurationProperties(prefix = "liferaft.cdc", ignoreUnknownFields = false)
+record CdcProperties(@DefaultValue("") String config) {}
