@@ -45,6 +45,7 @@ final class CopyTaking {
     }
     installer.take(
         leader,
+        group.division().map(division -> division.getInfo().getCurrentTerm()).orElse(-1L),
         () -> checkHistory(leader),
         copy -> {
           var _ =

@@ -2,13 +2,12 @@ package io.liferaft.raft;
 
 import io.liferaft.sqlite.FileBorder;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -17,7 +16,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Takes the leader's copy when this node is behind the leader's log: page by page over the Raft
  * port, each page with its hash, into a file beside the database, under a lease that also holds the
- * leader's log. One at a time. What becomes of the copy is for the caller to say.
+ * leader's log. What was taken before a cut is not taken again while the leader's record is the
+ * same. One at a time. What becomes of the copy is for the caller to say.
  */
 final class Installer {
 
@@ -29,6 +29,19 @@ final class Installer {
     }
   }
 
+  /**
+   * What lies in the staged file, or is being written to it: a leader's file as of a record. The
+   * file is the same only while that node has led all the time.
+   */
+  private record Begun(String address, long term, byte[] record, long sizeBytes) {
+    boolean sameAs(Begun other) {
+      return address.equals(other.address)
+          && term == other.term
+          && sizeBytes == other.sizeBytes
+          && Arrays.equals(record, other.record);
+    }
+  }
+
   /** Before anything is asked for. */
   interface Check {
     void run() throws IOException;
@@ -37,12 +50,14 @@ final class Installer {
   private static final Logger log = LoggerFactory.getLogger(Installer.class);
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
   private static final Duration AGAIN_AFTER = Duration.ofSeconds(1);
-  private static final int PAGE = 1024 * 1024;
+  private static final long PAUSE_NANOS = Duration.ofMillis(250).toNanos();
 
   private final Path folder;
   private final FileBorder files;
   private final Peers peers;
   private final Executor executor;
+  private final CopyFetch database;
+  private volatile @Nullable Begun begun;
   private final AtomicBoolean running = new AtomicBoolean();
   private volatile long notBefore = System.nanoTime();
   private volatile @Nullable String lastFailure;
@@ -52,6 +67,7 @@ final class Installer {
     this.files = files;
     this.peers = peers;
     this.executor = executor;
+    this.database = new CopyFetch(files, System::nanoTime, Installer::pause);
   }
 
   /** Whether a copy is being taken or waits to become the database. */
@@ -62,10 +78,11 @@ final class Installer {
   /**
    * Fetches the copy, unless one is being taken or has just failed; returns at once.
    *
+   * @param term in which it leads
    * @param check throws when the copy is not to be taken
    * @param then gets the copy, on a thread that may wait
    */
-  void take(String address, Check check, Consumer<Fetched> then) {
+  void take(String address, long term, Check check, Consumer<Fetched> then) {
     if (System.nanoTime() - notBefore < 0 || !running.compareAndSet(false, true)) {
       return;
     }
@@ -73,7 +90,7 @@ final class Installer {
       Fetched copy;
       try {
         check.run();
-        copy = fetch(address);
+        copy = fetch(address, term);
       } catch (IOException | RuntimeException e) {
         failed(e);
         running.set(false);
@@ -93,25 +110,53 @@ final class Installer {
     notBefore = System.nanoTime() + AGAIN_AFTER.toNanos();
   }
 
-  private Fetched fetch(String address) throws IOException {
-    discard();
+  /** Bytes taken of the copy under way, or the last one. */
+  long receivedBytes() {
+    return database.receivedBytes();
+  }
+
+  /** Bytes of the copy under way, or the last one. */
+  long sizeBytes() {
+    return database.sizeBytes();
+  }
+
+  private Fetched fetch(String address, long term) throws IOException {
     Peers.CopyTicket ticket = peers.openCopy(address, true, TIMEOUT);
+    Begun last = begun;
+    Begun now = new Begun(address, term, ticket.record(), ticket.sizeBytes());
+    long from = last != null && last.sameAs(now) ? database.receivedBytes() : 0;
+    begun = now;
     try {
+      files.delete(stagedLoad());
       StatePayload payload = StatePayload.decode(ticket.record());
       log.info(
-          "Taking the leader's copy: {} bytes, up to log index {}, from {}",
+          "Taking the leader's copy: {} bytes, up to log index {}, from {}, beginning at {}",
           ticket.sizeBytes(),
           payload.state().appliedIndex(),
-          address);
-      copy(address, ticket.ticket(), false, stagedDatabase(), ticket.sizeBytes());
+          address,
+          from);
+      database.into(stagedDatabase(), from, ticket.sizeBytes(), source(address, ticket, false));
       OpenLoad load = payload.load();
       if (load != null) {
-        copy(address, ticket.ticket(), true, stagedLoad(), load.receivedBytes());
+        new CopyFetch(files, System::nanoTime, Installer::pause)
+            .into(stagedLoad(), 0, load.receivedBytes(), source(address, ticket, true));
       }
       return new Fetched(address, ticket, payload);
     } catch (IOException | RuntimeException e) {
       release(address, ticket.ticket());
       throw e;
+    }
+  }
+
+  private CopyFetch.Source source(String address, Peers.CopyTicket ticket, boolean load) {
+    return (offset, length) ->
+        peers.readCopy(address, ticket.ticket(), load, offset, length, TIMEOUT);
+  }
+
+  private static void pause() throws InterruptedException {
+    LockSupport.parkNanos(PAUSE_NANOS);
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
     }
   }
 
@@ -123,41 +168,13 @@ final class Installer {
     return folder.resolve("install.load");
   }
 
-  private void copy(String address, long ticket, boolean load, Path into, long sizeBytes)
-      throws IOException {
-    try (FileChannel out =
-        FileChannel.open(
-            into,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.TRUNCATE_EXISTING,
-            StandardOpenOption.WRITE)) {
-      long offset = 0;
-      while (offset < sizeBytes) {
-        int length = (int) Math.min(PAGE, sizeBytes - offset);
-        byte[] bytes = peers.readCopy(address, ticket, load, offset, length, TIMEOUT);
-        if (bytes.length == 0) {
-          throw new IOException("the leader's copy ends at " + offset + " of " + sizeBytes);
-        }
-        files.run(
-            "write a page of the leader's copy",
-            () -> {
-              ByteBuffer buffer = ByteBuffer.wrap(bytes);
-              while (buffer.hasRemaining()) {
-                int _ = out.write(buffer);
-              }
-            });
-        offset += bytes.length;
-      }
-    }
-    files.force(into);
-  }
-
   /** Makes the copy the database; on the apply thread, while nothing is applied. */
   void switchTo(Fetched copy, Replica replica) throws IOException {
     OpenLoad load = copy.payload().load();
     if (load != null) {
       files.rename(stagedLoad(), replica.stagingPath(load));
     }
+    begun = null;
     replica.install(stagedDatabase(), copy.ticket().record(), copy.ticket().foreignKeys());
     log.info("This node goes on from the leader's copy at log index {}", copy.index());
     lastFailure = null;
@@ -167,11 +184,6 @@ final class Installer {
   void end(Fetched copy) {
     running.set(false);
     executor.execute(() -> release(copy.address(), copy.ticket().ticket()));
-  }
-
-  private void discard() throws IOException {
-    files.delete(stagedDatabase());
-    files.delete(stagedLoad());
   }
 
   private void release(String address, long ticket) {

@@ -245,6 +245,16 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     return new NotReadyException("store not open", Duration.ofSeconds(1));
   }
 
+  /** Bytes taken of the leader's copy; 0 while none is being taken. */
+  long installedBytes() {
+    return status.installedBytes();
+  }
+
+  /** Bytes of the leader's copy; 0 while none is being taken. */
+  long installBytes() {
+    return status.installBytes();
+  }
+
   NodeStatus status() {
     return status.status();
   }

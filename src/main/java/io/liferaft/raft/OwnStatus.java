@@ -88,11 +88,25 @@ final class OwnStatus {
 
   private @Nullable String problem() {
     String fault = fault();
+    if (fault == null && phase() == NodeStatus.Phase.INSTALLING) {
+      return "taking the leader's copy: %d of %d bytes"
+          .formatted(installer.receivedBytes(), installer.sizeBytes());
+    }
     // A node that has just been admitted may still have the last report of its wait.
     boolean served =
         phase() == NodeStatus.Phase.RUNNING
             && group.division().map(d -> group.leader(d) != null).orElse(false);
     return fault != null || served ? fault : waitingFor;
+  }
+
+  /** Bytes taken of the leader's copy; 0 while none is being taken. */
+  long installedBytes() {
+    return installer.running() ? installer.receivedBytes() : 0;
+  }
+
+  /** Bytes of the leader's copy; 0 while none is being taken. */
+  long installBytes() {
+    return installer.running() ? installer.sizeBytes() : 0;
   }
 
   /** What is wrong with this node itself; null for nothing. */

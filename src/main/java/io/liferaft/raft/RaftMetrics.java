@@ -42,6 +42,18 @@ final class RaftMetrics {
     gauge(
         registry,
         node,
+        "install.received.bytes",
+        "bytes taken of the leader's copy; 0 while none is being taken",
+        RatisNode::installedBytes);
+    gauge(
+        registry,
+        node,
+        "install.size.bytes",
+        "bytes of the leader's copy; 0 while none is being taken",
+        RatisNode::installBytes);
+    gauge(
+        registry,
+        node,
         "voters",
         "voters in the configuration",
         n -> n.status().members().stream().filter(NodeStatus.Member::voter).count());

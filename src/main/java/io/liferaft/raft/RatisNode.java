@@ -153,6 +153,16 @@ final class RatisNode implements RaftNode, SmartLifecycle {
     return node.settled();
   }
 
+  /** Bytes taken of the leader's copy; 0 while none is being taken. */
+  long installedBytes() {
+    return node.installedBytes();
+  }
+
+  /** Bytes of the leader's copy; 0 while none is being taken. */
+  long installBytes() {
+    return node.installBytes();
+  }
+
   /** Snapshots taken since the start, asked for or not. */
   long snapshots() {
     return node.tally().of(Tally.Event.SNAPSHOT);
