@@ -24,6 +24,7 @@ public final class LiferaftProcess implements AutoCloseable {
   private final int raftPort = Ports.free();
   private final Map<String, String> settings = new TreeMap<>();
   private final List<String> jvmOptions = new ArrayList<>();
+  private @Nullable List<String> flags;
   private List<String> program = List.of("-jar", System.getProperty("liferaft.jar", ""));
   private volatile @Nullable Process process;
   private final AtomicInteger starts = new AtomicInteger();
@@ -58,6 +59,16 @@ public final class LiferaftProcess implements AutoCloseable {
     return this;
   }
 
+  /** From the next start: rqlited's command line, with these flags, instead of settings. */
+  public LiferaftProcess withFlags(String... more) {
+    List<String> line = new ArrayList<>();
+    line.addAll(List.of("-node-id", id, "-http-addr", httpAddress(), "-raft-addr", raftAddress()));
+    line.addAll(List.of(more));
+    line.add(dataDir().toString());
+    flags = line;
+    return this;
+  }
+
   /** The heap for the next start, for example 160m. */
   public LiferaftProcess withHeap(String size) {
     jvmOptions.removeIf(option -> option.startsWith("-Xmx"));
@@ -88,7 +99,11 @@ public final class LiferaftProcess implements AutoCloseable {
       command.addAll(List.of(System.getProperty("liferaft.jvm.options").split(" ")));
       command.addAll(jvmOptions);
       command.addAll(program);
-      settings.forEach((key, value) -> command.add("--" + key + "=" + value));
+      if (flags == null) {
+        settings.forEach((key, value) -> command.add("--" + key + "=" + value));
+      } else {
+        command.addAll(flags);
+      }
       process =
           new ProcessBuilder(command)
               .directory(folder.toFile())
