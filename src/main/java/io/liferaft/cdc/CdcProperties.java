@@ -7,9 +7,8 @@ import org.springframework.validation.annotation.Validated;
 /**
  * Change data capture.
  *
- * @param config where row changes go: an {@code http://} or {@code https://} address, {@code
- *     stdout}, or a JSON file that says it with rqlite's keys; empty for nowhere. The same on every
- *     node
+ * @param config where row changes go: an http:// or https:// address, stdout, or a JSON file that
+ *     says it with rqlite's keys; empty for nowhere. The same on every node
  */
 @Validated
 @ConfigurationProperties(prefix = "liferaft.cdc", ignoreUnknownFields = false)
