@@ -126,7 +126,8 @@ class ChangeJournalTests {
     leader().raft().recordDelivered(5);
     assertThat(leader().raft().state().changes()).isEqualTo(new ChangesRecord(false, -1, 7));
     leader().raft().captureChanges(true);
-    long since = leader().raft().state().appliedIndex();
+    long since = leader().raft().state().changes().sinceIndex();
+    assertThat(since).isPositive();
     leader().raft().captureChanges(true);
     leader().crash();
     cluster().node(1).start();
