@@ -109,16 +109,14 @@ class ApiConfiguration {
                         loads::boots,
                         new NamedCounts(registry))
                     ::vars));
+    ConnectionDrain draining = drain.getIfAvailable();
     return new RqliteRouter(
         handlers,
         access,
         metrics,
         RqliteVersion.own(),
         http.allowOrigin(),
-        () -> {
-          ConnectionDrain bean = drain.getIfAvailable();
-          return bean != null && bean.draining();
-        });
+        draining == null ? () -> false : draining::draining);
   }
 
   @Bean

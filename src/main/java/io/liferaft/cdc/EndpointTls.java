@@ -1,5 +1,6 @@
 package io.liferaft.cdc;
 
+import io.liferaft.security.Authorities;
 import io.liferaft.security.CertificateNames;
 import java.net.Socket;
 import java.security.GeneralSecurityException;
@@ -42,27 +43,16 @@ final class EndpointTls extends X509ExtendedTrustManager {
               ? null
               : PemSslStoreDetails.forCertificate("file:" + settings.caCertFile());
       SslBundle bundle = SslBundle.of(new PemSslStoreBundle(own, others));
-      TrustManager[] trusted = bundle.getManagers().getTrustManagers();
       SSLContext context = SSLContext.getInstance("TLS");
       context.init(
           bundle.getManagers().getKeyManagers(),
-          new TrustManager[] {new EndpointTls(settings, extended(trusted))},
+          new TrustManager[] {new EndpointTls(settings, Authorities.of(bundle))},
           null);
       return context;
     } catch (GeneralSecurityException | IllegalStateException e) {
       throw new IllegalArgumentException(
           "liferaft.cdc.config has a tls that cannot be used: " + e.getMessage(), e);
     }
-  }
-
-  private static X509ExtendedTrustManager extended(TrustManager[] managers)
-      throws GeneralSecurityException {
-    for (TrustManager manager : managers) {
-      if (manager instanceof X509ExtendedTrustManager found) {
-        return found;
-      }
-    }
-    throw new GeneralSecurityException("there is no trust manager");
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.liferaft.raft;
 
 import io.liferaft.raft.ClusterProperties.Tls;
+import io.liferaft.security.Authorities;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.PrivateKey;
@@ -8,8 +9,6 @@ import java.security.cert.X509Certificate;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import javax.net.ssl.TrustManager;
-import javax.net.ssl.X509ExtendedTrustManager;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.grpc.GrpcConfigKeys;
 import org.apache.ratis.grpc.GrpcTlsConfig;
@@ -77,12 +76,12 @@ final class PeerTls {
     }
     AdvancedTlsX509KeyManager identity = new AdvancedTlsX509KeyManager();
     show(identity, name, bundle);
-    PeerTrust trust = new PeerTrust(settings, authorities(bundle));
+    PeerTrust trust = new PeerTrust(settings, Authorities.of(bundle));
     bundles.addBundleUpdateHandler(
         name,
         renewed -> {
           show(identity, name, renewed);
-          trust.trust(authorities(renewed));
+          trust.trust(Authorities.of(renewed));
           log.info("The TLS files of SSL bundle {} have been read again", name);
         });
     log.info(
@@ -126,15 +125,6 @@ final class PeerTls {
         name,
         "that bundle has no certificate and key: spring.ssl.bundle.pem.%s.keystore.certificate and .private-key, for example file:/etc/liferaft/node.crt and file:/etc/liferaft/node.key"
             .formatted(name));
-  }
-
-  private static X509ExtendedTrustManager authorities(SslBundle bundle) {
-    for (TrustManager manager : bundle.getManagers().getTrustManagers()) {
-      if (manager instanceof X509ExtendedTrustManager extended) {
-        return extended;
-      }
-    }
-    throw new IllegalStateException("the JDK has no trust manager for X.509");
   }
 
   /** For Ratis' server and its channels. */
