@@ -17,6 +17,8 @@ COPY --from=layers /layers/extracted/snapshot-dependencies/ ./
 COPY --from=layers /layers/extracted/application/ ./
 # The start script has the JVM options of pom.xml.
 COPY --chmod=755 target/bin/liferaftd bin/liferaftd
+# The start-up cache, for this Java and these files.
+RUN bin/liferaftd train
 # The second one has the start script read the variables of rqlite's image.
 ENV LIFERAFT_NODE_DATADIR=/var/lib/liferaft/data \
     LIFERAFT_IMAGE=true

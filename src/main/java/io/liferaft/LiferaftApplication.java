@@ -12,7 +12,7 @@ import org.springframework.boot.logging.LoggingSystem;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.PayloadApplicationEvent;
 
-/** Starts one node, or runs the one command for a stopped one. */
+/** Starts one node, or runs one of the commands that need none. */
 @SpringBootApplication
 @ConfigurationPropertiesScan
 public class LiferaftApplication {
@@ -25,6 +25,9 @@ public class LiferaftApplication {
       // The libraries' log lines are for nodes.
       LoggingSystem.get(LiferaftApplication.class.getClassLoader()).beforeInitialize();
       System.exit(RecoverCommand.run(words.subList(1, words.size()), System.out, System.err));
+    }
+    if (words.equals(List.of("train"))) {
+      System.exit(TrainingRun.run(System.err));
     }
     switch (CommandLine.read(words, version())) {
       case CommandLine.Exit(int status, String text) -> {

@@ -53,12 +53,12 @@ class SizeIT {
     report.add("| step | heap limit | seconds | peak RSS, MB | peak heap, MB |");
     report.add("| --- | --- | --- | --- | --- |");
     try (S3Server server = S3Server.start("backups")) {
-      try (NodeCluster one = cluster("one", 1, server);
-          NodeCluster empty = new NodeCluster(folder.resolve("empty"), 1, List.of())) {
+      try (NodeCluster one = cluster("one", 1, server, KEY);
+          NodeCluster empty = cluster("empty", 1, server, "empty.sqlite.gz")) {
         oneNode(one, file, counted);
         startUp(one.node(0), empty.node(0));
       }
-      try (NodeCluster three = cluster("three", 3, server)) {
+      try (NodeCluster three = cluster("three", 3, server, KEY)) {
         threeNodes(three, counted);
       }
     }
@@ -142,10 +142,10 @@ class SizeIT {
     return Duration.ofNanos(System.nanoTime() - since).toMillis() / 1000.0;
   }
 
-  private NodeCluster cluster(String name, int size, S3Server server) {
+  private NodeCluster cluster(String name, int size, S3Server server, String key) {
     return new NodeCluster(folder.resolve(name), size, server.nodeSettings(server.endpoint()))
-        .with("liferaft.backup.target=s3://backups/" + KEY)
-        .with("liferaft.restore.source=s3://backups/" + KEY)
+        .with("liferaft.backup.target=s3://backups/" + key)
+        .with("liferaft.restore.source=s3://backups/" + key)
         .with("liferaft.backup.interval=1s");
   }
 

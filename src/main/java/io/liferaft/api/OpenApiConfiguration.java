@@ -10,6 +10,8 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import org.springdoc.core.customizers.OpenApiCustomizer;
+import org.springframework.beans.factory.config.BeanDefinition;
+import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -21,6 +23,7 @@ import org.springframework.context.annotation.Configuration;
 class OpenApiConfiguration {
 
   private static final String RQLITE = "/openapi/rqlite.yaml";
+  private static final String SPRINGDOC = "org.springdoc.";
 
   @Bean
   OpenApiCustomizer rqlitePaths() {
@@ -41,6 +44,20 @@ class OpenApiConfiguration {
       rqlite.getComponents().getParameters().forEach(api.getComponents()::addParameters);
       rqlite.getComponents().getResponses().forEach(api.getComponents()::addResponses);
       rqlite.getComponents().getRequestBodies().forEach(api.getComponents()::addRequestBodies);
+    };
+  }
+
+  /** Nothing of springdoc's is made before somebody asks: it would cost each start. */
+  @Bean
+  static BeanFactoryPostProcessor describedWhenAsked() {
+    return beans -> {
+      for (String name : beans.getBeanDefinitionNames()) {
+        BeanDefinition definition = beans.getBeanDefinition(name);
+        if (String.valueOf(definition.getFactoryBeanName()).startsWith(SPRINGDOC)
+            || String.valueOf(definition.getBeanClassName()).startsWith(SPRINGDOC)) {
+          definition.setLazyInit(true);
+        }
+      }
     };
   }
 

@@ -45,6 +45,11 @@ class ImageTests {
   }
 
   @Test
+  void hasAStartUpCacheOfItsOwnJava() throws IOException {
+    assertThat(instructions("RUN")).last().isEqualTo("RUN bin/liferaftd train");
+  }
+
+  @Test
   void nothingButTheBuiltProgramIsSentToDocker() throws IOException {
     List<String> ignore = Files.readAllLines(Path.of(".dockerignore"));
 

@@ -12,6 +12,8 @@ import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The start script with a Java that only says what it was called with. */
 class StartScriptTests {
@@ -28,6 +30,7 @@ class StartScriptTests {
         """
         #!/bin/sh
         if [ "$1" = -version ]; then echo 'openjdk version "25.0.3"' >&2; exit 0; fi
+        for word in "$@"; do echo "$word"; done > "${0%/*}/words"
         echo "data=${LIFERAFT_NODE_DATADIR:-}"
         while [ "$1" != -jar ]; do shift; done
         shift 2
@@ -105,5 +108,51 @@ class StartScriptTests {
   void outsideOfTheImageTheyMeanNothing() throws Exception {
     assertThat(run(Map.of("NODE_ID", "n1", "DATA_DIR", "/data"), "-h"))
         .containsExactly("data=", "-h");
+  }
+
+  /** Everything that java was called with. */
+  private List<String> words() throws IOException {
+    return Files.readAllLines(folder.resolve("jdk/bin/words"));
+  }
+
+  private Map<String, String> unpacked() throws IOException {
+    Path app = Files.createDirectories(folder.resolve("app"));
+    return Map.of("LIFERAFT_JAR", Files.createFile(app.resolve("liferaft.jar")).toString());
+  }
+
+  @Test
+  void aStartUpCacheBesideTheJarIsUsed() throws Exception {
+    Map<String, String> unpacked = unpacked();
+    List<String> _ = run(unpacked);
+    assertThat(words()).noneMatch(word -> word.contains("AOTCache"));
+
+    Path cache = Files.createFile(folder.resolve("app/liferaft.aot"));
+    List<String> _ = run(unpacked, "-node-id", "1");
+
+    assertThat(words()).contains("-XX:AOTCache=" + cache);
+    assertThat(words()).endsWith("-jar", unpacked.get("LIFERAFT_JAR"), "-node-id", "1");
+  }
+
+  @Test
+  void trainingWritesTheCacheAlsoInTheImage() throws Exception {
+    Map<String, String> environment = new java.util.TreeMap<>(unpacked());
+    environment.putAll(Map.of("LIFERAFT_IMAGE", "true", "NODE_ID", "one"));
+    Path cache = Files.createFile(folder.resolve("app/liferaft.aot"));
+
+    assertThat(run(environment, "train")).containsExactly("data=", "train");
+
+    assertThat(words()).contains("-XX:AOTCacheOutput=" + cache);
+    assertThat(words()).noneMatch(word -> word.startsWith("-XX:AOTCache="));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-Xmx512m", "-XX:MaxRAMPercentage=45 -Xlog:gc"})
+  void aHeapOfTheOperatorTakesThePlaceOfOurs(String options) throws Exception {
+    List<String> _ = run(Map.of());
+    assertThat(words()).contains("@liferaft.jvm.heap@");
+
+    List<String> _ = run(Map.of("LIFERAFT_JAVA_OPTS", options));
+
+    assertThat(words()).doesNotContain("@liferaft.jvm.heap@").contains(options.split(" "));
   }
 }

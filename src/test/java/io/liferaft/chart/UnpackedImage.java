@@ -54,7 +54,13 @@ final class UnpackedImage {
     Files.createDirectories(home.resolve("bin"));
     Files.copy(
         script, home.resolve("bin/liferaftd"), java.nio.file.StandardCopyOption.COPY_ATTRIBUTES);
-    return new UnpackedImage(home);
+    UnpackedImage image = new UnpackedImage(home);
+    Process training =
+        image.start(List.of("train"), Map.of(), Files.createTempFile(folder, "train", ".txt"));
+    if (training.waitFor() != 0 || !Files.exists(home.resolve("liferaft.aot"))) {
+      throw new IllegalStateException("the start-up cache was not written");
+    }
+    return image;
   }
 
   private static String java() {

@@ -14,8 +14,11 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Every node keeps the same changes of the same entries, whatever happens to it. */
+@Execution(ExecutionMode.CONCURRENT)
 class ChangeJournalTests {
 
   /** Keeps changes as text with the index of their entry, as long as the test lasts. */

@@ -12,6 +12,8 @@ import org.apache.ratis.server.protocol.TermIndex;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.LoggerFactory;
@@ -21,6 +23,7 @@ import org.slf4j.LoggerFactory;
  * not have, as when other disks were set back. Two lone nodes stand for it: neither log has
  * anything of the other.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class CopyTakingTests {
 
   private static final String ROWS = "SELECT group_concat(x) FROM t";

@@ -2,6 +2,7 @@ package io.liferaft.support;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -25,7 +26,7 @@ public final class LiferaftProcess implements AutoCloseable {
   private final Map<String, String> settings = new TreeMap<>();
   private final List<String> jvmOptions = new ArrayList<>();
   private @Nullable List<String> flags;
-  private List<String> program = List.of("-jar", System.getProperty("liferaft.jar", ""));
+  private List<String> program = installed();
   private volatile @Nullable Process process;
   private final AtomicInteger starts = new AtomicInteger();
   private boolean suspended;
@@ -39,6 +40,15 @@ public final class LiferaftProcess implements AutoCloseable {
     with("liferaft.raft.address", raftAddress());
     jvmOptions.add("-Xmx256m");
     jvmOptions.add("-XX:TieredStopAtLevel=1");
+  }
+
+  /** The program as liferaftd starts it. */
+  private static List<String> installed() {
+    Path app = Path.of(System.getProperty("liferaft.app", ""));
+    return List.of(
+        "-XX:AOTCache=" + app.resolve("liferaft.aot"),
+        "-jar",
+        app.resolve("liferaft.jar").toString());
   }
 
   /** Three nodes of one cluster, not started. */
@@ -85,7 +95,13 @@ public final class LiferaftProcess implements AutoCloseable {
   /** From the next start: another main class, from the class path of the tests. */
   public LiferaftProcess running(Class<?> main, String... systemProperties) {
     program = new ArrayList<>(List.of(systemProperties));
-    program.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    // What was installed comes first: its start-up cache is good for any class path that goes on
+    // so.
+    List<String> installed = installed();
+    program.add(installed.getFirst());
+    program.add("-cp");
+    program.add(installed.getLast() + File.pathSeparator + System.getProperty("java.class.path"));
+    program.add(main.getName());
     return this;
   }
 
@@ -124,7 +140,7 @@ public final class LiferaftProcess implements AutoCloseable {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of(System.getProperty("liferaft.jvm.options").split(" ")));
-    command.addAll(List.of("-jar", System.getProperty("liferaft.jar")));
+    command.addAll(installed());
     command.addAll(List.of(words));
     try {
       Process run =
