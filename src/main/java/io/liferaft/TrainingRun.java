@@ -2,6 +2,7 @@ package io.liferaft;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.liferaft.raft.LeadershipChanged;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetAddress;
@@ -14,8 +15,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.springframework.boot.SpringApplication;
+import org.springframework.context.ApplicationListener;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.PayloadApplicationEvent;
 import org.springframework.util.FileSystemUtils;
 
 /**
@@ -55,25 +61,29 @@ final class TrainingRun {
   }
 
   private static void live(Path folder) throws IOException, InterruptedException {
+    BlockingQueue<Object> changes = new LinkedBlockingQueue<>();
+    SpringApplication application = new SpringApplication(LiferaftApplication.class);
+    application.addListeners(
+        (ApplicationListener<PayloadApplicationEvent<LeadershipChanged>>) changes::add);
     try (ConfigurableApplicationContext node =
-        new SpringApplication(LiferaftApplication.class)
-            .run(
-                "--logging.level.root=warn",
-                "--server.address=127.0.0.1",
-                "--server.port=0",
-                "--liferaft.node.id=train",
-                "--liferaft.node.data-dir=" + folder.resolve("data"),
-                "--liferaft.raft.address=127.0.0.1:" + freePort(),
-                "--liferaft.backup.target=" + folder.resolve("backup").toUri() + "train.sqlite.gz",
-                "--liferaft.backup.interval=1s")) {
-      ask(node.getEnvironment().getRequiredProperty("local.server.port"));
+        application.run(
+            "--logging.level.root=warn",
+            "--server.address=127.0.0.1",
+            "--server.port=0",
+            "--liferaft.node.id=train",
+            "--liferaft.node.data-dir=" + folder.resolve("data"),
+            "--liferaft.raft.address=127.0.0.1:" + freePort(),
+            "--liferaft.backup.target=" + folder.resolve("backup").toUri() + "train.sqlite.gz",
+            "--liferaft.backup.interval=1s")) {
+      ask(node.getEnvironment().getRequiredProperty("local.server.port"), changes);
     }
   }
 
-  private static void ask(String port) throws IOException, InterruptedException {
+  private static void ask(String port, BlockingQueue<Object> changes)
+      throws IOException, InterruptedException {
     try (HttpClient client = HttpClient.newHttpClient()) {
       String node = "http://127.0.0.1:" + port;
-      awaitReady(client, URI.create(node + "/readyz"));
+      awaitReady(client, URI.create(node + "/readyz"), changes);
       post(client, node + "/db/execute", "[\"CREATE TABLE t (id INTEGER PRIMARY KEY, x, y, z)\"]");
       for (String path : List.of("/db/execute", "/db/execute?queue&wait", "/db/request?timings")) {
         post(
@@ -110,10 +120,12 @@ final class TrainingRun {
     }
   }
 
-  private static void awaitReady(HttpClient client, URI probe)
+  /** Looks when this node begins to lead, and a little later again. */
+  private static void awaitReady(HttpClient client, URI probe, BlockingQueue<Object> changes)
       throws IOException, InterruptedException {
     HttpRequest request = HttpRequest.newBuilder(probe).timeout(PATIENCE).build();
-    for (long end = System.nanoTime() + PATIENCE.toNanos(); ; Thread.sleep(PAUSE)) {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (true) {
       HttpResponse<String> answer = client.send(request, HttpResponse.BodyHandlers.ofString());
       if (answer.statusCode() == 200) {
         return;
@@ -121,6 +133,7 @@ final class TrainingRun {
       if (System.nanoTime() > end) {
         throw new IOException("not ready after %s: %s".formatted(PATIENCE, answer.body()));
       }
+      Object _ = changes.poll(PAUSE.toMillis(), TimeUnit.MILLISECONDS);
     }
   }
 
