@@ -1,9 +1,10 @@
 package io.liferaft.api;
 
+import io.liferaft.go.GoUrl;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.env.Environment;
 
-/** A backup's place as rqlite writes it. */
+/** A backup's place as rqlite writes it, but without a password that the endpoint has. */
 final class UploadDestination {
 
   private static final String S3 = "s3://";
@@ -18,7 +19,8 @@ final class UploadDestination {
   static String of(String target, @Nullable String endpoint) {
     if (target.startsWith(S3) && endpoint != null) {
       String place = target.substring(S3.length());
-      return endpoint.endsWith("/") ? endpoint + place : endpoint + "/" + place;
+      String store = GoUrl.redacted(endpoint);
+      return store.endsWith("/") ? store + place : store + "/" + place;
     }
     int name = target.lastIndexOf('/');
     if (target.startsWith(FILE) && name >= FILE.length()) {

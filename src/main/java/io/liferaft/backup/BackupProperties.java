@@ -1,5 +1,6 @@
 package io.liferaft.backup;
 
+import io.liferaft.go.GoUrl;
 import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -70,7 +71,8 @@ record BackupProperties(
 
   private static void require(boolean holds, String key, Object value, String why) {
     if (!holds) {
-      throw new IllegalArgumentException("liferaft.backup." + key + "=" + value + " " + why);
+      throw new IllegalArgumentException(
+          "liferaft.backup." + key + "=" + GoUrl.redacted(value.toString()) + " " + why);
     }
   }
 }

@@ -22,7 +22,7 @@
  * the new one; a new one that was not recorded is recognised by its lineage, generation and hash.
  */
 @NullMarked
-@ApplicationModule(allowedDependencies = {"archive", "raft", "sqlite", "objectstore"})
+@ApplicationModule(allowedDependencies = {"archive", "raft", "sqlite", "objectstore", "go"})
 package io.liferaft.backup;
 
 import org.jspecify.annotations.NullMarked;

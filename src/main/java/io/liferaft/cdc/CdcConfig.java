@@ -1,8 +1,10 @@
 package io.liferaft.cdc;
 
 import io.liferaft.go.GoDuration;
+import io.liferaft.go.GoUrl;
 import java.io.IOException;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,7 +19,8 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * What rqlite's configuration of change data capture says.
  *
- * @param endpoint an {@code http} or {@code https} address, or {@code stdout}
+ * @param endpoint an {@code http} or {@code https} address, maybe with user and password, or {@code
+ *     stdout}
  * @param serviceId told with every batch; empty for none
  * @param tableFilter which tables; null for all
  * @param tls null for what the JDK trusts
@@ -49,6 +52,16 @@ record CdcConfig(
       String serverName) {}
 
   static final String STDOUT = "stdout";
+
+  /** The endpoint for people: without the password. */
+  String shownEndpoint() {
+    return GoUrl.redacted(endpoint);
+  }
+
+  @Override
+  public String toString() {
+    return "CdcConfig[" + shownEndpoint() + "]";
+  }
 
   private static final String PROPERTY = "liferaft.cdc.config=";
   private static final Set<String> KEYS =
@@ -99,7 +112,7 @@ record CdcConfig(
   private static IllegalArgumentException refused(String setting, String reason) {
     return new IllegalArgumentException(
         PROPERTY
-            + setting
+            + GoUrl.redacted(setting)
             + " "
             + reason
             + "; valid are https://example.org/changes, stdout and a file with"
@@ -113,9 +126,9 @@ record CdcConfig(
       String endpoint = word(root, "endpoint");
       refuseUnless(!endpoint.isEmpty(), "has no endpoint");
       refuseUnless(
-          endpoint.equals(STDOUT)
-              || (isAddress(endpoint) && URI.create(endpoint).getHost() != null),
-          "has the endpoint '%s', neither an http(s) address nor stdout".formatted(endpoint));
+          endpoint.equals(STDOUT) || (isAddress(endpoint) && hasHost(endpoint)),
+          "has the endpoint '%s', neither an http(s) address nor stdout"
+              .formatted(GoUrl.redacted(endpoint)));
       int batch = number(root, "max_batch_size", 10);
       refuseUnless(batch > 0, "has a max_batch_size of %d, not above 0".formatted(batch));
       int retries = number(root, "transmit_max_retries", -1);
@@ -147,6 +160,14 @@ record CdcConfig(
           most);
     } catch (IllegalArgumentException e) {
       throw refused(setting, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static boolean hasHost(String address) {
+    try {
+      return new URI(address).getHost() != null;
+    } catch (URISyntaxException _) {
+      return false; // its message has the password
     }
   }
 

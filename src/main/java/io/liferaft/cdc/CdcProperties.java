@@ -1,5 +1,6 @@
 package io.liferaft.cdc;
 
+import io.liferaft.go.GoUrl;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.validation.annotation.Validated;
@@ -12,4 +13,11 @@ import org.springframework.validation.annotation.Validated;
  */
 @Validated
 @ConfigurationProperties(prefix = "liferaft.cdc", ignoreUnknownFields = false)
-record CdcProperties(@DefaultValue("") String config) {}
+record CdcProperties(@DefaultValue("") String config) {
+
+  /** Without a password that is in the address. */
+  @Override
+  public String toString() {
+    return "CdcProperties[config=" + GoUrl.redacted(config) + "]";
+  }
+}

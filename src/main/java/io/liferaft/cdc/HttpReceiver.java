@@ -1,10 +1,13 @@
 package io.liferaft.cdc;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.util.Base64;
 
 /** POSTs each batch; 200 and 202 acknowledge it. */
 final class HttpReceiver implements ChangeReceiver {
@@ -31,20 +34,28 @@ final class HttpReceiver implements ChangeReceiver {
 
   @Override
   public void send(byte[] json) throws IOException, InterruptedException {
-    HttpRequest request =
+    HttpRequest.Builder request =
         HttpRequest.newBuilder(endpoint)
             .timeout(config.transmitTimeout())
             .header("Content-Type", "application/json")
-            .POST(HttpRequest.BodyPublishers.ofByteArray(json))
-            .build();
-    int status = client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+            .POST(HttpRequest.BodyPublishers.ofByteArray(json));
+    if (endpoint.getUserInfo() != null) {
+      request.header("Authorization", basic(endpoint.getUserInfo()));
+    }
+    int status = client.send(request.build(), HttpResponse.BodyHandlers.discarding()).statusCode();
     if (status != OK && status != ACCEPTED) {
       throw new IOException("the endpoint answered " + status);
     }
   }
 
+  /** As Go's client, and so rqlite, does with an address that names a user. */
+  private static String basic(String user) {
+    String credentials = user.contains(":") ? user : user + ":";
+    return "Basic " + Base64.getEncoder().encodeToString(credentials.getBytes(UTF_8));
+  }
+
   @Override
   public String name() {
-    return config.endpoint();
+    return config.shownEndpoint();
   }
 }

@@ -1,5 +1,5 @@
 /**
- * How Go spells what rqlite's clients and operators write: durations.
+ * How Go spells what rqlite's clients and operators write: durations and addresses.
  *
  * <p><b>Promises.</b> What Go reads is read, with Go's result; what Go refuses is refused. Pure
  * functions, for any thread.

@@ -1,5 +1,6 @@
 package io.liferaft.objectstore;
 
+import io.liferaft.go.GoUrl;
 import io.liferaft.objectstore.ObjectStoreException.Reason;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
@@ -114,7 +115,7 @@ public final class ObjectStores {
       throw refused(
           address,
           "has no valid bucket name ('"
-              + bucket
+              + bucket.substring(bucket.lastIndexOf('@') + 1)
               + "'; 3 to 63 lower-case letters, digits, dots and hyphens)");
     }
     String key = slash < 0 ? "" : rest.substring(slash + 1);
@@ -169,6 +170,7 @@ public final class ObjectStores {
   }
 
   private static IllegalArgumentException refused(String address, String why) {
-    return new IllegalArgumentException("'%s' %s; %s".formatted(address, why, VALID));
+    return new IllegalArgumentException(
+        "'%s' %s; %s".formatted(GoUrl.redacted(address), why, VALID));
   }
 }

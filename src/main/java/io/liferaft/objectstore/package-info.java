@@ -21,7 +21,7 @@
  * repetition of it then says PRECONDITION_FAILED.
  */
 @NullMarked
-@ApplicationModule(allowedDependencies = {})
+@ApplicationModule(allowedDependencies = "go")
 package io.liferaft.objectstore;
 
 import org.jspecify.annotations.NullMarked;

@@ -1,5 +1,6 @@
 package io.liferaft.restore;
 
+import io.liferaft.go.GoUrl;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -40,11 +41,14 @@ record RestoreProperties(
         source = null;
       } else if (!source.startsWith("s3://") && !source.startsWith("file:")) {
         throw new IllegalArgumentException(
-            "liferaft.restore.source=" + source + " names no place that is known: " + VALID_SOURCE);
+            "liferaft.restore.source="
+                + GoUrl.redacted(source)
+                + " names no place that is known: "
+                + VALID_SOURCE);
       } else if (source.endsWith("/")) {
         throw new IllegalArgumentException(
             "liferaft.restore.source="
-                + source
+                + GoUrl.redacted(source)
                 + " ends in / and would be an archive, which this version does not read: "
                 + VALID_SOURCE);
       }

@@ -21,7 +21,7 @@
  * without an end, which the next leader replaces by one of its own from the same source.
  */
 @NullMarked
-@ApplicationModule(allowedDependencies = {"archive", "raft", "sqlite", "objectstore"})
+@ApplicationModule(allowedDependencies = {"archive", "raft", "sqlite", "objectstore", "go"})
 package io.liferaft.restore;
 
 import org.jspecify.annotations.NullMarked;

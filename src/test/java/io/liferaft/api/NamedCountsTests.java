@@ -84,6 +84,7 @@ class NamedCountsTests {
         "s3://b/dir/key||s3://b/dir/key",
         "s3://b/dir/key|http://minio:9000|http://minio:9000/b/dir/key",
         "s3://b/dir/key|http://minio:9000/|http://minio:9000/b/dir/key",
+        "s3://b/dir/key|http://user:secret@minio:9000|http://user:xxxxx@minio:9000/b/dir/key",
         "file:/backups/a/db.gz|http://minio:9000|dir:/backups/a, file:db.gz",
         "file:/db.gz||dir:/, file:db.gz",
         "file:db.gz||file:db.gz"

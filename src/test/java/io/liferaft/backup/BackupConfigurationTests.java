@@ -1,6 +1,7 @@
 package io.liferaft.backup;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.liferaft.objectstore.ObjectStoreException.Reason;
 import io.liferaft.raft.RestoreRecord;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.health.actuate.endpoint.HealthEndpoint;
@@ -149,6 +151,17 @@ class BackupConfigurationTests {
             assertThat(context.getStartupFailure())
                 .hasStackTraceContaining(setting)
                 .hasStackTraceContaining(valid));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"https://user:secret@host/db", "s3://key:secret@bucket/"})
+  void refusesAPlaceWithoutRepeatingItsPassword(String target) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() ->
+            new BackupProperties(
+                target, Duration.ofSeconds(10), "plain", true, false, false, Duration.ZERO, ""))
+        .withMessageContaining(":xxxxx@")
+        .withMessageNotContaining("secret");
   }
 
   @Test

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** rqlite's configuration of change data capture, and what is refused of it. */
 class CdcConfigTests {
@@ -107,6 +108,24 @@ class CdcConfigTests {
         .withMessageStartingWith("liferaft.cdc.config=" + folder)
         .withMessageContaining(reason)
         .withMessageContaining("valid are https://example.org/changes");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"https://u:secret@h h/p", "https://u:se/secret@h/p", "https://u:secret@"})
+  void refusesWithoutRepeatingAPassword(String address) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> CdcConfig.of(address))
+        .withMessageContaining("u:xxxxx@")
+        .withMessageNotContaining("secret");
+  }
+
+  @Test
+  void nothingShowsThePassword() {
+    CdcConfig config = Objects.requireNonNull(CdcConfig.of("https://u:secret@h/p?q=1"));
+
+    assertThat(config.toString()).contains("u:xxxxx@h/p?q=1").doesNotContain("secret");
+    assertThat(config.shownEndpoint()).isEqualTo("https://u:xxxxx@h/p?q=1");
+    assertThat(new CdcProperties("https://u:secret@h/p").toString()).doesNotContain("secret");
   }
 
   @Test

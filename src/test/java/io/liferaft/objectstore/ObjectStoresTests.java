@@ -14,6 +14,7 @@ import java.time.InstantSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ObjectStoresTests {
 
@@ -81,6 +82,16 @@ class ObjectStoresTests {
             assertThat(e).hasMessageContaining("s3://bucket/key");
           }
         });
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"s3://key:secret@bucket/key", "https://user:secret@host/key", "http://u:secret@h"})
+  void neverRepeatsAPassword(String address) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> ObjectStores.parse(address))
+        .withMessageContaining(":xxxxx@")
+        .withMessageNotContaining("secret");
   }
 
   @Test

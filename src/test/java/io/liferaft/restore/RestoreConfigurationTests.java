@@ -1,6 +1,7 @@
 package io.liferaft.restore;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.liferaft.raft.NodeStatus;
 import io.liferaft.raft.RestoreRecord;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.health.actuate.endpoint.HealthEndpoint;
 import org.springframework.boot.health.actuate.endpoint.HealthEndpointGroup;
@@ -118,6 +120,15 @@ class RestoreConfigurationTests {
             assertThat(context.getStartupFailure())
                 .hasStackTraceContaining(setting)
                 .hasStackTraceContaining(valid));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"https://user:secret@host/db", "s3://key:secret@bucket/"})
+  void refusesAPlaceWithoutRepeatingItsPassword(String source) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new RestoreProperties(true, source, OnFailure.HOLD, ""))
+        .withMessageContaining(":xxxxx@")
+        .withMessageNotContaining("secret");
   }
 
   @Test
