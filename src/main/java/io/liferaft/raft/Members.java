@@ -359,9 +359,10 @@ final class Members implements GroupMembership {
     if (id != null && id.equals(id())) {
       throw new RequestRefusedException("stepdown: cannot step down to the current Leader");
     }
-    List<RaftPeer> targets =
+    List<RaftPeerId> targets =
         others.stream()
-            .filter(peer -> id == null || NodeIdentity.nodeId(peer.getId().toString()).equals(id))
+            .map(RaftPeer::getId)
+            .filter(peer -> id == null || NodeIdentity.nodeId(peer.toString()).equals(id))
             .toList();
     if (targets.isEmpty()) {
       throw new RequestRefusedException(
@@ -370,24 +371,27 @@ final class Members implements GroupMembership {
     if (id == null) {
       targets = lastHeardFirst(division, targets);
     }
-    IOException last = null;
-    for (RaftPeer target : targets) {
-      try {
-        node.openServer().transferLeadership(target.getId(), timeout);
-        return;
-      } catch (IOException e) {
-        last = e;
-        if (id == null && !division.getInfo().isLeader()) {
-          return; // to whomever, it is handed on
-        }
-      }
+    Transfer transfer =
+        new Transfer(
+            () -> division.getInfo().isLeader(),
+            node.leaderSignal(),
+            node.config().electionTimeout());
+    IOException refusal =
+        transfer.to(targets, id == null, timeout, node.openServer()::transferLeadership);
+    NodeStatus.Member leader = node.status().leader();
+    boolean wanted = leader != null && leader.id().equals(id);
+    if (refusal == null || wanted) {
+      return;
     }
-    throw new NotReadyException("stepdown: " + last, Duration.ofSeconds(1));
+    if (leader != null && !leader.id().equals(id())) {
+      throw new NotLeaderException("stepdown: " + refusal); // that one can be asked
+    }
+    throw new NotReadyException("stepdown: " + refusal, Duration.ofSeconds(1));
   }
 
   /** One that is down would be waited for, without a leader meanwhile. */
-  private static List<RaftPeer> lastHeardFirst(
-      RaftServer.Division division, List<RaftPeer> targets) {
+  private static List<RaftPeerId> lastHeardFirst(
+      RaftServer.Division division, List<RaftPeerId> targets) {
     Map<RaftPeerId, Long> silent =
         division.getInfo().getRoleInfoProto().getLeaderInfo().getFollowerInfoList().stream()
             .collect(
@@ -396,8 +400,7 @@ final class Members implements GroupMembership {
                     follower -> follower.getLastRpcElapsedTimeMs(),
                     Math::min));
     return targets.stream()
-        .sorted(
-            Comparator.comparingLong(target -> silent.getOrDefault(target.getId(), Long.MAX_VALUE)))
+        .sorted(Comparator.comparingLong(target -> silent.getOrDefault(target, Long.MAX_VALUE)))
         .toList();
   }
 
