@@ -393,7 +393,8 @@ final class RatisNode implements RaftNode, SmartLifecycle {
     long before = status().snapshotIndex();
     try {
       node.snapshot(timeout);
-      return status().snapshotIndex() > before;
+      // Ratis' own entries move the record on, too, with nothing in them.
+      return status().snapshotIndex() > before && state().changeIndex() > before;
     } catch (IOException e) {
       throw new SqliteException("snapshot: " + e.getMessage(), e);
     }
