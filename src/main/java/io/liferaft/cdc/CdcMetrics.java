@@ -1,6 +1,7 @@
 package io.liferaft.cdc;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.List;
@@ -29,6 +30,9 @@ final class CdcMetrics {
         Counter.builder("liferaft.cdc.gaps")
             .description("Times this node led without changes that were still to be delivered")
             .register(registry);
+    FunctionCounter.builder("liferaft.cdc.queue.failures", queue, ChangeQueue::failures)
+        .description("Times this node's queue of changes could not be written to disk")
+        .register(registry);
     Gauge.builder("liferaft.cdc.queue.commits", queue, ChangeQueue::length)
         .description("Commits that wait in this node's queue of changes")
         .register(registry);

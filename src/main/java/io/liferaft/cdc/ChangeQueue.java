@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
@@ -96,6 +97,7 @@ final class ChangeQueue implements ChangeJournal {
   private @Nullable IOException failure;
   private Place head = new Place(0, Path.of(""), 0);
   private final List<Start> added = new ArrayList<>();
+  private final LongAdder failures = new LongAdder();
   private long waiting;
   private long news;
 
@@ -129,6 +131,9 @@ final class ChangeQueue implements ChangeJournal {
       }
       head = new Place(opening, segments.getFirst().path, 0);
       signal();
+    } catch (IOException e) {
+      failures.increment();
+      throw e;
     } finally {
       lock.unlock();
     }
@@ -174,13 +179,14 @@ final class ChangeQueue implements ChangeJournal {
     Path path = own().resolve(PREFIX + "%020d".formatted(Math.max(index, 0)));
     files.run("create a segment of changes", () -> Files.write(path, new byte[0]));
     Segment segment = new Segment(path, 0);
-    segments.add(segment);
     open(segment);
+    segments.add(segment);
   }
 
   private void open(Segment segment) throws IOException {
+    RandomAccessFile file = new RandomAccessFile(segment.path.toFile(), "rw");
     closeFile();
-    writing = new RandomAccessFile(segment.path.toFile(), "rw");
+    writing = file;
     written = segment.end;
     buffered = 0;
   }
@@ -240,7 +246,7 @@ final class ChangeQueue implements ChangeJournal {
       try {
         flush();
       } catch (IOException e) {
-        failure = e; // told where it may be
+        failed(e);
       }
     }
   }
@@ -260,8 +266,14 @@ final class ChangeQueue implements ChangeJournal {
       RandomAccessFile file = file();
       files.run("take changes back", () -> file.setLength(position));
     } catch (IOException e) {
-      failure = e;
+      failed(e);
     }
+  }
+
+  /** Where nobody can be told: {@link #flush} will. */
+  private void failed(IOException e) {
+    failures.increment();
+    failure = e;
   }
 
   @Override
@@ -278,12 +290,17 @@ final class ChangeQueue implements ChangeJournal {
     }
     if (buffered > 0) {
       RandomAccessFile file = file();
-      files.run(
-          "write changes",
-          () -> {
-            file.seek(written);
-            file.write(buffer, 0, buffered);
-          });
+      try {
+        files.run(
+            "write changes",
+            () -> {
+              file.seek(written);
+              file.write(buffer, 0, buffered);
+            });
+      } catch (IOException e) {
+        failures.increment();
+        throw e;
+      }
       written += buffered;
       buffered = 0;
     }
@@ -304,17 +321,32 @@ final class ChangeQueue implements ChangeJournal {
       signal();
       if (last.end >= SEGMENT) {
         files.force(file(), last.path);
-        startSegment(lastIndex + 1);
+        nextSegment();
       }
     } finally {
       lock.unlock();
     }
   }
 
+  /** One that cannot be made now is made later: what is to be written goes on in the last one. */
+  private void nextSegment() {
+    try {
+      startSegment(lastIndex + 1);
+    } catch (IOException e) {
+      failures.increment();
+      log.debug("The segment of changes grows beyond its size: {}", e.toString());
+    }
+  }
+
   @Override
   public void force() throws IOException {
     flush();
-    files.force(file(), segments.getLast().path);
+    RandomAccessFile file = file();
+    if (file.length() > written) {
+      // A write that failed or could not be taken back: it would count after a restart.
+      files.run("take changes back", () -> file.setLength(written));
+    }
+    files.force(file, segments.getLast().path);
     files.forceFolder(own());
   }
 
@@ -530,6 +562,11 @@ final class ChangeQueue implements ChangeJournal {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Times that it could not be written. */
+  long failures() {
+    return failures.sum();
   }
 
   @Nullable Path folder() {

@@ -100,7 +100,11 @@ final class ChangeSender implements SmartLifecycle {
       } catch (InterruptedException e) {
         return;
       } catch (IOException | RuntimeException e) {
-        log.debug("A turn of the sender of changes ended", e);
+        if (e instanceof IOException && problem == null) {
+          log.warn("Changes that wait cannot be read and are not sent: {}", e.getMessage(), e);
+        } else {
+          log.debug("A turn of the sender of changes ended", e);
+        }
         problem = String.valueOf(e.getMessage());
         try {
           queue.await(config.minBackoff());

@@ -2,11 +2,14 @@ package io.liferaft.cdc;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 
 import io.liferaft.sqlite.DiskFiles;
 import io.liferaft.sqlite.RowChange;
 import io.liferaft.sqlite.SqlEntry;
 import io.liferaft.sqlite.SqlForm;
+import io.liferaft.support.SmallDisk;
+import io.liferaft.support.SteppedFiles;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -23,11 +26,34 @@ import org.junit.jupiter.api.io.TempDir;
 /** Nothing that was published is lost, nothing that was taken back is seen. */
 class ChangeQueueTests {
 
+  /** Steps of one name fail as long as they are told to. */
+  private static final class FailingFiles extends SteppedFiles {
+    private String failing = "";
+
+    FailingFiles() {
+      super(new DiskFiles());
+    }
+
+    @Override
+    protected void before(int number, String step) throws IOException {
+      if (step.equals(failing)) {
+        throw new IOException("No space left on device");
+      }
+    }
+  }
+
   @TempDir Path folder;
+  private final FailingFiles files = new FailingFiles();
   private ChangeQueue queue = create();
 
-  private static ChangeQueue create() {
-    return new ChangeQueue(Objects.requireNonNull(CdcConfig.of("stdout")), new DiskFiles());
+  private ChangeQueue create() {
+    return new ChangeQueue(Objects.requireNonNull(CdcConfig.of("stdout")), files);
+  }
+
+  private void beginAgain(long index) throws IOException {
+    queue.close();
+    queue = create();
+    queue.begin(folder, index, true);
   }
 
   @BeforeEach
@@ -224,6 +250,109 @@ class ChangeQueueTests {
       queue.acknowledge(next);
     }
     assertThat(events).isEqualTo(10);
+  }
+
+  @Test
+  void whatCannotBeWrittenIsToldAndComesOnceWhenItCan() throws IOException {
+    publish(1, 1L);
+    long position = queue.position();
+    files.failing = "write changes";
+    add(2, 2L);
+
+    assertThatIOException()
+        .isThrownBy(queue::flush)
+        .withMessageContaining("No space left on device");
+    assertThat(queue.failures()).isEqualTo(1);
+    assertThat(shown(10)).containsExactly("1@1001[1]");
+    queue.back(position);
+    files.failing = "";
+    publish(2, 2L);
+
+    assertThat(shown(10)).containsExactly("1@1001[1]", "2@1002[2]");
+    queue.force();
+    beginAgain(2);
+    assertThat(shown(10)).containsExactly("1@1001[1]", "2@1002[2]");
+  }
+
+  @Test
+  void aDiskThatIsFullInMidWriteLeavesNothingBehind() throws IOException {
+    try (SmallDisk disk = SmallDisk.mount(folder.resolve("small"), "4m")) {
+      queue.close();
+      queue = create();
+      queue.begin(folder.resolve("small"), -1, true);
+      publish(1, 1L);
+      long position = queue.position();
+      disk.fillBut(300_000);
+      add(2, "x".repeat(700_000));
+      assertThatIOException().isThrownBy(queue::flush);
+      queue.back(position);
+      disk.empty();
+      publish(2, 3L);
+      queue.force();
+
+      assertThat(queue.failures()).isEqualTo(1);
+      assertThat(shown(10)).containsExactly("1@1001[1]", "2@1002[3]");
+      queue.close();
+      queue = create();
+      queue.begin(folder.resolve("small"), 2, true);
+      assertThat(shown(10)).containsExactly("1@1001[1]", "2@1002[3]");
+      queue.close();
+    }
+  }
+
+  @Test
+  void whatCouldNotBeTakenBackIsNotThereAfterARestart() throws IOException {
+    publish(1, 1L);
+    long position = queue.position();
+    add(2, 2L);
+    add(2, 3L);
+    queue.flush();
+    files.failing = "take changes back";
+    queue.back(position);
+    files.failing = "";
+    assertThatIOException().as("so the entry is applied again").isThrownBy(queue::flush);
+    publish(2, 4L);
+
+    queue.force();
+    beginAgain(2);
+
+    assertThat(shown(10)).containsExactly("1@1001[1]", "2@1002[4]");
+  }
+
+  @Test
+  void goesOnInTheLastSegmentWhileAnotherCannotBeMade() throws IOException {
+    String large = "x".repeat(1_000_000);
+    files.failing = "create a segment of changes";
+    for (long index = 0; index < 20; index++) {
+      publish(index, large);
+    }
+    assertThat(segments()).hasSize(1);
+    files.failing = "";
+    publish(20, large);
+    publish(21, 21L);
+
+    assertThat(segments()).hasSize(2);
+    assertThat(queue.length()).isEqualTo(22);
+    assertThat(queue.failures()).isPositive();
+    queue.delivered(20);
+    assertThat(shown(10)).containsExactly("21@1021[21]");
+  }
+
+  @Test
+  void keepsWhatTheConfigurationAsksFor() throws IOException {
+    Path config =
+        Files.writeString(
+            folder.resolve("cdc.json"),
+            "{\"endpoint\":\"stdout\",\"row_ids_only\":true,\"table_filter\":\"^(t|u.*)$\"}");
+    queue.close();
+    queue = new ChangeQueue(Objects.requireNonNull(CdcConfig.of(config.toString())), files);
+    queue.begin(folder, -1, true);
+
+    assertThat(List.of("t", "users", "tt", "v").stream().filter(queue::wants))
+        .containsExactly("t", "users");
+    publish(1, 1L);
+    assertThat(new String(queue.next(1).getFirst().events().getFirst(), UTF_8))
+        .isEqualTo("{\"op\":\"INSERT\",\"table\":\"t\",\"new_row_id\":7}");
   }
 
   private List<Path> segments() throws IOException {

@@ -1,10 +1,12 @@
 package io.liferaft.raft;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.liferaft.sqlite.RowChange;
 import io.liferaft.sqlite.SqlEntry;
 import io.liferaft.support.Waiting;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,6 +28,7 @@ class ChangeJournalTests {
     private final List<String> changes = new ArrayList<>();
     private int published;
     private boolean forced = true;
+    private boolean full;
 
     @Override
     public synchronized void begin(Path folder, long index, boolean continues) {
@@ -59,7 +62,11 @@ class ChangeJournalTests {
     public void cut() {}
 
     @Override
-    public void flush() {}
+    public synchronized void flush() throws IOException {
+      if (full) {
+        throw new IOException("No space left on device");
+      }
+    }
 
     @Override
     public synchronized void publish() {
@@ -70,6 +77,10 @@ class ChangeJournalTests {
     @Override
     public synchronized void force() {
       forced = true;
+    }
+
+    synchronized void full(boolean now) {
+      full = now;
     }
 
     synchronized List<String> changes() {
@@ -182,6 +193,33 @@ class ChangeJournalTests {
     assertThat(leader().raft().snapshot(TestCluster.TIMEOUT)).isTrue();
 
     assertThat(journals.getFirst().forced()).isTrue();
+  }
+
+  @Test
+  void aLeaderThatCannotKeepChangesStepsAsideAndLosesNone() {
+    start(3);
+    leader().raft().captureChanges(true);
+    leader().execute("CREATE TABLE t(a INTEGER PRIMARY KEY, b)");
+    write(0, 10);
+    TestCluster.Node sick = leader();
+    Memory journal = journals.get(cluster().nodes().indexOf(sick));
+    journal.full(true);
+
+    assertThatThrownBy(() -> sick.execute("INSERT INTO t VALUES(10, 10)"))
+        .as("it is in the log")
+        .isInstanceOf(CommitUnknownException.class);
+    Waiting.await("another node leads").until(() -> leader() != sick);
+    assertThat(sick.raft().status().problem())
+        .contains("the changes of an entry could not be queued: No space left on device");
+    write(11, 20);
+    assertThat(journal.changes()).hasSize(10);
+    journal.full(false);
+    Waiting.await("it works again").until(() -> sick.raft().status().problem() == null);
+    cluster().assertEqualContents();
+
+    assertThat(journals.get(0).changes()).hasSize(20).doesNotHaveDuplicates();
+    assertThat(journals.get(1).changes()).isEqualTo(journals.get(0).changes());
+    assertThat(journals.get(2).changes()).isEqualTo(journals.get(0).changes());
   }
 
   @Test
