@@ -39,6 +39,15 @@ public interface BackupArchive {
     return latest();
   }
 
+  /**
+   * The next older backup, for when this one is damaged.
+   *
+   * @return empty only when the store answered that there is none
+   */
+  default Optional<StoredBackup> before(StoredBackup backup) {
+    return Optional.empty();
+  }
+
   /** Whether a backup is one that {@link #latest} could find. */
   default boolean covers(StoredBackup backup) {
     return true;

@@ -102,6 +102,14 @@ final class PlainArchive implements BackupArchive {
   }
 
   @Override
+  public Optional<StoredBackup> before(StoredBackup backup) {
+    TimestampedNames names = new TimestampedNames(key);
+    return names.isOne(backup.key())
+        ? names.before(backup.key(), store.list(names.prefix())).flatMap(this::look)
+        : Optional.empty();
+  }
+
+  @Override
   public boolean covers(StoredBackup backup) {
     return backup.key().equals(key);
   }

@@ -59,6 +59,11 @@ final class TimestampedArchive implements BackupArchive {
   }
 
   @Override
+  public Optional<StoredBackup> before(StoredBackup backup) {
+    return plain.before(backup);
+  }
+
+  @Override
   public boolean covers(StoredBackup backup) {
     return plain.covers(backup) || names.isOne(backup.key());
   }

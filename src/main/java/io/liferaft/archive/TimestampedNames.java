@@ -63,6 +63,14 @@ final class TimestampedNames {
     return listed.stream().map(ObjectInfo::key).filter(this::isOne).max(String::compareTo);
   }
 
+  /** The newest by name that is older than another one. */
+  Optional<String> before(String key, List<ObjectInfo> listed) {
+    return listed.stream()
+        .map(ObjectInfo::key)
+        .filter(name -> isOne(name) && name.compareTo(key) < 0)
+        .max(String::compareTo);
+  }
+
   /**
    * The name of a backup that is newer than another one, also when this node's clock is behind that
    * of the node that made it.

@@ -3,6 +3,7 @@ package io.liferaft.restore;
 import io.liferaft.archive.BackupArchive;
 import io.liferaft.archive.BackupArchives;
 import io.liferaft.archive.BackupManifest;
+import io.liferaft.archive.CorruptBackupException;
 import io.liferaft.archive.StoredBackup;
 import io.liferaft.objectstore.ObjectStoreException;
 import io.liferaft.raft.BackupRecord;
@@ -14,6 +15,7 @@ import io.liferaft.restore.RestoreDecision.EndNothingThere;
 import io.liferaft.restore.RestoreDecision.Fault;
 import io.liferaft.restore.RestoreDecision.Restore;
 import io.liferaft.restore.RestoreDecision.Vanished;
+import io.liferaft.sqlite.SqliteException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -133,14 +135,58 @@ final class RestoreAttempt {
     }
   }
 
-  private void restore(BackupArchive archive, StoredBackup backup) throws IOException {
-    askFormerMembers(archive, backup.manifest());
+  /**
+   * The newest backup, or the next older one that is not damaged. Only the newest is recorded: what
+   * was restored instead of it is backed up anew, so that the place's newest is a good one again.
+   */
+  private void restore(BackupArchive archive, StoredBackup newest) throws IOException {
+    askFormerMembers(archive, newest.manifest());
     // Another node, or this one started elsewhere, goes on from there.
     long attempt = node.beginRestore(archive.address());
-    Path file = folder.fileFor(archive.address(), backup.etag());
-    String sha256 = download(archive, backup, file);
-    verify(archive, file);
-    load(archive, backup, attempt, file, sha256);
+    RestoreFailure damage = null;
+    StoredBackup backup = newest;
+    Path file;
+    @Nullable String sha256 = null;
+    do {
+      file = folder.fileFor(archive.address(), backup.etag());
+      try {
+        sha256 = download(archive, backup, file);
+        verify(archive, file);
+      } catch (CorruptBackupException | SqliteException.InvalidDatabase e) {
+        sha256 = null;
+        RestoreFailure failure = RestoreFailure.of(e, place(archive, backup));
+        damage = damage == null ? failure : damage;
+        backup = older(archive, backup, damage);
+        log.warn(
+            "{}. The next older one is taken, {} of {}: what was written in between is not restored",
+            failure.sentence(),
+            backup.key(),
+            backup.stored());
+        askFormerMembers(archive, backup.manifest());
+      }
+    } while (sha256 == null);
+    long bytes = Files.size(file);
+    BackupRecord record = damage == null ? record(archive, backup, sha256, bytes) : null;
+    load(archive, backup, attempt, file, record);
+  }
+
+  /** Throws the damage when there is none. */
+  private static StoredBackup older(
+      BackupArchive archive, StoredBackup backup, RestoreFailure damage) {
+    try {
+      return archive.before(backup).orElseThrow(() -> damage);
+    } catch (ObjectStoreException e) {
+      damage.addSuppressed(e);
+      throw damage;
+    }
+  }
+
+  /** With the object where the place stands for many. */
+  private static String place(BackupArchive archive, StoredBackup backup) {
+    String name = backup.key().substring(backup.key().lastIndexOf('/') + 1);
+    return archive.location().endsWith("/" + name)
+        ? archive.location()
+        : archive.location() + ", object " + backup.key();
   }
 
   /** A node of the backup's time that is alive may hold what the backup lacks. */
@@ -226,13 +272,16 @@ final class RestoreAttempt {
   }
 
   private void load(
-      BackupArchive archive, StoredBackup backup, long attempt, Path file, String sha256)
+      BackupArchive archive,
+      StoredBackup backup,
+      long attempt,
+      Path file,
+      @Nullable BackupRecord record)
       throws IOException {
     checkLeading();
     String source = archive.location();
     Instant since = clock.instant();
     long total = Files.size(file);
-    BackupRecord record = record(archive, backup, sha256, total);
     if (record != null) {
       mark(archive, backup.manifest());
     }

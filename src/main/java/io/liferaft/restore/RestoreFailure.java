@@ -41,14 +41,14 @@ final class RestoreFailure extends RuntimeException {
           new RestoreFailure(
               Fault.BACKUP,
               "CORRUPT",
-              "The backup at %s is damaged: %s. Put a good one in its place (an older version, a preserved copy)"
+              "The backup at %s is damaged: %s. Put a good one in its place (an older version, a preserved copy), or name one as liferaft.restore.source"
                   .formatted(source, corrupt.getMessage()),
               corrupt);
       case SqliteException.InvalidDatabase invalid ->
           new RestoreFailure(
               Fault.BACKUP,
               "INVALID",
-              "The backup at %s is no sound SQLite database: %s. Put a good one in its place (an older version, a preserved copy)"
+              "The backup at %s is no sound SQLite database: %s. Put a good one in its place (an older version, a preserved copy), or name one as liferaft.restore.source"
                   .formatted(source, invalid.getMessage()),
               invalid);
       default ->

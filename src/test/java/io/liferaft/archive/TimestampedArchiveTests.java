@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
@@ -125,6 +126,27 @@ class TimestampedArchiveTests {
           .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.PRECONDITION_FAILED));
     }
     assertThat(objects()).hasSize(2);
+  }
+
+  @Test
+  void knowsTheOneBefore() throws Exception {
+    BackupArchive archive = archive(true);
+    StoredBackup first = write(archive, "one", NOON, ABSENT);
+    StoredBackup second =
+        write(archive, "two", NOON.plusSeconds(5), new PutCondition.IfMatch(first.etag()));
+    StoredBackup third =
+        write(archive, "three", NOON.plusSeconds(9), new PutCondition.IfMatch(second.etag()));
+
+    for (BackupArchive any : List.of(archive, archive(false))) {
+      assertThat(any.before(third)).contains(second);
+      assertThat(any.before(second)).contains(first);
+      assertThat(any.before(first)).isEmpty();
+    }
+    Path file = folder.resolve(third.key());
+    Files.write(file, Arrays.copyOf(Files.readAllBytes(file), 20));
+    StoredBackup cut = archive(true).toRestore().orElseThrow();
+    assertThatExceptionOfType(CorruptBackupException.class).isThrownBy(() -> read(cut));
+    assertThat(archive(true).before(cut)).contains(second);
   }
 
   @Test

@@ -352,6 +352,61 @@ class RestoreServiceTests {
   }
 
   @Test
+  void takesTheNextOlderOneLoudlyWhenTheNewestIsDamaged(CapturedOutput output) {
+    place();
+    archive.corrupt(true);
+    archive.placeOlder(manifest(List.of()), FakeDatabase.holding("older"));
+    node.lead();
+
+    service.step();
+    assertThat(service.step()).isZero();
+
+    assertThat(service.state()).isEqualTo(new RestoreState.Done("restored"));
+    assertThat(node.database()).isEqualTo(FakeDatabase.holding("older"));
+    assertThat(node.state().backups()).as("so that it is backed up anew").isEmpty();
+    assertThat(output)
+        .containsOnlyOnce("WARN")
+        .contains("The backup at " + S3 + ", object key is damaged: ")
+        .contains("The next older one is taken, older of 2025-01-01T00:00:00Z");
+  }
+
+  @Test
+  void holdsWhenTheOlderOneIsNoDatabaseEither() {
+    check =
+        file -> {
+          throw new SqliteException.InvalidDatabase("file is not a database", null);
+        };
+    service = service(OnFailure.HOLD, S3);
+    place();
+    archive.corrupt(true);
+    archive.placeOlder(manifest(List.of()), FakeDatabase.holding("older"));
+    node.lead();
+
+    service.step();
+
+    assertThat(failed().reason())
+        .as("the newest one's")
+        .contains(S3 + ", object key is damaged")
+        .contains("or name one as liferaft.restore.source");
+    assertThat(node.databaseEmpty()).isTrue();
+    assertThat(archive.calls(FakeArchive.Call.FETCH)).isEqualTo(2);
+  }
+
+  @Test
+  void asksTheMembersOfTheOlderOne() {
+    place();
+    archive.corrupt(true);
+    archive.placeOlder(manifest(List.of("n9=10.0.0.9:4002")), FakeDatabase.holding("older"));
+    node.answer("10.0.0.9:4002", true, "cluster-old");
+    node.lead();
+
+    service.step();
+
+    assertThat(failed().reason()).contains("10.0.0.9:4002");
+    assertThat(node.databaseEmpty()).isTrue();
+  }
+
+  @Test
   void holdsWhenTheBackupIsNoDatabase() {
     check =
         file -> {

@@ -46,6 +46,8 @@ public final class FakeArchive implements BackupArchive {
   private final List<StoredBackup> preserved = new ArrayList<>();
   private @Nullable StoredBackup stored;
   private byte[] bytes = {};
+  private @Nullable StoredBackup older;
+  private byte[] olderBytes = {};
   private @Nullable String marker;
   private boolean directoryMissing;
   private boolean corrupt;
@@ -73,6 +75,13 @@ public final class FakeArchive implements BackupArchive {
     stored = placed;
     bytes = database.clone();
     return placed;
+  }
+
+  /** What is there when the newest is damaged. */
+  public synchronized void placeOlder(BackupManifest manifest, byte[] database) {
+    Instant time = Instant.parse("2025-01-01T00:00:00Z");
+    older = new StoredBackup(manifest, "older", "etag-older", null, database.length, time);
+    olderBytes = database.clone();
   }
 
   public synchronized void remove() {
@@ -183,6 +192,11 @@ public final class FakeArchive implements BackupArchive {
   }
 
   @Override
+  public synchronized Optional<StoredBackup> before(StoredBackup backup) {
+    return backup.equals(older) ? Optional.empty() : Optional.ofNullable(older);
+  }
+
+  @Override
   public StoredBackup write(
       BackupManifest manifest, PutCondition condition, ObjectWriter database) {
     called(Call.WRITE);
@@ -230,7 +244,8 @@ public final class FakeArchive implements BackupArchive {
   @Override
   public String fetch(StoredBackup backup, Path into, LongConsumer progress) {
     called(Call.FETCH);
-    byte[] from = bytes();
+    boolean newest = !backup.key().equals("older");
+    byte[] from = newest ? bytes() : olderBytes;
     Path part = into.resolveSibling(into.getFileName() + ".part");
     try {
       int done = Files.exists(part) ? (int) Files.size(part) : 0;
@@ -248,7 +263,7 @@ public final class FakeArchive implements BackupArchive {
         }
         progress.accept(done);
       }
-      if (corrupt) {
+      if (corrupt && newest) {
         Files.delete(part);
         throw new CorruptBackupException(location + " has another hash than it should", null);
       }
