@@ -2,6 +2,7 @@ package io.liferaft.security;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.EnvironmentPostProcessor;
@@ -13,16 +14,18 @@ import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.io.ApplicationResourceLoader;
 import org.springframework.boot.ssl.pem.PemContent;
 import org.springframework.core.env.ConfigurableEnvironment;
+import org.springframework.core.env.MapPropertySource;
 import org.springframework.core.io.ResourceLoader;
 import org.springframework.util.StringUtils;
 
 /**
  * Reads the certificates and keys of SSL bundles once before Spring does, whose failures do not
- * name the setting.
+ * name the setting, and has Spring verify each pair that it reads later, if nothing is said.
  */
 final class PemFiles implements EnvironmentPostProcessor {
 
   private static final String BUNDLES = "spring.ssl.bundle.pem";
+  private static final String VERIFY = ".keystore.verify-keys";
   private static final String CERTIFICATE = "file:/etc/liferaft/tls.crt";
   private static final String KEY = "file:/etc/liferaft/tls.key";
 
@@ -33,10 +36,19 @@ final class PemFiles implements EnvironmentPostProcessor {
   @Override
   public void postProcessEnvironment(
       ConfigurableEnvironment environment, SpringApplication application) {
-    Binder.get(environment)
-        .bind(BUNDLES, Bindable.mapOf(String.class, PemSslBundleProperties.class))
-        .orElse(Map.of())
-        .forEach(this::check);
+    Map<String, PemSslBundleProperties> bundles =
+        Binder.get(environment)
+            .bind(BUNDLES, Bindable.mapOf(String.class, PemSslBundleProperties.class))
+            .orElse(Map.of());
+    bundles.forEach(this::check);
+    // When the files change, half of a new pair must not take the place of a whole one.
+    Map<String, Object> verified = new HashMap<>();
+    bundles.forEach((name, bundle) -> {
+      if (StringUtils.hasText(bundle.getKeystore().getPrivateKey())) {
+        verified.put(BUNDLES + "." + name + VERIFY, "true");
+      }
+    });
+    environment.getPropertySources().addLast(new MapPropertySource("verified-keys", verified));
   }
 
   private void check(String bundle, PemSslBundleProperties properties) {

@@ -30,10 +30,13 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -255,7 +258,8 @@ class HttpsTests {
   }
 
   @Test
-  void takesNewCertificatesWhileItRuns() throws IOException {
+  @ExtendWith(OutputCaptureExtension.class)
+  void takesNewCertificatesWhileItRuns(CapturedOutput output) throws IOException {
     Identity old = authority.issue("old", "old");
     Identity next = authority.issue("next", "next");
     try (ApiServer server = server(old)) {
@@ -263,13 +267,19 @@ class HttpsTests {
 
       Path key = Files.copy(old.key(), folder.resolve("old.key"));
       next.replaceCertificate(old);
-      // Between the two files, and with one that is none, the former pair stays.
-      assertThat(presented(server)).isEqualTo(old.x509());
+      Waiting.await("the half of a pair is refused").until(() -> errors(output) > 0);
+      assertThat(presented(server)).as("the former pair").isEqualTo(old.x509());
+      assertThat(errors(output)).isEqualTo(1);
+      assertThat(output).contains("matches none of the certificates in the chain");
       next.replace(old);
       Waiting.await("the new certificate").until(() -> presented(server).equals(next.x509()));
       Path _ = Files.copy(key, old.key(), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
       assertThat(presented(server)).isEqualTo(next.x509());
     }
+  }
+
+  private static long errors(CapturedOutput output) {
+    return output.toString().lines().filter(line -> line.contains(" ERROR ")).count();
   }
 
   private Certificate presented(ApiServer server) throws IOException {

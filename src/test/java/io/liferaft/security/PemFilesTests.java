@@ -36,10 +36,11 @@ class PemFilesTests {
     node = authority.issue("node", "node.example.org,OU=x");
   }
 
-  private static void check(Map<String, Object> settings) {
+  private static StandardEnvironment check(Map<String, Object> settings) {
     StandardEnvironment environment = new StandardEnvironment();
     environment.getPropertySources().addFirst(new MapPropertySource("test", settings));
     new PemFiles().postProcessEnvironment(environment, new SpringApplication());
+    return environment;
   }
 
   private static void assertRefused(Map<String, Object> settings, String begin, String... parts) {
@@ -65,6 +66,22 @@ class PemFilesTests {
     assertThatCode(() -> check(Map.of(CERTIFICATE, node.certificate().toString(), KEY, text)))
         .doesNotThrowAnyException();
     assertThatCode(() -> check(Map.of())).doesNotThrowAnyException();
+  }
+
+  @Test
+  void hasLaterPairsVerifiedUnlessToldOtherwise() {
+    String verify = "spring.ssl.bundle.pem.http.keystore.verify-keys";
+    String certificate = node.certificate().toString();
+    String key = node.key().toString();
+
+    assertThat(check(Map.of(CERTIFICATE, certificate, KEY, key)).getProperty(verify))
+        .isEqualTo("true");
+    assertThat(
+            check(Map.of(CERTIFICATE, certificate, KEY, key, verify, "false")).getProperty(verify))
+        .isEqualTo("false");
+    assertThat(check(Map.of(AUTHORITY, authority.authority().toString())).getProperty(verify))
+        .as("without a pair")
+        .isNull();
   }
 
   @Test
