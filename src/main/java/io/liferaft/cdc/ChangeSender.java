@@ -7,8 +7,6 @@ import io.liferaft.raft.RestoreRecord;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,6 +20,7 @@ final class ChangeSender implements SmartLifecycle {
   private static final Logger log = LoggerFactory.getLogger(ChangeSender.class);
 
   private static final Duration HAND_ON = Duration.ofSeconds(10);
+  private static final Duration GRACE = Duration.ofSeconds(5);
 
   private final CdcConfig config;
   private final ChangeQueue queue;
@@ -29,7 +28,6 @@ final class ChangeSender implements SmartLifecycle {
   private final ChangeReceiver receiver;
   private final CdcMetrics metrics;
   private volatile @Nullable Thread thread;
-  private volatile CountDownLatch ended = new CountDownLatch(0);
   private volatile boolean stopped;
   private volatile long delivered = -1;
   private volatile @Nullable String problem;
@@ -53,15 +51,7 @@ final class ChangeSender implements SmartLifecycle {
   @Override
   public void start() {
     stopped = false;
-    CountDownLatch end = new CountDownLatch(1);
-    ended = end;
-    thread =
-        Thread.ofVirtual()
-            .name("liferaft-cdc")
-            .start(() -> {
-              run();
-              end.countDown();
-            });
+    thread = Thread.ofVirtual().name("liferaft-cdc").start(this::run);
   }
 
   /** Ends what is under way, which is sent again, by whoever leads then. */
@@ -73,7 +63,7 @@ final class ChangeSender implements SmartLifecycle {
     if (running != null) {
       running.interrupt();
       try {
-        if (!ended.await(5, TimeUnit.SECONDS)) {
+        if (!running.join(GRACE)) {
           log.warn("The sender of changes did not end in time");
         }
       } catch (InterruptedException e) {
