@@ -46,12 +46,21 @@ final class NodeView {
         info == null ? 0 : info.getCurrentTerm(),
         division == null ? -1 : division.getRaftLog().getLastCommittedIndex(),
         state.appliedIndex(),
-        division == null ? -1 : division.getRaftLog().getNextIndex() - 1,
+        division == null ? -1 : lastIndex(division),
         recordIndex,
         own.elections(),
         formed(state, members),
         leader.isPresent() ? Duration.ZERO : Duration.ofNanos(own.leaderlessNanos()),
         members);
+  }
+
+  /** A group that is being closed closes its log before it is gone. */
+  private static long lastIndex(RaftServer.Division division) {
+    try {
+      return division.getRaftLog().getNextIndex() - 1;
+    } catch (IllegalStateException _) {
+      return division.getRaftLog().getLastCommittedIndex();
+    }
   }
 
   /** A majority of the cluster as founded are voters by now, or have been. */
