@@ -45,6 +45,9 @@ final class NamedCounts {
     put(store, "num_removed_before_joins", find(EVENTS, "event", "join-replaced"));
     put(store, "nodes_reaped_ok", find(EVENTS, "event", "reaped"));
     put(store, "nodes_reaped_failed", find(EVENTS, "event", "reap-failed"));
+    put(store, "num_provider_checks", find("liferaft.backup.checks"));
+    put(store, "num_provider_provides", find("liferaft.backup.copies"));
+    put(store, "num_provider_provides_fail", find("liferaft.backup.copies.failed"));
     put(store, "num_auto_restores", find(OUTCOMES, "outcome", "restored"));
     put(store, "num_auto_restores_skipped", find(OUTCOMES, "outcome", "followed"));
     put(store, "num_auto_restores_failed", find(OUTCOMES, "outcome", "failed"));

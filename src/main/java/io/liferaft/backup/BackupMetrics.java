@@ -16,7 +16,9 @@ final class BackupMetrics {
   private final Map<Result, Counter> results = new EnumMap<>(Result.class);
   private final Timer duration;
   private final Counter bytes;
+  private final Counter checks;
   private final Counter copies;
+  private final Counter failedCopies;
   private final Counter unchanged;
   private final Counter recognised;
   private final Counter blind;
@@ -44,6 +46,14 @@ final class BackupMetrics {
         Counter.builder("liferaft.backup.copies")
             .description("Times the whole database was read for a backup")
             .register(registry);
+    failedCopies =
+        Counter.builder("liferaft.backup.copies.failed")
+            .description("Times that reading the whole database for a backup broke off")
+            .register(registry);
+    checks =
+        Counter.builder("liferaft.backup.checks")
+            .description("Rounds of the leader, in which it looks whether a backup is due")
+            .register(registry);
     unchanged = unchanged(registry, "index");
     recognised = unchanged(registry, "object");
     blind =
@@ -64,8 +74,16 @@ final class BackupMetrics {
     return (long) counter(result).count();
   }
 
+  void checking() {
+    checks.increment();
+  }
+
   void copying() {
     copies.increment();
+  }
+
+  void copyFailed() {
+    failedCopies.increment();
   }
 
   void uploaded(Duration took, long storedBytes) {

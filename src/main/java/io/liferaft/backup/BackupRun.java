@@ -116,6 +116,9 @@ final class BackupRun {
       refused = null;
       leftovers = true;
     }
+    if (leaderTerm != null) {
+      metrics.checking();
+    }
     for (int pass = 0; pass < PASSES; pass++) {
       switch (BackupDecision.due(facts(leaderTerm != null, notBefore))) {
         case Skip(Reason reason) -> {
@@ -198,6 +201,7 @@ final class BackupRun {
     try (ClusterCopy copy = toSend()) {
       return carryOut(copy, CopyDigest.of(copy.file()), started);
     } catch (SqliteException.CopyRevoked e) {
+      metrics.copyFailed();
       log.debug("The copy for a backup was given up and is taken again", e);
       return null;
     } catch (RequestRefusedException e) {
@@ -212,6 +216,9 @@ final class BackupRun {
       }
       log.info("Somebody else wrote to {} meanwhile", archive.location());
       return null;
+    } catch (SqliteException | IOException e) {
+      metrics.copyFailed();
+      throw e;
     }
   }
 
@@ -311,6 +318,7 @@ final class BackupRun {
         throw new LeadershipLost();
       }
       if (writer.copyRevoked()) {
+        metrics.copyFailed();
         return null;
       }
       place.forget();

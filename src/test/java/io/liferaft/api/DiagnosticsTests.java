@@ -3,6 +3,7 @@ package io.liferaft.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.liferaft.backup.BackupStatus;
+import io.liferaft.raft.NodeProbe;
 import io.liferaft.raft.NodeStatus.Phase;
 import io.liferaft.raft.NodeStatus.Role;
 import io.liferaft.raft.RequestRefusedException;
@@ -137,6 +138,30 @@ class DiagnosticsTests {
   }
 
   @Test
+  void saysWhoDoesNotVote() throws IOException {
+    raft.probes =
+        List.of(
+            new NodeProbe(
+                "r1",
+                "127.0.0.1:4022",
+                "http://127.0.0.1:4021",
+                "1.0",
+                false,
+                false,
+                true,
+                "c",
+                9,
+                null,
+                Duration.ofNanos(203_309)));
+
+    assertThat(server.http.get("/nodes?nonvoters").text())
+        .isEqualTo(
+            "{\"r1\":{\"id\":\"r1\",\"api_addr\":\"http://127.0.0.1:4021\",\"addr\":\"127.0.0.1:4022\","
+                + "\"version\":\"v10.2.7-liferaft-1.0\",\"voter\":false,\"reachable\":true,\"leader\":false,"
+                + "\"time\":0.000203309,\"time_s\":\"203.309µs\"}}");
+  }
+
+  @Test
   void knowsNoLeader() throws IOException {
     raft.status = TestRaftNode.status(Phase.RUNNING, Role.CANDIDATE, null);
 
@@ -245,8 +270,8 @@ class DiagnosticsTests {
     assertThat(late.text()).isEqualTo("[+]node ok\n[+]leader ok\n[+]store ok\n[+]sync timeout");
   }
 
-  private static io.liferaft.raft.NodeProbe ahead() {
-    return new io.liferaft.raft.NodeProbe(
+  private static NodeProbe ahead() {
+    return new NodeProbe(
         "n2", "127.0.0.1:4012", "", "", true, true, true, "c1", 50, null, Duration.ZERO);
   }
 

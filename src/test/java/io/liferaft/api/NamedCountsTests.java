@@ -34,6 +34,9 @@ class NamedCountsTests {
     count(8, "liferaft.restore.outcomes", "outcome", "restored");
     count(9, "liferaft.restore.outcomes", "outcome", "followed");
     count(10, "liferaft.restore.outcomes", "outcome", "failed");
+    count(22, "liferaft.backup.checks");
+    count(23, "liferaft.backup.copies");
+    count(24, "liferaft.backup.copies.failed");
     count(11, "liferaft.backup.unchanged", "by", "index");
     count(12, "liferaft.backup.unchanged", "by", "object");
     Gauge.builder("liferaft.backup.last.bytes", () -> 13).register(registry);
@@ -55,6 +58,9 @@ class NamedCountsTests {
                 Map.entry("num_auto_restores", 8L),
                 Map.entry("num_auto_restores_skipped", 9L),
                 Map.entry("num_auto_restores_failed", 10L),
+                Map.entry("num_provider_checks", 22L),
+                Map.entry("num_provider_provides", 23L),
+                Map.entry("num_provider_provides_fail", 24L),
                 Map.entry("num_ignored_joins", 19L),
                 Map.entry("num_removed_before_joins", 20L),
                 Map.entry("nodes_reaped_failed", 21L)));

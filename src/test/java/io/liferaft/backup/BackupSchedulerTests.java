@@ -64,6 +64,7 @@ class BackupSchedulerTests {
 
     assertThat(archive.calls()).isZero();
     assertThat(scheduler.status().state()).isEqualTo(State.STANDBY);
+    assertThat(counted("liferaft.backup.checks")).isZero();
   }
 
   @Test
@@ -100,9 +101,16 @@ class BackupSchedulerTests {
     assertThat(archive.calls()).isEqualTo(calls);
     assertThat(node.copies()).isEqualTo(copies);
     assertThat(unchanged("index")).isEqualTo(6);
+    assertThat(counted("liferaft.backup.checks")).isEqualTo(7);
+    assertThat(counted("liferaft.backup.copies")).isEqualTo(1);
+    assertThat(counted("liferaft.backup.copies.failed")).isZero();
     assertThat(unchanged("object")).as("looked at again by who has written it").isZero();
     assertThat(registry.get("liferaft.backup.last.bytes").gauge().value())
         .isEqualTo(node.database().length);
+  }
+
+  private double counted(String name) {
+    return registry.get(name).counter().count();
   }
 
   private double unchanged(String by) {

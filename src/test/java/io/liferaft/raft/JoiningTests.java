@@ -123,7 +123,13 @@ class JoiningTests {
       assertThat(reader.read(ReadLevel.AUTO, "SELECT count(*) FROM t")).isEqualTo("2");
       assertThat(reader.read(ReadLevel.STRONG, "SELECT count(*) FROM t")).isEqualTo("2");
 
+      assertThat(nodes(cluster.node(1), false)).containsExactly("n1 voter");
+      assertThat(nodes(cluster.node(1), true)).containsExactly("n1 voter", "n2 non-voter");
+      assertThat(nodes(reader, true)).containsExactly("n1 voter", "n2 non-voter");
+
       reader.crash();
+      assertThat(nodes(cluster.node(1), true))
+          .containsExactly("n1 voter", "n2 non-voter unreachable");
       cluster.node(1).execute("INSERT INTO t VALUES(3)");
       reader.start();
       cluster.awaitServing();
@@ -136,6 +142,16 @@ class JoiningTests {
       assertThatThrownBy(() -> reader.execute("INSERT INTO t VALUES(4)"))
           .isInstanceOf(NotLeaderException.class);
     }
+  }
+
+  private static List<String> nodes(Node asked, boolean nonVoters) {
+    return asked.raft().nodes(nonVoters, Duration.ofSeconds(10)).stream()
+        .map(probe ->
+            probe.id()
+                + (probe.voter() ? " voter" : " non-voter")
+                + (probe.reachable() ? "" : " unreachable"))
+        .sorted()
+        .toList();
   }
 
   @Test
