@@ -7,6 +7,8 @@ final class Help {
       """
       Usage: liferaftd [flags] [--property=value ...] [data directory]
              liferaftd recover DATA_DIR
+             liferaftd bench [--option=value ...]
+             liferaftd train
 
       Starts a node. The flags are those of rqlited, with one dash or two, as -flag value or -flag=value;
       each is another spelling of a setting, named behind the arrow. Settings that have no flag are in

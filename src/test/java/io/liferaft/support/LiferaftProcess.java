@@ -86,6 +86,13 @@ public final class LiferaftProcess implements AutoCloseable {
     return this;
   }
 
+  /** From the next start: the heap and compilers that liferaftd chooses. */
+  public LiferaftProcess withShippedOptions() {
+    jvmOptions.clear();
+    jvmOptions.addAll(List.of(System.getProperty("liferaft.jvm.heap").split(" ")));
+    return this;
+  }
+
   /** An option of the Java virtual machine from the next start. */
   public LiferaftProcess withJvmOption(String option) {
     jvmOptions.add(option);
@@ -137,6 +144,11 @@ public final class LiferaftProcess implements AutoCloseable {
 
   /** Runs a command on this node's machine, as {@code liferaftd} would. */
   public Said run(String... words) {
+    return runFor(60, words);
+  }
+
+  /** The same with another limit, in seconds. */
+  public Said runFor(int seconds, String... words) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of(System.getProperty("liferaft.jvm.options").split(" ")));
@@ -146,7 +158,7 @@ public final class LiferaftProcess implements AutoCloseable {
       Process run =
           new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true).start();
       String text = new String(run.getInputStream().readAllBytes(), UTF_8);
-      await(run, 60);
+      await(run, seconds);
       return new Said(run.exitValue(), text);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -1,0 +1,87 @@
+package io.liferaft.bench;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** Rows as Markdown or as JSON. */
+final class Report {
+
+  private static final String HEAD =
+      "| work | connections | a second | MB/s | p50 ms | p99 ms | p99.9 ms | max ms | CPU µs each | errors |";
+
+  private Report() {}
+
+  /** With a second server: its figures follow in each cell, and the ratio of the rates is last. */
+  static String table(List<BenchCommand.Row> rows) {
+    boolean compared = rows.stream().anyMatch(row -> row.other() != null);
+    StringBuilder table = new StringBuilder(HEAD).append(compared ? " ratio |\n" : "\n");
+    table.append("| --- |".repeat(1)).append(" --- |".repeat(compared ? 10 : 9)).append('\n');
+    for (BenchCommand.Row row : rows) {
+      Figures our = row.figures();
+      Figures other = row.other();
+      table
+          .append("| ")
+          .append(row.work().word())
+          .append(" | ")
+          .append(row.connections())
+          .append(cell("%.0f", our.perSecond(), other == null ? null : other.perSecond()))
+          .append(
+              cell(
+                  "%.1f",
+                  our.megabytesPerSecond(), other == null ? null : other.megabytesPerSecond()))
+          .append(cell("%.2f", our.p50Millis(), other == null ? null : other.p50Millis()))
+          .append(cell("%.2f", our.p99Millis(), other == null ? null : other.p99Millis()))
+          .append(cell("%.2f", our.p999Millis(), other == null ? null : other.p999Millis()))
+          .append(cell("%.1f", our.maxMillis(), other == null ? null : other.maxMillis()))
+          .append(cell("%.0f", our.cpuMicros(), other == null ? null : other.cpuMicros()))
+          .append(
+              cell("%.0f", (double) our.errors(), other == null ? null : (double) other.errors()));
+      if (compared) {
+        table.append(
+            cell("%.2f", other == null ? Double.NaN : our.perSecond() / other.perSecond(), null));
+      }
+      table.append(" |\n");
+    }
+    return table.toString();
+  }
+
+  private static String cell(String format, double our, @Nullable Double other) {
+    return " | " + number(format, our) + (other == null ? "" : " / " + number(format, other));
+  }
+
+  private static String number(String format, double value) {
+    return Double.isFinite(value) ? String.format(Locale.ROOT, format, value) : "–";
+  }
+
+  /** One array of objects; a figure that is not known is null. */
+  static String json(List<BenchCommand.Row> rows) {
+    return rows.stream()
+        .map(row ->
+            "{\"work\":\"%s\",\"connections\":%d,\"figures\":%s,\"other\":%s}"
+                .formatted(
+                    row.work().word(),
+                    row.connections(),
+                    json(row.figures()),
+                    row.other() == null ? "null" : json(row.other())))
+        .collect(Collectors.joining(",\n ", "[", "]\n"));
+  }
+
+  private static String json(Figures figures) {
+    return String.format(
+        Locale.ROOT,
+        "{\"per_second\":%.3f,\"mb_per_second\":%.3f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"p999_ms\":%.3f,"
+            + "\"max_ms\":%.3f,\"errors\":%d,\"cpu_us\":%s}",
+        figures.perSecond(),
+        figures.megabytesPerSecond(),
+        figures.p50Millis(),
+        figures.p99Millis(),
+        figures.p999Millis(),
+        figures.maxMillis(),
+        figures.errors(),
+        Double.isFinite(figures.cpuMicros())
+            ? String.format(Locale.ROOT, "%.3f", figures.cpuMicros())
+            : "null");
+  }
+}

@@ -1,0 +1,80 @@
+package io.liferaft.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class BenchOptionsTests {
+
+  @Test
+  void measuresOneServerInAClosedLoopUnlessToldOtherwise() {
+    BenchOptions options = BenchOptions.read(List.of());
+
+    assertThat(options.targets()).containsExactly("127.0.0.1:4001");
+    assertThat(options.others()).isEmpty();
+    assertThat(options.works()).containsExactly(Work.WRITE, Work.NONE);
+    assertThat(options.connections()).containsExactly(1, 16, 64);
+    assertThat(options.rate()).isZero();
+    assertThat(options.rounds()).isEqualTo(5);
+  }
+
+  @Test
+  void readsEveryOption() {
+    BenchOptions options =
+        BenchOptions.read(
+            List.of(
+                "--target=http://n1:4001/,[::1]:4003",
+                "--other=n2:4001",
+                "--work=bulk,strong",
+                "--connections=2, 4",
+                "--rounds=1",
+                "--seconds=2",
+                "--warmup=0",
+                "--rate=100",
+                "--statements=7",
+                "--bytes=8",
+                "--rows=9",
+                "--pid=10,11",
+                "--other-pid=12",
+                "--user=al:secret",
+                "--json"));
+
+    assertThat(options.targets()).containsExactly("n1:4001", "[::1]:4003");
+    assertThat(options.others()).containsExactly("n2:4001");
+    assertThat(options.works()).containsExactly(Work.BULK, Work.STRONG);
+    assertThat(options.connections()).containsExactly(2, 4);
+    assertThat(options.seconds()).isEqualTo(Duration.ofSeconds(2));
+    assertThat(options.warmup()).isZero();
+    assertThat(options.rate()).isEqualTo(100);
+    assertThat(options.pids()).containsExactly(10L, 11L);
+    assertThat(options.otherPids()).containsExactly(12L);
+    assertThat(options.authorization()).isEqualTo("Basic YWw6c2VjcmV0");
+    assertThat(options.json()).isTrue();
+    assertThat(options).asString().doesNotContain("YWw6c2VjcmV0", "secret");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--seconds=0|a number from 1 to 86400",
+        "--seconds=ten|a number from 1 to 86400",
+        "--connections=1,0|a number from 1 to 4096",
+        "--work=delete|one of write, bulk, queued",
+        "--target=localhost|host:port is wanted",
+        "--pid=me|a number from 1",
+        "--sekonds=3|no such option",
+        "-n|no such option",
+      })
+  void refusesInOneSentenceThatNamesTheOption(String word, String valid) {
+    assertThatExceptionOfType(BenchOptions.Refused.class)
+        .isThrownBy(() -> BenchOptions.read(List.of(word)))
+        .withMessageContaining(valid)
+        .withMessageStartingWith(word.substring(0, Math.min(word.length(), 9)));
+  }
+}

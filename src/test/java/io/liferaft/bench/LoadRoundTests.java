@@ -1,0 +1,158 @@
+package io.liferaft.bench;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Against a small HTTP server that answers as a test wants. */
+class LoadRoundTests {
+
+  private interface Answering {
+    void answer(HttpExchange exchange) throws IOException;
+  }
+
+  private final AtomicInteger requests = new AtomicInteger();
+  private volatile Answering answering =
+      exchange -> send(exchange, 200, "{\"results\":[{}]}", false);
+  private HttpServer server;
+
+  @BeforeEach
+  void start() throws IOException {
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+    server.createContext(
+        "/",
+        exchange -> {
+          exchange.getRequestBody().readAllBytes();
+          requests.incrementAndGet();
+          answering.answer(exchange);
+        });
+    server.start();
+  }
+
+  @AfterEach
+  void stop() {
+    server.stop(0);
+  }
+
+  private static void send(HttpExchange exchange, int status, String body, boolean chunked)
+      throws IOException {
+    byte[] bytes = body.getBytes(ISO_8859_1);
+    exchange.sendResponseHeaders(status, chunked ? 0 : bytes.length);
+    exchange.getResponseBody().write(bytes);
+    exchange.close();
+  }
+
+  private Server target() {
+    return new Server(
+        List.of("127.0.0.1:" + server.getAddress().getPort()),
+        List.of(ProcessHandle.current().pid()));
+  }
+
+  private Figures round(Work work, int connections, String... words) throws Exception {
+    List<String> line = new ArrayList<>(List.of(words));
+    return new LoadRound(target(), work, connections, BenchOptions.read(line))
+        .run(Duration.ofMillis(500));
+  }
+
+  @Test
+  void countsEveryAnswerOfEveryConnectionOnce() throws Exception {
+    Figures figures = round(Work.WRITE, 3);
+
+    assertThat(figures.errors()).isZero();
+    assertThat(figures.perSecond() * 0.5).isLessThanOrEqualTo(requests.get());
+    assertThat(figures.p50Millis()).isPositive().isLessThanOrEqualTo(figures.maxMillis());
+    assertThat(figures.cpuMicros()).isNotNegative();
+  }
+
+  @Test
+  void readsChunksToTheirEndAndCountsTheirBytes() throws Exception {
+    String body = "x".repeat(300_000);
+    answering = exchange -> send(exchange, 200, body, true);
+
+    Figures figures = round(Work.LARGE, 1);
+
+    assertThat(figures.errors()).isZero();
+    assertThat(figures.megabytesPerSecond())
+        .isCloseTo(figures.perSecond() * 0.3, org.assertj.core.data.Percentage.withPercentage(1));
+  }
+
+  @Test
+  void anErrorInsideA200IsAnError() throws Exception {
+    answering =
+        exchange -> send(exchange, 200, "{\"results\":[{\"error\":\"no such table\"}]}", true);
+
+    Figures figures = round(Work.WRITE, 1);
+
+    assertThat(figures.errors()).isEqualTo(requests.get());
+    assertThat(figures.perSecond()).isZero();
+    assertThat(figures.cpuMicros()).isNaN();
+  }
+
+  @Test
+  void aBrokenConnectionIsAnErrorAndTheNextOneGoesOn() throws Exception {
+    answering =
+        exchange -> {
+          if (requests.get() == 1) {
+            throw new IOException("no answer");
+          }
+          send(exchange, 200, "{}", false);
+        };
+
+    Figures figures = round(Work.WRITE, 1);
+
+    assertThat(figures.errors()).isEqualTo(1);
+    assertThat(figures.perSecond()).isPositive();
+  }
+
+  /**
+   * Coordinated omission: one stall of a server that is otherwise quick, at 100 requests a second.
+   */
+  @Test
+  void aStallIsSeenByAllRequestsThatItKeptWaiting() throws Exception {
+    CountDownLatch never = new CountDownLatch(1);
+    answering =
+        exchange -> {
+          if (requests.get() == 1) {
+            try {
+              assertThat(never.await(300, TimeUnit.MILLISECONDS)).isFalse();
+            } catch (InterruptedException e) {
+              Thread.currentThread().interrupt();
+            }
+          }
+          send(exchange, 200, "{}", false);
+        };
+
+    Figures figures = round(Work.WRITE, 1, "--rate=100");
+
+    assertThat(figures.maxMillis()).isGreaterThan(295);
+    // Of some 50 that were due, 30 waited, the last of them hardly.
+    assertThat(figures.p50Millis()).isGreaterThan(10);
+  }
+
+  @Test
+  void aServerThatRefusesTheTableIsNamed() {
+    answering = exchange -> send(exchange, 401, "", false);
+
+    assertThatIOException()
+        .isThrownBy(() -> target().prepare(BenchOptions.read(List.of())))
+        .withMessageContaining(target().address(0))
+        .withMessageContaining("401");
+  }
+}
