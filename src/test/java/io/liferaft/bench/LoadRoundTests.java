@@ -68,7 +68,7 @@ class LoadRoundTests {
   private Figures round(Work work, int connections, String... words) throws Exception {
     List<String> line = new ArrayList<>(List.of(words));
     return new LoadRound(target(), work, connections, BenchOptions.read(line))
-        .run(Duration.ofMillis(500));
+        .run(Duration.ofSeconds(1));
   }
 
   @Test
@@ -76,7 +76,7 @@ class LoadRoundTests {
     Figures figures = round(Work.WRITE, 3);
 
     assertThat(figures.errors()).isZero();
-    assertThat(figures.perSecond() * 0.5).isLessThanOrEqualTo(requests.get());
+    assertThat(figures.perSecond()).isLessThanOrEqualTo(requests.get());
     assertThat(figures.p50Millis()).isPositive().isLessThanOrEqualTo(figures.maxMillis());
     assertThat(figures.cpuMicros()).isNotNegative();
   }
@@ -142,8 +142,8 @@ class LoadRoundTests {
     Figures figures = round(Work.WRITE, 1, "--rate=100");
 
     assertThat(figures.maxMillis()).isGreaterThan(295);
-    // Of some 50 that were due, 30 waited, the last of them hardly.
-    assertThat(figures.p50Millis()).isGreaterThan(10);
+    // Of 100 that were due some 30 waited, one 10 ms less than the other.
+    assertThat(figures.p99Millis()).isGreaterThan(250);
   }
 
   @Test
