@@ -65,7 +65,9 @@ class BenchIT {
     LiferaftProcess.Said said = node.run("bench", "--target=" + node.httpAddress());
 
     assertThat(said.status()).isEqualTo(1);
-    assertThat(said.text()).startsWith("liferaftd bench: ").hasLineCount(1);
+    assertThat(said.text())
+        .startsWith("liferaftd bench: no connection to " + node.httpAddress())
+        .hasLineCount(1);
   }
 
   @Test

@@ -31,10 +31,14 @@ final class HttpConnection implements AutoCloseable {
     int colon = address.lastIndexOf(':');
     socket.setTcpNoDelay(true);
     socket.setSoTimeout((int) PATIENCE.toMillis());
-    socket.connect(
-        new InetSocketAddress(
-            address.substring(0, colon), Integer.parseInt(address.substring(colon + 1))),
-        (int) PATIENCE.toMillis());
+    try {
+      socket.connect(
+          new InetSocketAddress(
+              address.substring(0, colon), Integer.parseInt(address.substring(colon + 1))),
+          (int) PATIENCE.toMillis());
+    } catch (IOException e) {
+      throw new IOException("no connection to %s: %s".formatted(address, e.getMessage()), e);
+    }
     in = socket.getInputStream();
     out = socket.getOutputStream();
   }

@@ -155,4 +155,15 @@ class StartScriptTests {
 
     assertThat(words()).doesNotContain("@liferaft.jvm.heap@").contains(options.split(" "));
   }
+
+  /** The JVM refuses two. */
+  @Test
+  void aCollectorOfTheOperatorTakesThePlaceOfOurs() throws Exception {
+    List<String> _ = run(Map.of("LIFERAFT_JAVA_OPTS", "-Xlog:gc"));
+    assertThat(words()).contains("@liferaft.jvm.collector@");
+
+    List<String> _ = run(Map.of("LIFERAFT_JAVA_OPTS", "-XX:+UseZGC"));
+
+    assertThat(words()).doesNotContain("@liferaft.jvm.collector@").contains("-XX:+UseZGC");
+  }
 }
