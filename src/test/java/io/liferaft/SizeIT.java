@@ -38,8 +38,8 @@ class SizeIT {
   private static final String COUNT = "SELECT count(*), sum(length(data)) FROM big";
   private static final int STARTS = 7;
 
-  /** Less than the database, also when that is small: nothing may hold all of it. */
-  private static final String HEAP = BYTES < 300_000_000 ? "96m" : "192m";
+  /** Too little for the database beside the program, also when that is small. */
+  private static final String HEAP = BYTES < 300_000_000 ? "120m" : "192m";
 
   /** Beside the heap: code, threads, direct buffers (at most 128 MB), SQLite's page caches. */
   private static final long NATIVE_MEGABYTES = 400;
