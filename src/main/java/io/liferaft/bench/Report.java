@@ -2,8 +2,8 @@ package io.liferaft.bench;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /** Rows as Markdown or as JSON. */
 final class Report {
@@ -17,38 +17,36 @@ final class Report {
   static String table(List<BenchCommand.Row> rows) {
     boolean compared = rows.stream().anyMatch(row -> row.other() != null);
     StringBuilder table = new StringBuilder(HEAD).append(compared ? " ratio |\n" : "\n");
-    table.append("| --- |".repeat(1)).append(" --- |".repeat(compared ? 10 : 9)).append('\n');
+    table.append('|').append(" --- |".repeat(compared ? 11 : 10)).append('\n');
     for (BenchCommand.Row row : rows) {
-      Figures our = row.figures();
       Figures other = row.other();
       table
           .append("| ")
           .append(row.work().word())
           .append(" | ")
           .append(row.connections())
-          .append(cell("%.0f", our.perSecond(), other == null ? null : other.perSecond()))
-          .append(
-              cell(
-                  "%.1f",
-                  our.megabytesPerSecond(), other == null ? null : other.megabytesPerSecond()))
-          .append(cell("%.2f", our.p50Millis(), other == null ? null : other.p50Millis()))
-          .append(cell("%.2f", our.p99Millis(), other == null ? null : other.p99Millis()))
-          .append(cell("%.2f", our.p999Millis(), other == null ? null : other.p999Millis()))
-          .append(cell("%.1f", our.maxMillis(), other == null ? null : other.maxMillis()))
-          .append(cell("%.0f", our.cpuMicros(), other == null ? null : other.cpuMicros()))
-          .append(
-              cell("%.0f", (double) our.errors(), other == null ? null : (double) other.errors()));
+          .append(cell("%.0f", row, Figures::perSecond))
+          .append(cell("%.1f", row, Figures::megabytesPerSecond))
+          .append(cell("%.2f", row, Figures::p50Millis))
+          .append(cell("%.2f", row, Figures::p99Millis))
+          .append(cell("%.2f", row, Figures::p999Millis))
+          .append(cell("%.1f", row, Figures::maxMillis))
+          .append(cell("%.0f", row, Figures::cpuMicros))
+          .append(cell("%.0f", row, Figures::errors));
       if (compared) {
-        table.append(
-            cell("%.2f", other == null ? Double.NaN : our.perSecond() / other.perSecond(), null));
+        double ratio = other == null ? Double.NaN : row.figures().perSecond() / other.perSecond();
+        table.append(" | ").append(number("%.2f", ratio));
       }
       table.append(" |\n");
     }
     return table.toString();
   }
 
-  private static String cell(String format, double our, @Nullable Double other) {
-    return " | " + number(format, our) + (other == null ? "" : " / " + number(format, other));
+  private static String cell(
+      String format, BenchCommand.Row row, ToDoubleFunction<Figures> figure) {
+    Figures other = row.other();
+    String our = " | " + number(format, figure.applyAsDouble(row.figures()));
+    return other == null ? our : our + " / " + number(format, figure.applyAsDouble(other));
   }
 
   private static String number(String format, double value) {

@@ -117,8 +117,7 @@ final class RatisServer implements AutoCloseable {
     RaftServerConfigKeys.Rpc.setTimeoutMin(p, election);
     RaftServerConfigKeys.Rpc.setTimeoutMax(p, duration(config.electionTimeout().multipliedBy(2)));
     // A node that has just started need not wait as long: where somebody leads, the others refuse
-    // the
-    // pre-vote (dissertation section 9.6). A lone node, or all at once, lead a second sooner.
+    // the pre-vote (dissertation section 9.6). A lone node, or all at once, lead a second sooner.
     RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(
         p, duration(config.electionTimeout().dividedBy(4)));
     RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(

@@ -102,8 +102,7 @@ public final class LiferaftProcess implements AutoCloseable {
   /** From the next start: another main class, from the class path of the tests. */
   public LiferaftProcess running(Class<?> main, String... systemProperties) {
     program = new ArrayList<>(List.of(systemProperties));
-    // What was installed comes first: its start-up cache is good for any class path that goes on
-    // so.
+    // What was installed comes first: its cache is good for every class path that goes on so.
     List<String> installed = installed();
     program.add(installed.getFirst());
     program.add("-cp");
