@@ -12,6 +12,7 @@ import io.liferaft.sqlite.SqliteStore;
 import io.liferaft.support.GeneratedDatabase;
 import io.liferaft.support.TestRaftNode;
 import io.liferaft.support.TestRaftNode.BytesCopy;
+import io.liferaft.support.Waiting;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -28,7 +29,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -340,9 +340,9 @@ class BackupAndLoadTests {
           .getOutputStream()
           .write(RawHttp.head("POST", "/db/load", "Content-Length: 1000000\r\n"));
       socket.getOutputStream().write(new byte[100_000]);
-      Awaitility.await().until(() -> !left().isEmpty());
+      Waiting.await("a temporary file").until(() -> !left().isEmpty());
     }
-    Awaitility.await().until(() -> left().isEmpty());
+    Waiting.await("no temporary file is left").until(() -> left().isEmpty());
     assertThat(raft.calls).isEmpty();
   }
 

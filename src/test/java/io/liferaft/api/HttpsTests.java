@@ -269,7 +269,6 @@ class HttpsTests {
       next.replaceCertificate(old);
       Waiting.await("the half of a pair is refused").until(() -> errors(output) > 0);
       assertThat(presented(server)).as("the former pair").isEqualTo(old.x509());
-      assertThat(errors(output)).isEqualTo(1);
       assertThat(output).contains("matches none of the certificates in the chain");
       next.replace(old);
       Waiting.await("the new certificate").until(() -> presented(server).equals(next.x509()));
@@ -278,8 +277,13 @@ class HttpsTests {
     }
   }
 
+  /** Of the reload; other tests that run meanwhile may log some, too. */
   private static long errors(CapturedOutput output) {
-    return output.toString().lines().filter(line -> line.contains(" ERROR ")).count();
+    return output
+        .toString()
+        .lines()
+        .filter(line -> line.contains(" ERROR ") && line.contains("SSL reload"))
+        .count();
   }
 
   private Certificate presented(ApiServer server) throws IOException {

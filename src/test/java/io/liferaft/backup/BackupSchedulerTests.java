@@ -15,28 +15,27 @@ import io.liferaft.support.FakeArchive.Call;
 import io.liferaft.support.FakeDatabase;
 import io.liferaft.support.FakeRaftNode;
 import io.liferaft.support.ManualClock;
+import io.liferaft.support.PackageLog;
+import io.liferaft.support.Waiting;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
-import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
-import org.springframework.boot.test.system.CapturedOutput;
-import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
-@ExtendWith(OutputCaptureExtension.class)
 class BackupSchedulerTests {
 
   private static final String S3 = "s3://bucket/db.sqlite.gz";
   private static final RestoreRecord OVER =
       new RestoreRecord.Ended(RestoreRecord.Outcome.NOTHING_THERE, 0);
 
+  @RegisterExtension final PackageLog output = new PackageLog();
   private final ManualClock clock = new ManualClock();
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   private final FakeRaftNode node = new FakeRaftNode().restored(OVER);
@@ -268,7 +267,7 @@ class BackupSchedulerTests {
   // --- fencing ---
 
   @Test
-  void makesNothingVisibleWhenAQuorumDoesNotConfirmIt(CapturedOutput output) {
+  void makesNothingVisibleWhenAQuorumDoesNotConfirmIt() {
     node.write("a").quorum(false);
 
     assertThat(scheduler.tick().result()).isEqualTo(Result.SKIPPED);
@@ -373,7 +372,7 @@ class BackupSchedulerTests {
   // --- other people's data ---
 
   @Test
-  void preservesAForeignObjectOnceBeforeReplacingIt(CapturedOutput output) {
+  void preservesAForeignObjectOnceBeforeReplacingIt() {
     placeForeign();
     node.write("a");
     archive.failNext(Call.WRITE, Reason.UNAVAILABLE, 1);
@@ -422,7 +421,7 @@ class BackupSchedulerTests {
   }
 
   @Test
-  void stopsWhenTwoClustersShareTheTargetUntilAnOperatorDecides(CapturedOutput output) {
+  void stopsWhenTwoClustersShareTheTargetUntilAnOperatorDecides() {
     node.write("a");
     scheduler.tick();
     placeForeign();
@@ -451,7 +450,7 @@ class BackupSchedulerTests {
   }
 
   @Test
-  void anEmptyDatabaseNeverReplacesABackupThatHoldsData(CapturedOutput output) {
+  void anEmptyDatabaseNeverReplacesABackupThatHoldsData() {
     node.write("a");
     scheduler.tick();
     scheduler.tick();
@@ -474,7 +473,7 @@ class BackupSchedulerTests {
   }
 
   @Test
-  void keepsTheBackupOfAnEarlierGenerationWhenADatabaseWasLoaded(CapturedOutput output) {
+  void keepsTheBackupOfAnEarlierGenerationWhenADatabaseWasLoaded() {
     node.write("a");
     scheduler.tick();
     node.load("b");
@@ -489,7 +488,7 @@ class BackupSchedulerTests {
   // --- failures ---
 
   @Test
-  void retriesWithBackoffAndWarnsOncePerCause(CapturedOutput output) {
+  void retriesWithBackoffAndWarnsOncePerCause() {
     node.write("a");
     archive.failNext(Call.LATEST, Reason.ACCESS_DENIED, 3);
     archive.failNext(Call.LATEST, Reason.UNAVAILABLE, 1);
@@ -501,7 +500,7 @@ class BackupSchedulerTests {
       clock.advance(Duration.ofMinutes(2));
     }
 
-    assertThat(output.getOut().split("WARN", -1)).as("one warning a cause").hasSize(3);
+    assertThat(output.toString().split("WARN", -1)).as("one warning a cause").hasSize(3);
     assertThat(output).contains("ACCESS_DENIED at " + S3).contains("UNAVAILABLE at " + S3);
     assertThat(scheduler.tick().result()).isEqualTo(Result.OK);
     assertThat(scheduler.status().problem()).isNull();
@@ -538,7 +537,7 @@ class BackupSchedulerTests {
   }
 
   @Test
-  void aDatabaseThatTheDiskHasDamagedReplacesNoGoodBackup(CapturedOutput output) {
+  void aDatabaseThatTheDiskHasDamagedReplacesNoGoodBackup() {
     node.write("a");
     scheduler.tick();
     node.write("damaged").checked("Tree 2 page 3: btreeInitPage() returns error code 11");
@@ -603,9 +602,9 @@ class BackupSchedulerTests {
   void makesALastBackupOnACleanStop() {
     node.write("a");
     scheduler.start();
-    Awaitility.await().until(() -> archive.stored().isPresent());
+    Waiting.await("a backup").until(() -> archive.stored().isPresent());
     // Past the round that looks again after the first upload of the term.
-    Awaitility.await().until(() -> scheduler.status().next() != null);
+    Waiting.await("the round after the first").until(() -> scheduler.status().next() != null);
     node.write("b");
 
     scheduler.stop();
@@ -620,9 +619,7 @@ class BackupSchedulerTests {
 
     Thread stopping = Thread.ofVirtual().start(scheduler::stop);
     assertThat(stopping.join(Duration.ofMillis(400))).isFalse();
-    node.lead();
-    record("g1", node.state().changeIndex(), "etag", node.term());
-    node.leader("n2");
+    node.leaderRecorded(recordOf("g1", node.state().changeIndex(), "etag", node.term()));
 
     assertThat(stopping.join(Duration.ofSeconds(10))).isTrue();
     assertThat(archive.calls(Call.WRITE)).isZero();
@@ -654,16 +651,16 @@ class BackupSchedulerTests {
       }
     });
     scheduler.start();
-    Awaitility.await().until(() -> archive.calls(Call.WRITE) == 1);
+    Waiting.await("an upload has begun").until(() -> archive.calls(Call.WRITE) == 1);
 
     scheduler.stop();
 
-    Awaitility.await().until(() -> interrupted.get() != null);
+    Waiting.await("the upload is interrupted").until(() -> interrupted.get() != null);
     assertThat(archive.stored()).isEmpty();
   }
 
   @Test
-  void saysOnceThatNothingIsBackedUp(CapturedOutput output) {
+  void saysOnceThatNothingIsBackedUp() {
     BackupScheduler off =
         new BackupScheduler(
             properties(Duration.ofSeconds(20)),
@@ -724,17 +721,20 @@ class BackupSchedulerTests {
   }
 
   private void record(String generation, long index, String etag, long term) {
-    node.recordBackup(
-        new BackupRecord(
-            archive.fingerprint(),
-            generation,
-            index,
-            FakeDatabase.sha256(node.database()),
-            node.database().length,
-            etag,
-            null,
-            term,
-            clock.millis()));
+    node.recordBackup(recordOf(generation, index, etag, term));
+  }
+
+  private BackupRecord recordOf(String generation, long index, String etag, long term) {
+    return new BackupRecord(
+        archive.fingerprint(),
+        generation,
+        index,
+        FakeDatabase.sha256(node.database()),
+        node.database().length,
+        etag,
+        null,
+        term,
+        clock.millis());
   }
 
   private void placeForeign() {

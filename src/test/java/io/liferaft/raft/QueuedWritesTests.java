@@ -25,6 +25,7 @@ class QueuedWritesTests {
 
   /** Every row once, and in the order of the requests. */
   private static void assertRows(TestCluster cluster, int count) {
+    cluster.awaitServing(); // one that has just started may lead before it answers clients
     TestCluster.Node leader = cluster.awaitLeader();
     assertThat(leader.read(ReadLevel.LINEARIZABLE, "SELECT count(*) FROM t"))
         .isEqualTo(Integer.toString(count));

@@ -7,7 +7,7 @@ import io.liferaft.raft.RestoreRecord;
 import io.liferaft.support.FakeArchive.Call;
 import io.liferaft.support.FakeArchives;
 import io.liferaft.support.FakeRaftNode;
-import org.awaitility.Awaitility;
+import io.liferaft.support.Waiting;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -69,7 +69,7 @@ class RestoreActuatorTests {
 
     node.lead();
 
-    Awaitility.await()
+    Waiting.await("the restore is reported")
         .untilAsserted(() ->
             assertThat(http.get().uri("/actuator/restore"))
                 .hasStatusOk()

@@ -8,6 +8,7 @@ import io.liferaft.raft.RestoreRecord;
 import io.liferaft.restore.RestoreProperties.OnFailure;
 import io.liferaft.support.FakeArchives;
 import io.liferaft.support.FakeRaftNode;
+import io.liferaft.support.Waiting;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
@@ -15,7 +16,6 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Supplier;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -254,7 +254,8 @@ class RestoreConfigurationTests {
           node.lead();
 
           RestoreEndpoint endpoint = context.getBean(RestoreEndpoint.class);
-          Awaitility.await().until(() -> "done".equals(endpoint.restore().get("state")));
+          Waiting.await("the restore is done")
+              .until(() -> "done".equals(endpoint.restore().get("state")));
           assertThat(endpoint.restore()).containsEntry("outcome", "disabled");
           MeterRegistry registry = context.getBean(MeterRegistry.class);
           new RestoreMetrics(context.getBean(RestoreService.class)).bindTo(registry);

@@ -16,6 +16,8 @@ import io.liferaft.support.FakeArchives;
 import io.liferaft.support.FakeDatabase;
 import io.liferaft.support.FakeRaftNode;
 import io.liferaft.support.ManualClock;
+import io.liferaft.support.PackageLog;
+import io.liferaft.support.Waiting;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -23,24 +25,21 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
-import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.boot.health.contributor.Health;
-import org.springframework.boot.test.system.CapturedOutput;
-import org.springframework.boot.test.system.OutputCaptureExtension;
 
-@ExtendWith(OutputCaptureExtension.class)
 class RestoreServiceTests {
 
   private static final String S3 = "s3://bucket/db.sqlite.gz";
   private static final String LONG_TEXT = "x".repeat(2000);
 
+  @RegisterExtension final PackageLog output = new PackageLog();
   @TempDir Path dataDir;
 
   private final ManualClock clock = new ManualClock();
@@ -138,7 +137,7 @@ class RestoreServiceTests {
   }
 
   @Test
-  void restoresWhatIsThere(CapturedOutput output) {
+  void restoresWhatIsThere() {
     place();
     node.lead();
 
@@ -309,8 +308,7 @@ class RestoreServiceTests {
     "CONFIGURATION, spring.cloud.aws",
     "PRECONDITION_FAILED, was replaced while it was read"
   })
-  void holdsWithASentenceWhateverTheStoreRefuses(
-      Reason reason, String sentence, CapturedOutput output) {
+  void holdsWithASentenceWhateverTheStoreRefuses(Reason reason, String sentence) {
     place();
     archive.failNext(Call.LATEST, reason, 4);
     node.lead();
@@ -352,7 +350,7 @@ class RestoreServiceTests {
   }
 
   @Test
-  void takesTheNextOlderOneLoudlyWhenTheNewestIsDamaged(CapturedOutput output) {
+  void takesTheNextOlderOneLoudlyWhenTheNewestIsDamaged() {
     place();
     archive.corrupt(true);
     archive.placeOlder(manifest(List.of()), FakeDatabase.holding("older"));
@@ -433,7 +431,7 @@ class RestoreServiceTests {
   }
 
   @Test
-  void startsEmptyLoudlyWhenThePolicySaysSo(CapturedOutput output) {
+  void startsEmptyLoudlyWhenThePolicySaysSo() {
     service = service(OnFailure.START_EMPTY, S3);
     place();
     archive.failNext(Call.LATEST, Reason.ACCESS_DENIED, 3);
@@ -508,7 +506,7 @@ class RestoreServiceTests {
   // --- leadership ---
 
   @Test
-  void stopsAtOnceWhenLeadershipIsLostInTheDownloadAndKeepsTheParts(CapturedOutput output) {
+  void stopsAtOnceWhenLeadershipIsLostInTheDownloadAndKeepsTheParts() {
     place();
     node.members("n1=127.0.0.1:4002", "n2=127.0.0.1:4003").lead();
     archive.duringFetch(bytes -> {
@@ -598,7 +596,7 @@ class RestoreServiceTests {
   }
 
   @Test
-  void warnsOnceACauseAlsoWhenLeadershipComesBack(CapturedOutput output) {
+  void warnsOnceACauseAlsoWhenLeadershipComesBack() {
     archive.failNext(Call.LATEST, Reason.UNAVAILABLE, 2);
     node.members("n1=127.0.0.1:4002", "n2=127.0.0.1:4003").lead();
     service.step();
@@ -610,7 +608,8 @@ class RestoreServiceTests {
     service.step();
 
     assertThat(service.lastFailure()).contains("cannot be reached");
-    assertThat(output.getOut().lines().filter(line -> line.contains("Restore failed"))).hasSize(1);
+    assertThat(output.toString().lines().filter(line -> line.contains("Restore failed")))
+        .hasSize(1);
   }
 
   @Test
@@ -657,13 +656,13 @@ class RestoreServiceTests {
 
     node.lead();
 
-    Awaitility.await().until(() -> service.state() instanceof RestoreState.Done);
+    Waiting.await("the restore is done").until(() -> service.state() instanceof RestoreState.Done);
     service.stop();
     assertThat(service.isRunning()).isFalse();
   }
 
   @Test
-  void aStopInterruptsAnAttemptWithoutCallingItAFailure(CapturedOutput output) {
+  void aStopInterruptsAnAttemptWithoutCallingItAFailure() {
     place();
     node.lead();
     archive.duringFetch(bytes -> {
@@ -674,7 +673,7 @@ class RestoreServiceTests {
       }
     });
     service.start();
-    Awaitility.await().until(() -> archive.calls(Call.FETCH) == 1);
+    Waiting.await("a download has begun").until(() -> archive.calls(Call.FETCH) == 1);
 
     service.stop();
 

@@ -5,6 +5,7 @@ import static io.liferaft.sqlite.Entries.with;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.liferaft.support.Waiting;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -13,7 +14,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -209,7 +209,7 @@ class CopyTests {
       }
     }
 
-    Awaitility.await().until(() -> !reader.isAlive());
+    Waiting.await("the reader ends").until(() -> !reader.isAlive());
     assertThat(seen).isSorted();
   }
 }

@@ -157,6 +157,12 @@ public final class FakeRaftNode implements RaftNode {
             "old", address, "", "1", true, false, hasData, ofCluster, 77, null, Duration.ZERO));
   }
 
+  /** The leader, which is another node, has recorded a backup; this one never led meanwhile. */
+  public synchronized void leaderRecorded(BackupRecord backup) {
+    index++;
+    backups.put(backup.destination(), backup);
+  }
+
   // --- what a test asks ---
 
   public synchronized long term() {
