@@ -34,8 +34,8 @@ final class LeaderRouter {
   <T> T onLeader(Duration timeout, Here<T> here, There<T> there) {
     long now = System.nanoTime();
     long deadline = now + Math.max(timeout.toNanos(), 1);
-    long patience = now + Math.min(timeout.toNanos(), patience());
-    NotLeaderException last = new NotLeaderException("leader not found");
+    long patience = 0;
+    NotLeaderException last = null;
     try {
       do {
         Duration left = Duration.ofNanos(Math.max(1_000_000, deadline - System.nanoTime()));
@@ -50,6 +50,9 @@ final class LeaderRouter {
         } catch (NotLeaderException e) {
           last = e;
         }
+        if (patience == 0) {
+          patience = now + Math.min(timeout.toNanos(), patience());
+        }
         node.leaderSignal().await();
       } while (System.nanoTime() < patience);
     } catch (InterruptedException e) {
@@ -59,7 +62,7 @@ final class LeaderRouter {
     if (fault != null) {
       throw new NotReadyException("leader not found: " + fault, Duration.ofSeconds(5));
     }
-    throw last;
+    throw last == null ? new NotLeaderException("leader not found") : last;
   }
 
   /** Who comes when there has been no leader for long does not wait for as long again. */

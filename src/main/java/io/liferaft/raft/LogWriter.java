@@ -1,7 +1,9 @@
 package io.liferaft.raft;
 
+import io.liferaft.sqlite.SqlForm;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
@@ -13,6 +15,9 @@ final class LogWriter {
 
   /** Time that one command of our own may take. */
   static final Duration COMMAND_TIMEOUT = Duration.ofSeconds(30);
+
+  /** Shorter limits are kept to the millisecond. */
+  private static final Duration COARSE = Duration.ofSeconds(1);
 
   static final String NO_ROOM =
       "the disk of the leader's data directory is full but for its reserve: make room";
@@ -51,7 +56,9 @@ final class LogWriter {
       checkRoom();
     }
     WriteBatcher batcher = node.batcher().orElseThrow(LocalNode::opening);
-    return await(batcher.add(command, body), timeout);
+    CompletableFuture<Peers.Appended> appended = batcher.add(command, body, timeout);
+    // A timer for each request costs more than the batcher's own look at all of them.
+    return timeout.compareTo(COARSE) < 0 ? await(appended, timeout) : await(appended);
   }
 
   /** Appends in the order of the calls: at once here, one after the other through another node. */
@@ -118,7 +125,21 @@ final class LogWriter {
     return new NotReadyException(NO_ROOM, Duration.ofSeconds(5));
   }
 
-  /** Waits until a quorum has confirmed that this node leads and all before is applied here. */
+  /**
+   * Appends an entry that changes nothing, on this node, which must lead: when it returns, a quorum
+   * has taken it after the call began.
+   */
+  Peers.Appended mark(Duration timeout) {
+    LogCommand.Execute nothing = new LogCommand.Execute(List.of(), SqlForm.EXECUTE, false, 0, 0, 1);
+    byte[] body = LogCommandCodec.body(SqlForm.EXECUTE, false, List.of());
+    return executeHere(nothing, body, timeout);
+  }
+
+  /**
+   * Waits until all that was committed before is applied here, and this node leads: a quorum has
+   * confirmed it within its lease, nine tenths of the shortest election time-out, in which nobody
+   * else is elected as long as the nodes' clocks run about as fast (dissertation section 6.4.1).
+   */
   void barrier(Duration limit) {
     RatisServer server = node.openServer();
     try {
@@ -132,12 +153,24 @@ final class LogWriter {
     }
   }
 
+  private interface Wait {
+    Peers.Appended end() throws InterruptedException, ExecutionException, TimeoutException;
+  }
+
   private static Peers.Appended await(CompletableFuture<Peers.Appended> future, Duration timeout) {
+    return end(() -> future.get(Math.max(1, timeout.toMillis()), TimeUnit.MILLISECONDS), timeout);
+  }
+
+  /** Somebody else ends the wait when its time is over. */
+  private static Peers.Appended await(CompletableFuture<Peers.Appended> future) {
+    return end(future::get, Duration.ZERO);
+  }
+
+  private static Peers.Appended end(Wait wait, Duration timeout) {
     try {
-      return future.get(Math.max(1, timeout.toMillis()), TimeUnit.MILLISECONDS);
+      return wait.end();
     } catch (TimeoutException e) {
-      throw new CommitUnknownException(
-          "the write was not committed within %s: it may still be applied".formatted(timeout), e);
+      throw notInTime(timeout);
     } catch (ExecutionException e) {
       throw runtime(e);
     } catch (InterruptedException e) {
@@ -145,6 +178,11 @@ final class LogWriter {
       throw new CommitUnknownException(
           "interrupted while the write was under way: it may still be applied", e);
     }
+  }
+
+  static CommitUnknownException notInTime(Duration limit) {
+    return new CommitUnknownException(
+        "the write was not committed within %s: it may still be applied".formatted(limit), null);
   }
 
   private static RuntimeException runtime(ExecutionException e) {

@@ -21,6 +21,7 @@ import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.GroupManagementRequest;
 import org.apache.ratis.protocol.Message;
+import org.apache.ratis.protocol.RaftClientAsynchronousProtocol;
 import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftClientRequest;
 import org.apache.ratis.protocol.RaftGroup;
@@ -272,8 +273,7 @@ final class RatisServer implements AutoCloseable {
         new SqliteStateMachine.Command(command, encoded, new SqliteStateMachine.Progress());
     CompletableFuture<RaftClientReply> reply;
     try {
-      reply =
-          server.submitClientRequestAsync(request(message, RaftClientRequest.writeRequestType()));
+      reply = ask(request(message, RaftClientRequest.writeRequestType()));
     } catch (IOException | RuntimeException e) {
       reply = CompletableFuture.failedFuture(e);
     }
@@ -300,9 +300,7 @@ final class RatisServer implements AutoCloseable {
   CompletableFuture<Void> readBarrier() {
     CompletableFuture<RaftClientReply> reply;
     try {
-      reply =
-          server.submitClientRequestAsync(
-              request(Message.EMPTY, RaftClientRequest.readRequestType()));
+      reply = ask(request(Message.EMPTY, RaftClientRequest.readRequestType()));
     } catch (IOException e) {
       reply = CompletableFuture.failedFuture(e);
     }
@@ -313,6 +311,14 @@ final class RatisServer implements AutoCloseable {
       }
       return null;
     });
+  }
+
+  /** On this thread, which may wait for room in the log's queue; the server would take another. */
+  private CompletableFuture<RaftClientReply> ask(RaftClientRequest request) throws IOException {
+    return server.getDivision(request.getRaftGroupId())
+            instanceof RaftClientAsynchronousProtocol division
+        ? division.submitClientRequestAsync(request)
+        : server.submitClientRequestAsync(request);
   }
 
   /** Takes a snapshot here if anything was applied since the last; returns the record's index. */

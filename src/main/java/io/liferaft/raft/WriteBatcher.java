@@ -2,6 +2,7 @@ package io.liferaft.raft;
 
 import io.liferaft.sqlite.EntryOutcome;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,13 +12,19 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Turns requests into log entries on the leader: one that finds nothing under way goes at once,
- * those that wait while entries are under way travel together. Stamps clock, seed and budget. A
- * thread of its own submits, so that neither Ratis' nor the apply thread ever does.
+ * Turns requests into log entries on the leader: one that finds nothing under way goes at once, on
+ * its own thread, those that wait while entries are under way travel together. Stamps clock, seed
+ * and budget. These are submitted by a thread of the batcher's, so that neither Ratis' nor the
+ * apply thread ever does.
  */
 final class WriteBatcher implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(WriteBatcher.class);
 
   /** Entries under way at a time: the second is appended while the first is applied. */
   private static final int MAX_UNDER_WAY = 2;
@@ -25,8 +32,34 @@ final class WriteBatcher implements AutoCloseable {
   private static final int MAX_REQUESTS = 1024;
   private static final int MAX_BYTES = 1024 * 1024;
 
+  /** Time limits are looked at so often; nothing wakes for them in between. */
+  private static final long SWEEP_NANOS = Duration.ofMillis(100).toNanos();
+
   private record Waiting(
-      LogCommand.Execute request, byte[] body, CompletableFuture<Peers.Appended> done) {}
+      LogCommand.Execute request,
+      byte[] body,
+      Duration limit,
+      long deadline,
+      CompletableFuture<Peers.Appended> done) {
+
+    boolean over(long now) {
+      return now - deadline > 0;
+    }
+
+    /** It may be in the log already. */
+    void giveUp() {
+      done.completeExceptionally(LogWriter.notInTime(limit));
+    }
+  }
+
+  /** Requests that travel together. */
+  private static final class Entry {
+    private final List<Waiting> requests;
+
+    Entry(List<Waiting> requests) {
+      this.requests = requests;
+    }
+  }
 
   private final Clock clock;
   private final BiFunction<LogCommand, byte[], CompletableFuture<Peers.Appended>> submit;
@@ -34,7 +67,10 @@ final class WriteBatcher implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Queue<Waiting> queue = new ArrayDeque<>();
-  private int underWay;
+
+  private final List<Entry> underWay = new ArrayList<>(MAX_UNDER_WAY);
+
+  private long nextSweep = System.nanoTime() + SWEEP_NANOS;
   private boolean closed;
 
   /**
@@ -54,35 +90,63 @@ final class WriteBatcher implements AutoCloseable {
   }
 
   /**
-   * Queues a request; any thread.
+   * Takes a request; any thread. Does not wait, but for room in the log's queue.
    *
    * @param request its clock and seed are overwritten
    * @param body its encoding by {@link LogCommandCodec#body}
+   * @param limit after which, or up to 200 ms later, the answer is that the outcome is unknown
    */
-  CompletableFuture<Peers.Appended> add(LogCommand.Execute request, byte[] body) {
-    Waiting waiting = new Waiting(request, body, new CompletableFuture<>());
+  CompletableFuture<Peers.Appended> add(LogCommand.Execute request, byte[] body, Duration limit) {
+    Waiting waiting =
+        new Waiting(
+            request, body, limit, System.nanoTime() + limit.toNanos(), new CompletableFuture<>());
+    Entry alone = null;
     lock.lock();
     try {
       if (closed) {
-        waiting.done().completeExceptionally(new NotLeaderException("this node is stopping"));
+        waiting.done().completeExceptionally(stopping());
+      } else if (underWay.isEmpty() && queue.isEmpty()) {
+        alone = new Entry(List.of(waiting));
+        underWay.add(alone);
       } else {
         queue.add(waiting);
-        changed.signal();
+        if (underWay.size() < MAX_UNDER_WAY) {
+          changed.signal();
+        }
       }
     } finally {
       lock.unlock();
     }
+    if (alone != null) {
+      sendHere(alone);
+    }
     return waiting.done();
   }
 
+  private static NotLeaderException stopping() {
+    return new NotLeaderException("this node is stopping");
+  }
+
+  /** Ratis' log takes an interrupt for its own end. */
+  private void sendHere(Entry entry) {
+    boolean interrupted = Thread.interrupted();
+    try {
+      send(entry);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** What is under way is answered by Ratis, or ends with its time. */
   @Override
   public void close() {
     lock.lock();
     try {
       closed = true;
       changed.signal();
-      queue.forEach(waiting ->
-          waiting.done().completeExceptionally(new NotLeaderException("this node is stopping")));
+      queue.forEach(waiting -> waiting.done().completeExceptionally(stopping()));
       queue.clear();
     } finally {
       lock.unlock();
@@ -90,16 +154,25 @@ final class WriteBatcher implements AutoCloseable {
   }
 
   private void run() {
-    for (List<Waiting> next = take(); !next.isEmpty(); next = take()) {
+    for (Entry next = take(); next != null; next = take()) {
       send(next);
     }
   }
 
-  private List<Waiting> take() {
+  /** What waits, as soon as there may be another entry; null when closed and all is answered. */
+  private @Nullable Entry take() {
     lock.lock();
     try {
-      while (!closed && (queue.isEmpty() || underWay >= MAX_UNDER_WAY)) {
-        changed.awaitUninterruptibly();
+      while (queue.isEmpty() || underWay.size() >= MAX_UNDER_WAY) {
+        if (closed && underWay.isEmpty()) {
+          return null;
+        }
+        try {
+          long _ = changed.awaitNanos(SWEEP_NANOS);
+        } catch (InterruptedException e) {
+          log.debug("Nobody interrupts this thread; it goes on until it is closed", e);
+        }
+        sweep(System.nanoTime());
       }
       List<Waiting> taken = new ArrayList<>(Math.min(queue.size(), MAX_REQUESTS));
       int bytes = 0;
@@ -110,14 +183,37 @@ final class WriteBatcher implements AutoCloseable {
         bytes += waiting.body().length;
         taken.add(waiting);
       }
-      underWay++;
-      return taken;
+      Entry entry = new Entry(taken);
+      underWay.add(entry);
+      return entry;
     } finally {
       lock.unlock();
     }
   }
 
-  private void send(List<Waiting> waiting) {
+  private void sweep(long now) {
+    if (now - nextSweep < 0) {
+      return;
+    }
+    nextSweep = now + SWEEP_NANOS;
+    queue.removeIf(waiting -> {
+      boolean over = waiting.over(now);
+      if (over) {
+        waiting.giveUp();
+      }
+      return over;
+    });
+    for (Entry entry : underWay) {
+      for (Waiting waiting : entry.requests) {
+        if (waiting.over(now)) {
+          waiting.giveUp();
+        }
+      }
+    }
+  }
+
+  private void send(Entry entry) {
+    List<Waiting> waiting = entry.requests;
     long now = clock.millis();
     List<LogCommand.Execute> requests = new ArrayList<>(waiting.size());
     List<byte[]> bodies = new ArrayList<>(waiting.size());
@@ -143,7 +239,7 @@ final class WriteBatcher implements AutoCloseable {
     }
     CompletableFuture<?> _ =
         submitted.whenComplete((appended, failure) -> {
-          landed();
+          landed(entry);
           if (failure == null) {
             answer(waiting, appended);
           } else {
@@ -152,11 +248,13 @@ final class WriteBatcher implements AutoCloseable {
         });
   }
 
-  private void landed() {
+  private void landed(Entry entry) {
     lock.lock();
     try {
-      underWay--;
-      changed.signal();
+      underWay.remove(entry);
+      if (closed || !queue.isEmpty()) {
+        changed.signal();
+      }
     } finally {
       lock.unlock();
     }

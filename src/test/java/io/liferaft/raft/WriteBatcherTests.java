@@ -1,0 +1,150 @@
+package io.liferaft.raft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.liferaft.sqlite.SqlForm;
+import io.liferaft.sqlite.SqlStatement;
+import io.liferaft.support.ManualClock;
+import io.liferaft.support.Waiting;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** How requests become entries, with a log that answers when it is told to. */
+class WriteBatcherTests {
+
+  private static final Duration LONG = Duration.ofMinutes(5);
+
+  private record Submitted(
+      LogCommand command,
+      Thread thread,
+      boolean interrupted,
+      CompletableFuture<Peers.Appended> done) {
+
+    int requests() {
+      return command instanceof LogCommand.Batch(var requests) ? requests.size() : 1;
+    }
+
+    void fail() {
+      done.completeExceptionally(new NotLeaderException("gone"));
+    }
+  }
+
+  private final BlockingQueue<Submitted> log = new LinkedBlockingQueue<>();
+  private final WriteBatcher batcher =
+      new WriteBatcher(
+          "n1",
+          new ManualClock(),
+          (command, _) -> {
+            Thread thread = Thread.currentThread();
+            Submitted submitted =
+                new Submitted(command, thread, thread.isInterrupted(), new CompletableFuture<>());
+            log.add(submitted);
+            return submitted.done();
+          });
+
+  @BeforeEach
+  void start() {
+    batcher.start();
+  }
+
+  @AfterEach
+  void close() {
+    batcher.close();
+    log.forEach(Submitted::fail);
+  }
+
+  private CompletableFuture<Peers.Appended> add(Duration limit) {
+    LogCommand.Execute request =
+        new LogCommand.Execute(
+            List.of(SqlStatement.of("SELECT 1")), SqlForm.EXECUTE, false, 0, 0, 1);
+    return batcher.add(
+        request, LogCommandCodec.body(SqlForm.EXECUTE, false, request.statements()), limit);
+  }
+
+  private Submitted next() throws InterruptedException {
+    @Nullable Submitted next = log.poll(1, TimeUnit.MINUTES);
+    if (next == null) {
+      throw new AssertionError("nothing was submitted");
+    }
+    return next;
+  }
+
+  @Test
+  void oneThatFindsNothingUnderWayGoesOnItsOwnThread() throws InterruptedException {
+    Thread.currentThread().interrupt();
+    CompletableFuture<Peers.Appended> _ = add(LONG);
+    assertThat(Thread.interrupted()).as("still interrupted").isTrue();
+
+    Submitted first = next();
+
+    assertThat(first.thread()).isEqualTo(Thread.currentThread());
+    assertThat(first.interrupted()).as("Ratis would close its log").isFalse();
+    first.fail();
+  }
+
+  @Test
+  void thoseThatWaitTravelTogether() throws InterruptedException {
+    CompletableFuture<Peers.Appended> _ = add(LONG);
+    CompletableFuture<Peers.Appended> _ = add(LONG);
+    Submitted first = next();
+    Submitted second = next();
+    assertThat(second.thread()).isNotEqualTo(Thread.currentThread());
+    for (int i = 0; i < 5; i++) {
+      CompletableFuture<Peers.Appended> _ = add(LONG);
+    }
+    assertThat(log).as("two at a time").isEmpty();
+
+    first.fail();
+
+    Submitted third = next();
+    assertThat(third.requests()).isEqualTo(5);
+    second.fail();
+    third.fail();
+  }
+
+  @Test
+  void nobodyWaitsBeyondTheLimit() throws InterruptedException {
+    CompletableFuture<Peers.Appended> underWay = add(Duration.ofSeconds(1));
+    CompletableFuture<Peers.Appended> second = add(LONG);
+    Submitted first = next();
+    Submitted other = next();
+    CompletableFuture<Peers.Appended> queued = add(Duration.ofMillis(1));
+
+    Waiting.await("both are given up").until(() -> underWay.isDone() && queued.isDone());
+
+    assertThatThrownBy(underWay::join)
+        .hasCauseInstanceOf(CommitUnknownException.class)
+        .hasMessageContaining("not committed within PT1S");
+    assertThatThrownBy(queued::join).hasCauseInstanceOf(CommitUnknownException.class);
+    assertThat(second).isNotDone();
+    first.fail();
+    other.fail();
+    assertThat(log).as("what was given up in the queue is not sent any more").isEmpty();
+  }
+
+  @Test
+  void limitsHoldForWhatIsUnderWayWhenItCloses() throws InterruptedException {
+    CompletableFuture<Peers.Appended> underWay = add(Duration.ofSeconds(1));
+    CompletableFuture<Peers.Appended> _ = add(LONG);
+    Submitted first = next();
+    Submitted second = next();
+    CompletableFuture<Peers.Appended> queued = add(LONG);
+
+    batcher.close();
+
+    assertThatThrownBy(queued::join).hasCauseInstanceOf(NotLeaderException.class);
+    assertThatThrownBy(add(LONG)::join).hasCauseInstanceOf(NotLeaderException.class);
+    Waiting.await("it is given up").until(underWay::isDone);
+    first.fail();
+    second.fail();
+  }
+}
