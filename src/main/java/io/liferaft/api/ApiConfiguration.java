@@ -24,7 +24,9 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplicat
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.health.actuate.endpoint.HealthDescriptor;
 import org.springframework.boot.health.actuate.endpoint.HealthEndpoint;
+import org.springframework.boot.health.actuate.endpoint.HealthEndpointGroups;
 import org.springframework.boot.health.contributor.Status;
+import org.springframework.boot.health.registry.HealthContributorRegistry;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
@@ -158,8 +160,10 @@ class ApiConfiguration {
   FilterRegistrationBean<RqliteFilter> rqliteFilter(RqliteRouter router, Environment environment) {
     var registration =
         new FilterRegistrationBean<>(new RqliteFilter(router, actuatorPath(environment)));
-    // Behind character encoding and observation, before everything that would read a body.
-    registration.setOrder(Ordered.HIGHEST_PRECEDENCE + 100);
+    // Before everything that would read a body, and before Spring's observation, which costs more
+    // than
+    // our own count of the same requests and knows less of them.
+    registration.setOrder(Ordered.HIGHEST_PRECEDENCE);
     return registration;
   }
 
@@ -168,6 +172,21 @@ class ApiConfiguration {
       AccessControl access, Environment environment) {
     var registration =
         new FilterRegistrationBean<>(new ActuatorFilter(access, actuatorPath(environment)));
+    registration.setOrder(ACTUATOR_ORDER);
+    return registration;
+  }
+
+  @Bean
+  FilterRegistrationBean<HealthPathFilter> healthPathFilter(
+      ObjectProvider<HealthEndpointGroups> groups,
+      ObjectProvider<HealthContributorRegistry> registry,
+      Environment environment) {
+    var registration =
+        new FilterRegistrationBean<>(
+            new HealthPathFilter(
+                actuatorPath(environment) + "/health",
+                name -> groups.getObject().get(name) != null,
+                name -> registry.getObject().getContributor(name) != null));
     registration.setOrder(ACTUATOR_ORDER);
     return registration;
   }
