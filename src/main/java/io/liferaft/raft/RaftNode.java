@@ -103,7 +103,8 @@ public interface RaftNode {
   // --- for backup and restore; only the leader's calls succeed ---
 
   /**
-   * Whether a quorum confirms, now, that this node leads (Raft dissertation, section 6.4). Waits.
+   * Whether a quorum confirms, now and not by a lease, that this node leads: it takes an entry. A
+   * lease is no measure here, as a virtual machine may stand still unnoticed. Waits.
    */
   boolean confirmLeadership();
 

@@ -408,9 +408,9 @@ final class RatisNode implements RaftNode, SmartLifecycle {
       return false;
     }
     try {
-      writer.barrier(Duration.ofSeconds(10));
+      Peers.Appended _ = writer.mark(Duration.ofSeconds(10));
       return node.leads();
-    } catch (NotLeaderException | NotReadyException e) {
+    } catch (NotLeaderException | NotReadyException | CommitUnknownException e) {
       return false;
     }
   }

@@ -1,6 +1,5 @@
 package io.liferaft.raft;
 
-import io.liferaft.sqlite.SqlForm;
 import io.liferaft.sqlite.SqlResult;
 import io.liferaft.sqlite.SqliteStore;
 import java.time.Duration;
@@ -34,13 +33,8 @@ final class Reader {
   SqlReply readLeading(SqlRequest request, Duration left) {
     long index = -1;
     switch (request.level()) {
-      case STRONG -> {
-        // An entry without statements orders the read in the log; only this node then reads.
-        byte[] body = LogCommandCodec.body(SqlForm.EXECUTE, false, List.of());
-        LogCommand.Execute mark =
-            new LogCommand.Execute(List.of(), SqlForm.EXECUTE, false, 0, 0, 1);
-        index = writer.executeHere(mark, body, left).index();
-      }
+      // This place in the log orders the read; only this node then reads.
+      case STRONG -> index = writer.mark(left).index();
       case LINEARIZABLE -> {
         Duration limit = request.linearizableTimeout();
         writer.barrier(limit.compareTo(left) < 0 ? limit : left);
