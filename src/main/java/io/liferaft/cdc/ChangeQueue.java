@@ -394,7 +394,10 @@ final class ChangeQueue implements ChangeJournal {
     }
   }
 
-  /** The next commits that have not been acknowledged, up to a number and some megabytes. */
+  /**
+   * The next commits that have not been acknowledged, up to some megabytes, and up to a number but
+   * for the rest of an entry's: who skips repeated ones by their index must not miss any.
+   */
   List<Commit> next(int most) throws IOException {
     View view = view();
     return read(view, view.head(), most);
@@ -420,7 +423,8 @@ final class ChangeQueue implements ChangeJournal {
           }
           if (first != null && (bytes >= MOST_BYTES || !first.sameCommit(frame))) {
             commits.add(new Commit(first.index(), first.clockMillis(), found, end));
-            if (bytes >= MOST_BYTES || commits.size() >= most) {
+            boolean otherEntry = first.index() != frame.index();
+            if (bytes >= MOST_BYTES || (commits.size() >= most && otherEntry)) {
               return commits;
             }
             first = null;
