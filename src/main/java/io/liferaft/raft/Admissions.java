@@ -15,6 +15,8 @@ import java.util.stream.Stream;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.exceptions.ReconfigurationInProgressException;
+import org.apache.ratis.protocol.exceptions.SetConfigurationException;
 import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
 import org.slf4j.Logger;
@@ -68,6 +70,7 @@ final class Admissions {
               .toList();
       if (!former.isEmpty()) {
         former.forEach(peer -> refuseWhileAlive(newcomer.nodeId(), peer));
+        checkMajority(division.getRaftConf());
         log.info(
             "Node {} comes with a new disk or address: its former incarnation leaves",
             newcomer.nodeId());
@@ -179,6 +182,8 @@ final class Admissions {
       node.tally().count(Tally.Event.JOIN);
       log.info(
           "Node {} has caught up and is a {}", nodeId, newcomer.nonVoter() ? "non-voter" : "voter");
+    } catch (IllegalStateException e) {
+      startAnew(e);
     } catch (IOException | RuntimeException e) {
       log.info("Node {} is not a member yet, it asks again: {}", nodeId, e.toString());
     } finally {
@@ -218,12 +223,17 @@ final class Admissions {
       throw busy();
     }
     try {
+      checkMajority(division.getRaftConf());
       without(division.getRaftConf(), gone);
       log.info("Node {} has been removed from the cluster", nodeId);
+    } catch (ReconfigurationInProgressException | SetConfigurationException e) {
+      throw notNow(nodeId, e);
+    } catch (IllegalStateException e) {
+      startAnew(e);
+      throw notNow(nodeId, e);
     } catch (IOException e) {
-      throw new NotReadyException(
-          "node %s cannot be removed now: %s".formatted(nodeId, e.getMessage()),
-          Duration.ofSeconds(1));
+      throw new CommitUnknownException(
+          "node %s is removed or not, see /nodes: %s".formatted(nodeId, e.getMessage()), e);
     } finally {
       changing.unlock();
     }
@@ -231,6 +241,50 @@ final class Admissions {
     for (RaftPeer peer : gone) {
       node.workers().execute(() -> node.peers().removed(peer.getAddress(), group, ASK));
     }
+  }
+
+  private static NotReadyException notNow(String nodeId, Exception e) {
+    return new NotReadyException(
+        "node %s cannot be removed now: %s".formatted(nodeId, e.getMessage()),
+        Duration.ofSeconds(1));
+  }
+
+  /**
+   * A change that no majority takes would not fail: the leader would step down over it and leave it
+   * in the log, to be made one day by whoever leads next.
+   */
+  private void checkMajority(RaftConfiguration conf) {
+    List<RaftPeer> voters = List.copyOf(conf.getAllPeers(RaftPeerRole.FOLLOWER));
+    int majority = voters.size() / 2 + 1;
+    int answering = 0;
+    for (int i = 0; i < voters.size() && answering < majority; i++) {
+      answering += answers(voters.get(i)) ? 1 : 0;
+    }
+    if (answering < majority) {
+      throw new NotReadyException(
+          "the members cannot be changed now: %d of %d voters answer, and %d have to agree. Start those that are down; when they are lost for good, go on without them by liferaftd recover or raft/peers.json"
+              .formatted(answering, voters.size(), majority),
+          Duration.ofSeconds(5));
+    }
+  }
+
+  private boolean answers(RaftPeer voter) {
+    if (nodeId(voter).equals(node.config().id())) {
+      return true;
+    }
+    PeerAnswer there = node.peers().who(voter.getAddress(), ASK);
+    return there.standing() == PeerAnswer.Standing.MEMBER && there.id().equals(nodeId(voter));
+  }
+
+  /**
+   * Ratis' view of the followers in this term does not go with the members any more (seen where a
+   * removal was finished by the leader after the one that began it): the next term begins afresh.
+   */
+  private void startAnew(IllegalStateException cause) {
+    log.warn(
+        "The members cannot be changed in this term; leadership is given up, so that the next leader can: {}",
+        cause.toString());
+    node.giveUpLeadership();
   }
 
   private void without(RaftConfiguration conf, List<RaftPeer> gone) throws IOException {

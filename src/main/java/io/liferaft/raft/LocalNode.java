@@ -340,6 +340,11 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     }
   }
 
+  /** Has another node lead, or this one again in a new term; returns at once. */
+  void giveUpLeadership() {
+    handOver.start(server().orElse(null));
+  }
+
   /** Out of service until an operator has decided. */
   void standAside(String reason) {
     life.standAside(reason);
