@@ -4,6 +4,7 @@ import io.liferaft.raft.GroupMembership;
 import io.liferaft.raft.NotLeaderException;
 import io.liferaft.raft.NotReadyException;
 import io.liferaft.raft.PeerAnswer;
+import io.liferaft.raft.RequestRefusedException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -44,6 +45,7 @@ final class ClusterFormation implements SmartLifecycle {
   private int looksRemoved;
   private int looks;
   private int looksWithoutLeader;
+  private @Nullable String refusedBy;
 
   ClusterFormation(GroupMembership membership, ApplicationEventPublisher events) {
     this.membership = membership;
@@ -255,8 +257,7 @@ final class ClusterFormation implements SmartLifecycle {
       }
       case FormingDecision.Join(var leader) -> {
         membership.clear();
-        membership.report("entering the cluster through its leader at " + leader);
-        membership.join(leader, STEP);
+        enter(leader);
       }
       case FormingDecision.GoOn _ -> {
         membership.clear();
@@ -270,6 +271,20 @@ final class ClusterFormation implements SmartLifecycle {
         looksWithoutLeader = 0;
         membership.startAnew();
       }
+    }
+  }
+
+  /** Who has been refused asks on, and goes on saying why. */
+  private void enter(String leader) {
+    if (!leader.equals(refusedBy)) {
+      membership.report("entering the cluster through its leader at " + leader);
+    }
+    refusedBy = null;
+    try {
+      membership.join(leader, STEP);
+    } catch (RequestRefusedException e) {
+      refusedBy = leader;
+      throw e;
     }
   }
 

@@ -10,6 +10,7 @@ import io.liferaft.support.Ports;
 import io.liferaft.support.Waiting;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -195,6 +196,10 @@ class JoiningTests {
       third.joining(JoinPlan.NONE).start();
       // It asks and is told, or the leader's word for it comes first.
       third.awaitProblem("has been removed from");
+      List<String> said = new ArrayList<>();
+      Waiting.await("forty looks at what it says")
+          .until(() -> said.add(third.raft().status().problem()) && said.size() == 40);
+      assertThat(said).allSatisfy(one -> assertThat(one).contains("has been removed from"));
       third.stop();
       third.joining(through(0, false, first)).start();
       awaitMembers(cluster.node(1), 3, 0);
