@@ -103,7 +103,10 @@ final class JoinSettings {
         address = HostPort.parse(part).toString();
       } catch (IllegalArgumentException e) {
         throw refused(
-            key, text, "'%s' is %s; for example h1:4002,h2:4002".formatted(part, e.getMessage()));
+            key,
+            withoutUsers(text),
+            withoutUsers(
+                "'%s' is %s; for example h1:4002,h2:4002".formatted(part, e.getMessage())));
       }
       if (address.equals(notThis)) {
         throw refused(
@@ -114,6 +117,11 @@ final class JoinSettings {
       addresses.add(address);
     }
     return new JoinPlan.Contacts.Addresses(addresses);
+  }
+
+  /** An address of another kind may bring a user and a password, which nobody is shown. */
+  private static String withoutUsers(String text) {
+    return text.replaceAll("[^,/'\"\\s]*@", "...@");
   }
 
   static Leaving leaving(ClusterProperties cluster) {

@@ -235,6 +235,21 @@ class NodeConfigTests {
                 .contains(sentence));
   }
 
+  @Test
+  void showsNoPasswordOfAnAddressThatIsNoneOfOurs() {
+    context
+        .withPropertyValues("liferaft.raft.join=h2:4002,http://app:geheim@h1:4002/x")
+        .run(started ->
+            assertThat(started.getStartupFailure())
+                .rootCause()
+                .isInstanceOfSatisfying(
+                    InvalidConfigurationPropertyValueException.class,
+                    failure -> {
+                      assertThat(failure.getReason()).startsWith("'http://...@h1:4002/x' is not");
+                      assertThat(failure.getValue()).isEqualTo("h2:4002,http://...@h1:4002/x");
+                    }));
+  }
+
   @Configuration(proxyBeanMethods = false)
   @EnableConfigurationProperties({
     NodeProperties.class,
