@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,7 +22,7 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
-/** Two of three disks are lost, and an operator goes on from the last one. */
+/** Disks are lost, and an operator goes on from those that are left. */
 @Execution(ExecutionMode.CONCURRENT)
 @ResourceLock("DisksIT")
 class DisksIT {
@@ -67,6 +68,48 @@ class DisksIT {
       anOldDiskIsRefused(cluster, oldDisk);
       aListWithoutTheLivingMembersRestoresNothing(cluster);
       assertThat(traffic.downloads()).as("downloads").isZero();
+    }
+  }
+
+  /**
+   * As rqlite's operators do it: a list of members in the Raft folder of each node that is left.
+   */
+  @Test
+  void twoOfThreeGoOnByTheirPeersFile() throws Exception {
+    try (NodeCluster cluster = new NodeCluster(folder, 3, List.of())) {
+      cluster.startAndAwaitReady();
+      LiferaftProcess lost = cluster.node(0);
+      List<LiferaftProcess> left = List.of(cluster.node(1), cluster.node(2));
+      lost.client().execute("CREATE TABLE t (id INTEGER PRIMARY KEY, text TEXT)");
+      lost.client().execute("INSERT INTO t (text) VALUES ('acknowledged')");
+      cluster.kill();
+      lost.wipe();
+      for (LiferaftProcess node : left) {
+        Files.writeString(
+            node.dataDir().resolve("raft/peers.json"),
+            left.stream()
+                .map(n -> "{\"id\":\"%s\",\"address\":\"%s\"}".formatted(n.id(), n.raftAddress()))
+                .collect(Collectors.joining(",", "[", "]")));
+      }
+
+      left.getFirst().start();
+      awaitSaid(left.getFirst(), "waiting for " + left.getLast().id());
+      left.getFirst().kill();
+      left.forEach(LiferaftProcess::start);
+      left.forEach(NodeCluster::awaitReady);
+
+      for (LiferaftProcess node : left) {
+        assertThat(node.client().query("linearizable", "SELECT text FROM t"))
+            .isEqualTo("[[\"acknowledged\"]]");
+        assertThat(node.dataDir().resolve("raft/peers.json")).doesNotExist();
+        assertThat(node.dataDir().resolve("peers.info")).exists();
+      }
+      NodeCluster.awaitReady(lost.start());
+      lost.client().execute("INSERT INTO t (text) VALUES ('with three')");
+      assertThat(cluster.dump()).isNotEmpty();
+      cluster.kill();
+      cluster.startAndAwaitReady();
+      assertThat(lost.client().query("linearizable", "SELECT count(*) FROM t")).isEqualTo("[[2]]");
     }
   }
 
