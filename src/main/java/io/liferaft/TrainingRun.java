@@ -27,13 +27,16 @@ import org.springframework.util.FileSystemUtils;
 /**
  * {@code liferaftd train}: one short life of a node on loopback ports and in a folder of its own,
  * which is deleted afterwards. Run with {@code -XX:AOTCacheOutput}, it shows the JVM which classes
- * a node needs, and the JVM writes them, loaded and linked, to the file that later starts map (JEP
- * 483 and 514).
+ * a node needs and what its hot code does, and the JVM writes both to the file that later starts
+ * map: classes loaded and linked (JEP 483 and 514), and profiles (JEP 515).
  */
 final class TrainingRun {
 
   private static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final Duration PAUSE = Duration.ofMillis(100);
+
+  /** Writes and reads, each: enough for the profiles by which the JVM compiles their path. */
+  private static final int HOT = 3_000;
 
   private TrainingRun() {}
 
@@ -116,6 +119,13 @@ final class TrainingRun {
               "/actuator/backup",
               "/actuator/restore")) {
         get(client, node + path);
+      }
+      for (int i = 0; i < HOT; i++) {
+        post(
+            client,
+            node + "/db/execute",
+            "[[\"INSERT INTO t(x, y, z) VALUES(?, 2.5, 'four')\", 1]]");
+        get(client, node + "/db/query?q=SELECT+*+FROM+t+WHERE+id=2");
       }
     }
   }
