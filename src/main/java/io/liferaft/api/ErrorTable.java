@@ -68,7 +68,13 @@ final class ErrorTable {
       case RequestRefusedException refused ->
           new Answer(400, message(refused, "refused"), 0, Result.BAD_REQUEST);
       case SqliteException.InvalidDatabase invalid ->
-          new Answer(400, message(invalid, "invalid SQLite data"), 0, Result.BAD_REQUEST);
+          new Answer(
+              400,
+              "not a sound SQLite database: " + message(invalid, "no reason is known"),
+              0,
+              Result.BAD_REQUEST);
+      case SqliteException.InvalidText invalid ->
+          new Answer(400, message(invalid, "the SQL text is not UTF-8"), 0, Result.BAD_REQUEST);
       case SqliteException.CopyRevoked _ ->
           new Answer(503, "the copy was given up, try again", 1, Result.NOT_READY);
       case SqliteException fault -> {

@@ -63,7 +63,7 @@ final class LoadController {
       answer(exchange, new SqlReply(List.of(), null, -1, redirect.servedBy()));
       return;
     }
-    if (head.length >= 2 && head[0] == 0x1f && head[1] == (byte) 0x8b) {
+    if (gzip(head)) {
       throw RequestFailure.badRequest("gzip data cannot be loaded: send it uncompressed");
     }
     answer(exchange, load(exchange, head, body));
@@ -77,7 +77,10 @@ final class LoadController {
       throw new RequestFailure(503, "EOF");
     }
     if (!Arrays.equals(head, 0, DATABASE.length, DATABASE, 0, DATABASE.length)) {
-      throw RequestFailure.badRequest("invalid SQLite data");
+      throw RequestFailure.badRequest(
+          gzip(head)
+              ? "invalid SQLite data: gzip data cannot be loaded, send it uncompressed"
+              : "invalid SQLite data");
     }
     NodeStatus status = raft.status();
     if (!status.leads()) {
@@ -94,6 +97,10 @@ final class LoadController {
       cutLog(timeout);
     }
     exchange.empty(200);
+  }
+
+  private static boolean gzip(byte[] head) {
+    return head.length >= 2 && head[0] == 0x1f && head[1] == (byte) 0x8b;
   }
 
   /** Databases booted from since the start. */

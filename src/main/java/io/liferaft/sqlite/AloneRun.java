@@ -1,7 +1,5 @@
 package io.liferaft.sqlite;
 
-import java.io.UncheckedIOException;
-import java.nio.charset.CharacterCodingException;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -68,10 +66,7 @@ final class AloneRun {
           last = runner.run(statement);
         }
       }
-    } catch (UncheckedIOException e) {
-      if (!(e.getCause() instanceof CharacterCodingException)) {
-        throw e;
-      }
+    } catch (SqliteException.InvalidText e) {
       last = new SqlResult.Failed("the text is not valid UTF-8", 0);
     }
     if (write.rollback() && !(last instanceof SqlResult.Failed)) {

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
 
 /** Checks a file that is offered as a database, without leaving a trace on disk. */
 final class DatabaseVerifier {
@@ -26,14 +27,14 @@ final class DatabaseVerifier {
       // that meets it fails on every node, again and again.
       String found = connection.text("PRAGMA integrity_check(1)");
       if (!found.equals("ok")) {
-        throw invalid(file, "integrity_check says: " + found, null);
+        throw invalid("integrity_check says: " + found, null);
       }
       if (!SchemaFacts.sequenceIsSound(connection)) {
-        throw invalid(file, "its sqlite_sequence is not what AUTOINCREMENT needs", null);
+        throw invalid("its sqlite_sequence is not what AUTOINCREMENT needs", null);
       }
       return SchemaFacts.isEmpty(connection);
     } catch (SQLException e) {
-      throw invalid(file, SqliteErrors.message(e), e);
+      throw invalid(SqliteErrors.message(e), e);
     }
   }
 
@@ -43,7 +44,7 @@ final class DatabaseVerifier {
     try (NativeConnection connection = NativeConnection.immutable(file)) {
       long _ = connection.number("SELECT count(*) FROM sqlite_schema");
     } catch (SQLException e) {
-      throw invalid(file, SqliteErrors.message(e), e);
+      throw invalid(SqliteErrors.message(e), e);
     }
   }
 
@@ -54,33 +55,30 @@ final class DatabaseVerifier {
         // reads on until the header is full or the file ends
       }
       if (header.position() < HEADER) {
-        throw invalid(file, "it is only " + channel.size() + " bytes long", null);
+        throw invalid("it is only " + channel.size() + " bytes long", null);
       }
       for (int i = 0; i < MAGIC.length; i++) {
         if (header.get(i) != MAGIC[i]) {
-          throw invalid(file, "it does not begin with \"SQLite format 3\"", null);
+          throw invalid("it does not begin with \"SQLite format 3\"", null);
         }
       }
       int stored = header.getShort(16) & 0xFFFF;
       int page = stored == 1 ? LARGEST_PAGE : stored;
       if (page < SMALLEST_PAGE || Integer.bitCount(page) != 1) {
-        throw invalid(file, "its header says a page has " + page + " bytes", null);
+        throw invalid("its header says a page has " + page + " bytes", null);
       }
       long pages = header.getInt(28) & 0xFFFF_FFFFL;
       boolean known = header.getInt(24) == header.getInt(92) && pages > 0;
       long size = channel.size();
       if (size % page != 0 || (known && size < pages * page)) {
         throw invalid(
-            file,
-            "it is truncated: it has " + size + " bytes, its header says " + pages * page,
-            null);
+            "it is truncated: it has " + size + " bytes, its header says " + pages * page, null);
       }
     }
   }
 
-  private static SqliteException.InvalidDatabase invalid(
-      Path file, String what, java.lang.@org.jspecify.annotations.Nullable Throwable cause) {
-    return new SqliteException.InvalidDatabase(
-        file.getFileName() + " is not a sound SQLite database: " + what, cause);
+  /** Without the file's name: whoever sent it knows it under another one. */
+  private static SqliteException.InvalidDatabase invalid(String what, @Nullable Throwable cause) {
+    return new SqliteException.InvalidDatabase(what, cause);
   }
 }

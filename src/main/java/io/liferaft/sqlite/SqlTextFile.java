@@ -1,8 +1,15 @@
 package io.liferaft.sqlite;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.Reader;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
@@ -11,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The statements of a SQL text file, read as they are asked for. Memory is bounded by the longest
- * statement. The file is closed at its end, at an error, and by {@link Statements#close}.
+ * statement. The file is closed at its end, at an error, and by {@link Statements#close}. Reading
+ * fails with {@link SqliteException.InvalidText} at the first byte that is not UTF-8.
  */
 final class SqlTextFile implements Iterable<SqlStatement> {
 
@@ -26,14 +34,36 @@ final class SqlTextFile implements Iterable<SqlStatement> {
   @Override
   public Statements iterator() {
     try {
-      return new Statements(Files.newBufferedReader(file));
+      return new Statements(file);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
+  /** The offset of the first byte that is not UTF-8; read anew, since a reader reads ahead. */
+  private static long firstMalformedByte(Path file) throws IOException {
+    CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
+    ByteBuffer bytes = ByteBuffer.allocate(CHUNK);
+    CharBuffer chars = CharBuffer.allocate(CHUNK);
+    long decoded = 0;
+    try (InputStream in = Files.newInputStream(file)) {
+      while (true) {
+        int n = in.read(bytes.array(), bytes.position(), bytes.remaining());
+        boolean end = n < 0;
+        bytes.position(bytes.position() + Math.max(0, n)).flip();
+        CoderResult result = decoder.decode(bytes, chars.clear(), end);
+        decoded += bytes.position();
+        if (result.isError() || end) {
+          return decoded;
+        }
+        bytes.compact();
+      }
+    }
+  }
+
   /** The iterator; closed by itself at the end. */
   static final class Statements implements Iterator<SqlStatement>, AutoCloseable {
+    private final Path file;
     private final Reader reader;
     private final StringBuilder buffer = new StringBuilder();
     private final char[] chunk = new char[CHUNK];
@@ -41,8 +71,9 @@ final class SqlTextFile implements Iterable<SqlStatement> {
     private boolean exhausted;
     private @Nullable SqlStatement next;
 
-    Statements(Reader reader) {
-      this.reader = reader;
+    Statements(Path file) throws IOException {
+      this.file = file;
+      this.reader = Files.newBufferedReader(file);
     }
 
     @Override
@@ -105,9 +136,23 @@ final class SqlTextFile implements Iterable<SqlStatement> {
           buffer.append(chunk, 0, n);
           got += n;
         }
+      } catch (CharacterCodingException e) {
+        close();
+        throw invalid(e);
       } catch (IOException e) {
         close();
         throw new UncheckedIOException(e);
+      }
+    }
+
+    private SqliteException.InvalidText invalid(CharacterCodingException e) {
+      try {
+        return new SqliteException.InvalidText(
+            "the SQL text is not UTF-8: the byte at offset %d belongs to no character; convert it to UTF-8 and send it again"
+                .formatted(firstMalformedByte(file)),
+            e);
+      } catch (IOException unreadable) {
+        throw new UncheckedIOException(unreadable);
       }
     }
 

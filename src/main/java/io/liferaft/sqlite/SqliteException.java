@@ -44,9 +44,16 @@ public class SqliteException extends RuntimeException {
     }
   }
 
-  /** A file offered as a database is not one, or is damaged. */
+  /** A file offered as a database is not one, or is damaged: the message is what is wrong. */
   public static final class InvalidDatabase extends SqliteException {
     public InvalidDatabase(String message, @Nullable Throwable cause) {
+      super(message, cause);
+    }
+  }
+
+  /** A text offered as SQL is not UTF-8; the message says where, and what to do. */
+  public static final class InvalidText extends SqliteException {
+    InvalidText(String message, @Nullable Throwable cause) {
       super(message, cause);
     }
   }

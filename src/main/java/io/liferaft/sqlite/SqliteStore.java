@@ -356,7 +356,10 @@ public final class SqliteStore implements AutoCloseable {
     return opened().readers().call(reader -> ContentDigest.of(reader.connection()));
   }
 
-  /** The statements of a SQL text file, split as SQLite would, read as they are asked for. */
+  /**
+   * The statements of a SQL text file, split as SQLite would, read as they are asked for. Reading
+   * fails with {@link SqliteException.InvalidText} where the text is not UTF-8.
+   */
   public static Iterable<SqlStatement> statementsOf(Path sqlText) {
     return new SqlTextFile(sqlText);
   }

@@ -2,7 +2,6 @@ package io.liferaft.api;
 
 import io.liferaft.backup.BackupStatus;
 import io.liferaft.restore.RestoreState;
-import io.liferaft.sqlite.SqlStatement;
 import io.liferaft.sqlite.SqliteException;
 import io.liferaft.sqlite.SqliteStore;
 import io.liferaft.support.TestRaftNode;
@@ -112,7 +111,7 @@ final class ApiServer implements AutoCloseable {
     SqlChecks checks(ObjectProvider<SqliteStore> store) {
       return new SqlChecks(
           sql -> sql.toLowerCase(Locale.ROOT).contains("journal_mode"),
-          file -> List.of(SqlStatement.of(read(file))),
+          SqliteStore::statementsOf,
           file -> {
             if (!read(file).endsWith("whole")) {
               throw new SqliteException.InvalidDatabase("file is not a database", null);

@@ -19,6 +19,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,6 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code /db/backup} and {@code /db/load}. */
@@ -282,7 +284,7 @@ class BackupAndLoadTests {
     RawHttp.Answer answer = server.http.post("/db/load", "SQLite format 3\0 and nonsense");
 
     assertThat(answer.status()).isEqualTo(400);
-    assertThat(answer.text()).isEqualTo("file is not a database\n");
+    assertThat(answer.text()).isEqualTo("not a sound SQLite database: file is not a database\n");
     assertThat(raft.calls).isEmpty();
     assertNothingLeft();
   }
@@ -299,6 +301,36 @@ class BackupAndLoadTests {
     assertThat(answer.header("Content-Type")).containsExactly("text/plain; charset=utf-8");
     assertThat(raft.calls).containsExactly("loadText PT5S");
     assertNothingLeft();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"ISO-8859-1, 30", "UTF-16, 0"})
+  void refusesTextThatIsNotUtf8(String charset, int offset) throws IOException {
+    byte[] text = "INSERT INTO t VALUES(1,'1 2 3 \u00e9');".getBytes(Charset.forName(charset));
+
+    RawHttp.Answer answer = server.http.send("POST", "/db/load", "", text);
+
+    assertThat(answer.status()).isEqualTo(400);
+    assertThat(answer.text())
+        .startsWith("the SQL text is not UTF-8: the byte at offset %d ".formatted(offset))
+        .contains("convert it to UTF-8");
+    assertThat(raft.calls).isEmpty();
+    assertNothingLeft();
+  }
+
+  /** Far beyond what is read at a time, and behind characters of several bytes. */
+  @Test
+  void saysWhereALongTextIsNotUtf8() throws IOException {
+    byte[] begin =
+        "INSERT INTO t VALUES('\u20ac\ud83d\ude00');"
+            .repeat(20_000)
+            .getBytes(StandardCharsets.UTF_8);
+    byte[] text = Arrays.copyOf(begin, begin.length + 2);
+    text[begin.length] = (byte) 0xe2; // and no continuation
+
+    assertThat(server.http.send("POST", "/db/load", "", text).text())
+        .contains("the byte at offset %d ".formatted(begin.length));
+    assertThat(raft.calls).isEmpty();
   }
 
   @Test

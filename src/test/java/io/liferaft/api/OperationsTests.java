@@ -136,6 +136,12 @@ class OperationsTests {
     RawHttp.Answer text = server.http.post("/boot", "CREATE TABLE t(x); -- and so on, whole");
     assertThat(text.status()).isEqualTo(400);
     assertThat(text.text()).isEqualTo("invalid SQLite data\n");
+    byte[] gzip = new byte[40];
+    gzip[0] = 0x1f;
+    gzip[1] = (byte) 0x8b;
+    RawHttp.Answer zipped = server.http.send("POST", "/boot", "", gzip);
+    assertThat(zipped.status()).isEqualTo(400);
+    assertThat(zipped.text()).startsWith("invalid SQLite data: ").contains("uncompressed");
     RawHttp.Answer brief = server.http.post("/boot", "SQLite format 3\0");
     assertThat(brief.status()).isEqualTo(503);
     assertThat(brief.text()).isEqualTo("EOF\n");
