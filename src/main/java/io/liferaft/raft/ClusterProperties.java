@@ -10,7 +10,7 @@ import org.springframework.validation.annotation.Validated;
 /**
  * The replicated log.
  *
- * @param address host:port that the Raft port binds to
+ * @param address host:port that the Raft port binds to; :port for every address
  * @param advertisedAddress host:port under which other nodes reach it; default: the bound one
  * @param initialCluster members of a cluster that is founded now, n1=host:port,n2=host:port; used
  *     only while the data directory holds no Raft state; default: this node alone

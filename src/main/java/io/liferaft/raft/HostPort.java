@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
 record HostPort(String host, int port) {
 
   private static final Pattern FORM =
-      Pattern.compile("(\\[[0-9a-fA-F:.%]+]|[^:\\[\\]\\s/]+):(\\d{1,5})");
+      Pattern.compile("(\\[[0-9a-fA-F:.%]+]|[^:\\[\\]\\s/]+):(\\d{1,9})");
 
   /**
    * Reads {@code host:port}.
@@ -24,6 +24,16 @@ record HostPort(String host, int port) {
       throw new IllegalArgumentException("the port is above 65535");
     }
     return new HostPort(matcher.group(1), port);
+  }
+
+  /**
+   * Reads an address to bind to, {@code host:port} or, for every address, {@code :port}.
+   *
+   * @throws IllegalArgumentException when it is none
+   */
+  static HostPort parseBind(String text) {
+    String address = text.strip();
+    return parse(address.startsWith(":") ? "0.0.0.0" + address : address);
   }
 
   boolean wildcard() {

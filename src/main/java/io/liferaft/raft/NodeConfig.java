@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 
@@ -50,7 +51,8 @@ record NodeConfig(
       int port,
       boolean https,
       PeerTls tls) {
-    HostPort bind = address("liferaft.raft.address", cluster.address(), "127.0.0.1:4002");
+    HostPort bind =
+        address("liferaft.raft.address", cluster.address(), HostPort::parseBind, "127.0.0.1:4002");
     String raftAddress =
         advertised(
             "liferaft.raft.advertised-address",
@@ -192,16 +194,17 @@ record NodeConfig(
       }
       return bind.toString();
     }
-    HostPort advertised = address(key, value, example);
+    HostPort advertised = address(key, value, HostPort::parse, example);
     if (advertised.wildcard()) {
       throw refused(key, value, "a wildcard cannot be reached by others; for example " + example);
     }
     return advertised.toString();
   }
 
-  private static HostPort address(String key, String value, String example) {
+  private static HostPort address(
+      String key, String value, Function<String, HostPort> form, String example) {
     try {
-      return HostPort.parse(value);
+      return form.apply(value);
     } catch (IllegalArgumentException e) {
       throw refused(key, value, e.getMessage() + ", for example " + example);
     }

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -83,6 +84,7 @@ class NodeConfigTests {
         "liferaft.raft.address|nonsense|127.0.0.1:4002",
         "liferaft.raft.address|h:99999|127.0.0.1:4002",
         "liferaft.raft.advertised-address|0.0.0.0:4002|node1.example.org:4002",
+        "liferaft.raft.advertised-address|:4002|node1.example.org:4002",
         "liferaft.raft.advertised-address|http://h:1|node1.example.org:4002",
         "liferaft.node.advertised-http-address|[::]:1|node1.example.org:4001",
         "liferaft.node.id|a b|n1",
@@ -137,10 +139,21 @@ class NodeConfigTests {
                 .isEqualTo("https://127.0.0.1:4001"));
   }
 
+  /** As in Go, and in rqlited's flags. */
   @Test
-  void refusesAWildcardWithoutAnAdvertisedAddress() {
+  void takesAnEmptyHostToBindToForEveryAddress() {
     context
-        .withPropertyValues("liferaft.raft.address=0.0.0.0:4002")
+        .withPropertyValues("liferaft.raft.address=:5002", "liferaft.raft.advertised-address=h:1")
+        .run(started ->
+            assertThat(started.getBean(NodeConfig.class).raftBind())
+                .isEqualTo(new HostPort("0.0.0.0", 5002)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0.0.0.0:4002", "[::]:4002", ":4002"})
+  void refusesAWildcardWithoutAnAdvertisedAddress(String wildcard) {
+    context
+        .withPropertyValues("liferaft.raft.address=" + wildcard)
         .run(started ->
             assertThat(started.getStartupFailure())
                 .rootCause()
