@@ -8,6 +8,7 @@ import io.liferaft.raft.NotLeaderException;
 import io.liferaft.raft.RaftNode;
 import io.liferaft.raft.RequestRefusedException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -71,8 +72,7 @@ final class NodesController {
   }
 
   private void transfer(Exchange exchange) throws IOException {
-    String id =
-        "application/json".equals(exchange.request().getContentType()) ? target(exchange) : null;
+    String id = target(exchange);
     if (redirect.answered(exchange)) {
       return;
     }
@@ -90,9 +90,18 @@ final class NodesController {
     exchange.empty(200);
   }
 
+  /**
+   * Whom the body names, whatever the header says of it: else somebody else would lead, and the
+   * answer be 200. As with rqlite a body that neither is nor claims to be JSON is not looked at.
+   */
   private @Nullable String target(Exchange exchange) throws IOException {
     try (BodyLimit.Body body = limit.open(exchange.request())) {
-      JsonNode node = JSON.readTree(body);
+      String text = new String(body.readAllBytes(), StandardCharsets.UTF_8).strip();
+      boolean json = text.startsWith("{") || claimsJson(exchange.request().getContentType());
+      if (text.isEmpty() || !json) {
+        return null;
+      }
+      JsonNode node = JSON.readTree(text);
       if (!node.isObject()) {
         throw RequestFailure.badRequest("invalid JSON: not an object");
       }
@@ -107,6 +116,11 @@ final class NodesController {
     } catch (JacksonException e) {
       throw RequestFailure.badRequest("invalid JSON: " + e.getOriginalMessage());
     }
+  }
+
+  private static boolean claimsJson(@Nullable String contentType) {
+    return contentType != null
+        && contentType.split(";", 2)[0].strip().equalsIgnoreCase("application/json");
   }
 
   private static Map<String, Object> node(

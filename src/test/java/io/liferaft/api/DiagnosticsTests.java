@@ -22,6 +22,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -197,9 +199,28 @@ class DiagnosticsTests {
     assertThat(answer.text()).isEmpty();
     assertThat(answer.header("X-Rqlite-Served-By")).containsExactly("127.0.0.1:4001");
 
-    transfer("/leader", "application/json; charset=utf-8", "{\"id\":\"n2\"}");
     transfer("/leader", "application/json", "{}");
-    assertThat(raft.calls).containsExactly("transfer n2", "transfer null", "transfer null");
+    transfer("/leader", "application/json", "");
+    transfer("/leader", "", "");
+    transfer("/leader", "text/plain", "nonsense");
+    assertThat(raft.calls)
+        .containsExactly(
+            "transfer n2", "transfer null", "transfer null", "transfer null", "transfer null");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "application/json; charset=utf-8",
+        "Application/JSON",
+        "application/x-www-form-urlencoded"
+      })
+  void handsLeadershipToWhomTheBodyNames(String contentType) throws IOException {
+    assertThat(transfer("/leader", contentType, " {\"id\":\"n2\"}\n").status()).isEqualTo(200);
+    assertThat(transfer("/leader", contentType, "{\"id\":").status()).isEqualTo(400);
+
+    assertThat(raft.calls).containsExactly("transfer n2");
   }
 
   @Test
