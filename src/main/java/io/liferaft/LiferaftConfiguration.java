@@ -8,6 +8,7 @@ import org.springframework.boot.availability.ReadinessState;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
 
 /** What every module may be given. */
 @Configuration(proxyBeanMethods = false)
@@ -16,6 +17,11 @@ class LiferaftConfiguration {
   @Bean
   Clock clock() {
     return Clock.systemUTC();
+  }
+
+  @Bean
+  static UnknownSettings unknownSettings(Environment environment) {
+    return new UnknownSettings(environment);
   }
 
   /**
