@@ -1,6 +1,7 @@
 package io.liferaft.raft;
 
 import io.liferaft.security.Credentials;
+import io.liferaft.security.NotAuthorizedException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -277,6 +278,14 @@ final class Members implements GroupMembership {
   public void join(String leaderAddress, Duration timeout) {
     RatisServer server = node.openServer();
     Newcomer newcomer = newcomer(server.self().getId().toString());
+    try {
+      join(server, newcomer, leaderAddress, timeout);
+    } catch (NotAuthorizedException e) {
+      throw new RequestRefusedException(newcomer.notAuthorized());
+    }
+  }
+
+  private void join(RatisServer server, Newcomer newcomer, String leaderAddress, Duration timeout) {
     Admissions.Room room = node.peers().prepareAdmission(leaderAddress, newcomer, timeout);
     RaftGroupId groupId = RaftGroupId.valueOf(UUID.fromString(room.groupId()));
     try {

@@ -30,6 +30,13 @@ record Newcomer(
     RETURNS
   }
 
+  /** What to do when the leader's users do not let it in. */
+  String notAuthorized() {
+    return "not authorized: liferaft.security.join-as (-join-as) must name a user of the file of users, the same on all nodes, who has the permission "
+        + (nonVoter ? "join-read-only or join-read-replica" : "join")
+        + (credentials.username().isEmpty() ? "; it names nobody" : "");
+  }
+
   void write(WireWriter out) {
     out.string(nodeId).string(peerId).string(raftAddress).string(httpAddress).bool(nonVoter);
     out.string(way.name()).string(credentials.username()).string(credentials.password());

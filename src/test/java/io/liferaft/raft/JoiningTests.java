@@ -6,8 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.liferaft.membership.FormationFailed;
 import io.liferaft.raft.JoinPlan.Contacts;
 import io.liferaft.raft.TestCluster.Node;
+import io.liferaft.security.AccessControl;
 import io.liferaft.support.Ports;
 import io.liferaft.support.Waiting;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,6 +19,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.springframework.boot.test.util.TestPropertyValues;
+import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 
 /** Nodes that enter a cluster without a list of its members, and leave it. */
 @Execution(ExecutionMode.CONCURRENT)
@@ -285,6 +290,41 @@ class JoiningTests {
           .asString()
           .startsWith("failed to join cluster in 2 attempts")
           .contains(nobody);
+    }
+  }
+
+  @Test
+  void whomTheUsersDoNotLetInIsToldWhatToDo() throws IOException {
+    try (TestCluster cluster = TestCluster.of(folder, 2)) {
+      Node first = cluster.node(1).withAccess(users()).joining(JoinPlan.NONE).start();
+      Waiting.await("a cluster").until(() -> first.raft().status().leads());
+      JoinPlan plan =
+          new JoinPlan(
+              new Contacts.Addresses(List.of(first.address())),
+              1,
+              Duration.ofMillis(100),
+              0,
+              Duration.ofMinutes(1),
+              false);
+
+      Node second = cluster.node(2).joining(plan).start();
+
+      assertThat(second.awaitFailure().reason())
+          .startsWith("failed to join cluster in 1 attempts: not authorized: ")
+          .contains("liferaft.security.join-as (-join-as)", "permission join", "names nobody");
+    }
+  }
+
+  private AccessControl users() throws IOException {
+    Path file =
+        Files.writeString(
+            folder.resolve("users.json"),
+            "[{\"username\":\"bob\",\"password\":\"secret1\",\"perms\":[\"join\"]}]");
+    try (var context = new AnnotationConfigApplicationContext()) {
+      TestPropertyValues.of("liferaft.security.auth-file=" + file).applyTo(context);
+      context.scan("io.liferaft.security");
+      context.refresh();
+      return context.getBean(AccessControl.class);
     }
   }
 
