@@ -3,10 +3,12 @@ package io.liferaft.cdc;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.channels.UnresolvedAddressException;
 import java.util.Base64;
 
 /** POSTs each batch; 200 and 202 acknowledge it. */
@@ -42,9 +44,23 @@ final class HttpReceiver implements ChangeReceiver {
     if (endpoint.getUserInfo() != null) {
       request.header("Authorization", basic(endpoint.getUserInfo()));
     }
-    int status = client.send(request.build(), HttpResponse.BodyHandlers.discarding()).statusCode();
+    int status = status(request.build());
     if (status != OK && status != ACCEPTED) {
       throw new IOException("the endpoint answered " + status);
+    }
+  }
+
+  private int status(HttpRequest request) throws IOException, InterruptedException {
+    try {
+      return client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+    } catch (ConnectException e) {
+      // The JDK's has no message of its own.
+      throw new IOException(
+          e.getCause() instanceof ConnectException cause
+                  && cause.getCause() instanceof UnresolvedAddressException
+              ? "the name of its host is not known"
+              : "connection refused, or the host cannot be reached",
+          e);
     }
   }
 

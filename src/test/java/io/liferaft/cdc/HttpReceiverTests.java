@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.liferaft.support.Certificates;
 import io.liferaft.support.ChangeEndpoint;
+import io.liferaft.support.Ports;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +15,8 @@ import java.util.Objects;
 import javax.net.ssl.SSLHandshakeException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Batches reach the endpoint as the configuration says, and nobody else learns its password. */
 class HttpReceiverTests {
@@ -52,6 +55,16 @@ class HttpReceiverTests {
 
       assertThat(endpoint.batches()).hasSize(2);
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"127.0.0.1, connection refused", "nobody.invalid, not known"})
+  void saysWhyThereIsNoConnection(String host, String reason) {
+    HttpReceiver nobody = receiver("http://%s:%d/".formatted(host, Ports.free()));
+
+    assertThatThrownBy(() -> nobody.send(BATCH))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining(reason);
   }
 
   @Test
