@@ -13,6 +13,7 @@ final class ReadConnection implements AutoCloseable {
 
   private final NativeConnection connection;
   private final Limit limit;
+  private boolean foreignKeys;
 
   ReadConnection(Path file, AtomicBoolean interrupt) throws SQLException {
     this.connection = NativeConnection.read(file);
@@ -27,6 +28,17 @@ final class ReadConnection implements AutoCloseable {
 
   NativeConnection connection() {
     return connection;
+  }
+
+  /**
+   * Says of foreign keys what writes enforce: a reader enforces nothing, and clients ask it by
+   * {@code PRAGMA foreign_keys}. Not inside a transaction.
+   */
+  void foreignKeys(boolean enforced) throws SQLException {
+    if (enforced != foreignKeys) {
+      connection.execute("PRAGMA foreign_keys=" + (enforced ? 1 : 0));
+      foreignKeys = enforced;
+    }
   }
 
   /** Starts the clock of the next statement. */

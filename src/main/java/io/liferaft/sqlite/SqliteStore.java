@@ -264,10 +264,14 @@ public final class SqliteStore implements AutoCloseable {
       List<SqlStatement> statements, boolean transaction, Duration timeout) {
     Duration limit = timeout.multipliedBy(Math.max(1, statements.size())).plus(QUERY_GRACE);
     try {
-      return opened()
+      Opened store = opened();
+      return store
           .readers()
           .call(
-              reader -> new QueryRunner(reader, timeout, timer).run(statements, transaction),
+              reader -> {
+                reader.foreignKeys(store.database().applier.foreignKeys());
+                return new QueryRunner(reader, timeout, timer).run(statements, transaction);
+              },
               limit);
     } catch (TimeoutException _) {
       return statements.stream()

@@ -274,6 +274,18 @@ class QueryTests {
   }
 
   @Test
+  void saysWhetherWritesEnforceForeignKeys() {
+    assertThat(query("PRAGMA foreign_keys")).contains("0").doesNotContain("1");
+
+    store.apply(List.of(execute("PRAGMA foreign_keys=ON")));
+    assertThat(query("PRAGMA foreign_keys")).contains("1").doesNotContain("0");
+    assertThat(query(true, SqlStatement.of("PRAGMA foreign_keys"))).contains("1");
+
+    store.enforceForeignKeys(false);
+    assertThat(query("PRAGMA foreign_keys")).contains("0").doesNotContain("1");
+  }
+
+  @Test
   void saysWhetherTheSchemaIsEmpty() {
     assertThat(store.isEmpty()).isFalse();
     store.apply(
