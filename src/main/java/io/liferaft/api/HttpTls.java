@@ -1,5 +1,7 @@
 package io.liferaft.api;
 
+import java.net.URI;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -52,7 +54,19 @@ record HttpTls(
   private static String file(Environment environment, @Nullable String bundle, String name) {
     String value =
         environment.getProperty("spring.ssl.bundle.pem.%s.%s".formatted(bundle, name), "");
-    return PemContent.isPresentInText(value) ? "" : value;
+    return PemContent.isPresentInText(value) ? "" : path(value);
+  }
+
+  /** As the flags take it, which become URLs. */
+  private static String path(String value) {
+    if (!value.startsWith("file:")) {
+      return value;
+    }
+    try {
+      return Path.of(URI.create(value)).toString();
+    } catch (IllegalArgumentException _) {
+      return value.substring("file:".length()); // a relative path
+    }
   }
 
   /** What {@code /status} says. */

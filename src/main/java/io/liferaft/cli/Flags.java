@@ -325,7 +325,7 @@ final class Flags {
           flag("trace-profile", TEXT, "", "file of a trace", new Never(PROFILES)));
 
   private static final Pattern HTTP =
-      Pattern.compile("(\\[[^\\[\\]]*]|[^:\\[\\]/\\s]*):(\\d{1,5})");
+      Pattern.compile("(\\[[^\\[\\]]*]|[^:\\[\\]/\\s]*):(\\d{1,9})");
   private static final List<String> LEVELS = List.of("TRACE", "DEBUG", "INFO", "WARN", "ERROR");
 
   /** Behind the positional argument. */
@@ -377,9 +377,13 @@ final class Flags {
           "HTTP options should not include protocol (http:// or https://)");
     }
     Matcher address = HTTP.matcher(value);
-    if (!address.matches() || Integer.parseInt(address.group(2)) > 65_535) {
+    if (!address.matches()) {
       throw new IllegalArgumentException(
           "HTTP bind address not valid: it is host:port, for example localhost:4001");
+    }
+    if (Integer.parseInt(address.group(2)) > 65_535) {
+      throw new IllegalArgumentException(
+          "HTTP bind address not valid: the port is above 65535; for example localhost:4001");
     }
     // Java takes an empty host for the loopback, Go for every address.
     String host = address.group(1).isEmpty() ? "0.0.0.0" : address.group(1);

@@ -227,6 +227,12 @@ class CommandLineTests {
   }
 
   @Test
+  void saysOfAPortThatItIsTooHigh() {
+    assertExit("-http-addr h:99999", 1, "HTTP bind address not valid: the port is above 65535");
+    assertExit("-http-addr h:999999", 1, "HTTP bind address not valid: the port is above 65535");
+  }
+
+  @Test
   void takesSpringsArgumentsAnywhere() {
     assertThat(
             arguments(
