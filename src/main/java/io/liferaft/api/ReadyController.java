@@ -12,7 +12,7 @@ import java.util.function.Predicate;
 
 /**
  * {@code /readyz}. Without parameters its verdict is the readiness group's, so that whoever probes
- * the one or the other sees the same; the lines only say why.
+ * the one or the other sees the same; the lines are rqlite's.
  */
 final class ReadyController {
 
