@@ -1,6 +1,7 @@
 package io.liferaft.raft;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.liferaft.support.Waiting;
 import java.nio.file.Path;
@@ -47,6 +48,28 @@ class AdmissionTests {
         down.start();
         cluster.awaitServing();
       }
+    }
+  }
+
+  /** Ratis would leave the change in the log, to be made when the node is back. */
+  @Test
+  void withoutAMajorityNobodyIsRemovedNowOrLater() {
+    try (TestCluster cluster = TestCluster.serving(folder, 2)) {
+      TestCluster.Node leader = cluster.awaitLeader();
+      TestCluster.Node down = cluster.follower();
+      down.crash();
+
+      assertThatThrownBy(() -> leader.raft().removeNode(down.id(), Duration.ofSeconds(20)))
+          .isInstanceOfAny(NotReadyException.class, NotLeaderException.class)
+          .satisfies(refusal ->
+              assertThat(refusal.getMessage())
+                  .containsAnyOf("1 of 2 voters answer, and 2 have to agree", "not leader"));
+
+      down.start();
+      cluster.awaitServing();
+      assertThat(cluster.awaitLeader().raft().status().members()).hasSize(2);
+      SqlReply _ = cluster.follower().execute("CREATE TABLE t(x)");
+      cluster.assertEqualContents();
     }
   }
 }
