@@ -4,6 +4,7 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import org.jspecify.annotations.Nullable;
 import org.sqlite.SQLiteConnection;
+import org.sqlite.SQLiteLimits;
 import org.sqlite.core.Codes;
 import org.sqlite.core.CoreStatement;
 import org.sqlite.core.DB;
@@ -16,6 +17,12 @@ final class PreparedSql implements AutoCloseable {
 
   private static final int PRIMARY = 0xFF;
 
+  /** Of a text up to this length an error may repeat every token. */
+  private static final int LONG = 1_000_000;
+
+  /** SQLite's text for an error whose own text would be longer than a value may be. */
+  private static final String NO_TEXT = "SQL logic error";
+
   private final DB database;
   private final PreparedStatement jdbc;
   private final CoreStatement core;
@@ -24,10 +31,36 @@ final class PreparedSql implements AutoCloseable {
 
   PreparedSql(SQLiteConnection connection, String sql) throws SQLException {
     this.database = connection.getDatabase();
+    if (sql.length() > LONG) {
+      tryOut(connection, sql);
+    }
     this.jdbc = connection.prepareStatement(sql);
     this.core = (CoreStatement) jdbc;
     this.parameterCount = jdbc.getParameterMetaData().getParameterCount();
     this.columnCount = core.pointer.safeRunInt(DB::column_count);
+  }
+
+  /**
+   * Fails when SQLite's complaint about a long statement would be long, too: of such a text the
+   * driver makes so many copies that a small heap does not hold them. Here no text is made beyond
+   * {@link #LONG}. Whatever else comes of it is left to the real attempt, because a limit on the
+   * length of values changes what some statements mean.
+   */
+  private static void tryOut(SQLiteConnection connection, String sql) throws SQLException {
+    DB database = connection.getDatabase();
+    try (PreparedStatement _ = connection.prepareStatement("SELECT 1 FROM sqlite_schema")) {
+      // The schema has been read now, under the usual limit.
+    }
+    int before = database.limit(SQLiteLimits.SQLITE_LIMIT_LENGTH.getId(), LONG);
+    try (PreparedStatement _ = connection.prepareStatement(sql)) {
+      return;
+    } catch (SQLException e) {
+      if (SqliteErrors.message(e).equals(NO_TEXT)) {
+        throw DB.newSQLException(Codes.SQLITE_ERROR, SqliteErrors.TOO_LONG_TO_SHOW);
+      }
+    } finally {
+      int _ = database.limit(SQLiteLimits.SQLITE_LIMIT_LENGTH.getId(), before);
+    }
   }
 
   int parameterCount() {
@@ -46,7 +79,18 @@ final class PreparedSql implements AutoCloseable {
 
   /** Binds all values and takes the first step; true when there is a row. Then reset. */
   boolean run(@Nullable Object[] values) throws SQLException {
-    return values.length == 0 ? step() : database.execute(core, values);
+    if (values.length == 0) {
+      return step();
+    }
+    int code = core.pointer.safeRunInt((db, p) -> DriverBorder.bind(db, p, values));
+    if (code != Codes.SQLITE_OK) {
+      throw DriverBorder.failure(database, code);
+    }
+    boolean row = step();
+    if (!row) {
+      reset();
+    }
+    return row;
   }
 
   /** The next step; true when there is a row. */
@@ -55,10 +99,7 @@ final class PreparedSql implements AutoCloseable {
     return switch (code & PRIMARY) {
       case Codes.SQLITE_ROW -> true;
       case Codes.SQLITE_DONE -> false;
-      default -> {
-        database.throwex(code);
-        yield false;
-      }
+      default -> throw DriverBorder.failure(database, code);
     };
   }
 

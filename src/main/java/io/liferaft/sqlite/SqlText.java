@@ -101,7 +101,9 @@ record SqlText(List<SqlPiece> pieces) {
       return null;
     } catch (SQLException e) {
       String message = SqliteErrors.message(e);
-      return SYNTAX.matcher(message).find() ? message : null;
+      boolean syntax =
+          message.equals(SqliteErrors.TOO_LONG_TO_SHOW) || SYNTAX.matcher(message).find();
+      return syntax ? message : null;
     }
   }
 

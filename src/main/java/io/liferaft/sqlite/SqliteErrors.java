@@ -19,10 +19,36 @@ final class SqliteErrors {
           SQLiteErrorCode.SQLITE_RANGE,
           SQLiteErrorCode.SQLITE_AUTH);
 
+  /**
+   * Characters of a message: some repeat a token of the statement, or a value, of many megabytes.
+   */
+  static final int LONGEST = 10_000;
+
+  static final String TOO_LONG_TO_SHOW =
+      "SQL logic error: SQLite's text about it is too long to be shown";
+
+  private static final int TAIL = 1_000;
+  private static final String CUT = " ... (cut here) ... ";
+
   private SqliteErrors() {}
 
-  /** SQLite's message without the driver's code and explanation. */
+  /** SQLite's message without the driver's code and explanation, cut in the middle when long. */
   static String message(SQLException e) {
+    return cut(bare(e));
+  }
+
+  static String cut(String text) {
+    if (text.length() <= LONGEST) {
+      return text;
+    }
+    int head = LONGEST - TAIL - CUT.length();
+    int tail = text.length() - TAIL;
+    return text.substring(0, head - (Character.isHighSurrogate(text.charAt(head - 1)) ? 1 : 0))
+        + CUT
+        + text.substring(tail + (Character.isLowSurrogate(text.charAt(tail)) ? 1 : 0));
+  }
+
+  private static String bare(SQLException e) {
     String full = String.valueOf(e.getMessage());
     if (!(e instanceof org.sqlite.SQLiteException sqlite)) {
       return full;

@@ -41,6 +41,55 @@ class HostileStatementTests {
     assertThat(failure(read(ENDLESS_PATTERN))).contains("too complex");
   }
 
+  /** The driver makes several copies of SQLite's text: 60 million characters end a small heap. */
+  @Test
+  void anErrorsTextIsCut() {
+    String path = "SELECT json_extract('{}', hex(zeroblob(30000000)))";
+    String bound = "INSERT INTO t VALUES(json_extract('{}', hex(zeroblob(?))))";
+    String token = "y".repeat(20_000);
+    String hugeToken = "y".repeat(3_000_000);
+
+    for (SqlResult failed :
+        List.of(
+            write(path),
+            read(path),
+            write(bound, 30_000_000L),
+            write("SELECT 1 " + token + " " + token),
+            read("SELECT 1 " + token + " " + token))) {
+      assertThat(failure(failed))
+          .hasSizeLessThanOrEqualTo(10_000)
+          .contains(" ... (cut here) ... ")
+          .containsAnyOf("bad JSON path: '0000", "near \"yyyy");
+    }
+    assertThat(failure(write(path))).endsWith("000'");
+    assertThat(failure(write("SELECT 1 " + token + " " + token))).endsWith("yyy\": syntax error");
+    assertThat(failure(write("SELECT 1 " + hugeToken + " " + hugeToken)))
+        .isEqualTo(SqliteErrors.TOO_LONG_TO_SHOW);
+    assertThat(failure(read("SELECT '" + hugeToken))).isEqualTo(SqliteErrors.TOO_LONG_TO_SHOW);
+    assertThat(SqliteStore.syntaxError("SELECT 1 " + hugeToken + " " + hugeToken))
+        .isEqualTo(SqliteErrors.TOO_LONG_TO_SHOW);
+  }
+
+  /** What is tried out first under a lower limit must not feel it afterwards. */
+  @Test
+  void aLongStatementMeansWhatItSays() {
+    String word = "y".repeat(3_000_000);
+    run(
+        "CREATE TABLE wide(a, b DEFAULT '" + word + "')",
+        "INSERT INTO wide(a) VALUES('" + word + "')",
+        "INSERT INTO t SELECT a FROM wide WHERE b = '" + word + "' AND a = b",
+        "ALTER TABLE t ADD COLUMN c DEFAULT '" + word + "'");
+
+    assertThat(read("SELECT length(b), length(c), typeof(b) FROM t"))
+        .isInstanceOfSatisfying(
+            SqlResult.Rows.class,
+            rows ->
+                assertThat(rows.values())
+                    .containsExactly(new Object[] {3_000_000L, 3_000_000L, "text"}));
+    assertThat(failure(write("INSERT INTO nowhere VALUES('" + word + "')")))
+        .isEqualTo("no such table: nowhere");
+  }
+
   @Test
   void aRowIsNotFetchedBeyondItsLimit() {
     String columns = String.join(",", Collections.nCopies(40, "hex(zeroblob(10000000))"));
@@ -72,14 +121,22 @@ class HostileStatementTests {
   }
 
   private void run(String... statements) {
-    assertThat(Arrays.stream(statements).map(this::write))
+    assertThat(Arrays.stream(statements).map(sql -> write(sql)))
         .noneMatch(SqlResult.Failed.class::isInstance);
   }
 
-  private SqlResult write(String sql) {
+  private SqlResult write(String sql, Object... values) {
+    List<SqlParameter> parameters =
+        Arrays.stream(values).map(value -> new SqlParameter(null, value)).toList();
     SqlEntry entry =
         new SqlEntry(
-            List.of(SqlStatement.of(sql)), false, SqlForm.EXECUTE, 0, 1, 1_000_000_000L, true);
+            List.of(new SqlStatement(sql, parameters)),
+            false,
+            SqlForm.EXECUTE,
+            0,
+            1,
+            1_000_000_000L,
+            true);
     return store.apply(List.of(entry)).getFirst().results().getFirst();
   }
 
