@@ -12,23 +12,37 @@ import java.util.concurrent.atomic.AtomicLong;
  * How large a body of statements may be. Statements are held until they are answered, so besides
  * the setting there is a budget: a quarter of the heap for all requests together, charged with what
  * statements take in memory rather than on the wire (many small ones take twenty times as much).
- * Safe for use by many threads.
+ * And one statement or value is at most a thirty-second of the heap, since it is copied as a whole
+ * on its way, here and on the node that applies it. Safe for use by many threads.
  */
 final class BodyLimit {
 
-  /** What a byte of the body may take while it is read: twice as text. */
-  private static final int BYTES_PER_BYTE = 2;
+  /** What a byte of the body takes until it is answered: twice as text, once as encoded. */
+  private static final int BYTES_PER_BYTE = 3;
+
+  /** What it takes besides while its string is put together: three copies, two of them as text. */
+  private static final int MORE_WHILE_READ = 4;
+
+  /** Decoder and parser read so far ahead that a string may seem that much longer. */
+  private static final int READ_AHEAD = 16 * 1024;
 
   private static final String ATTRIBUTE = BodyLimit.class.getName();
   private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
   private final long setting;
   private final long budget;
+  private final long statement;
   private final AtomicLong charged = new AtomicLong();
 
   BodyLimit(HttpProperties properties, long maxHeap) {
     setting = properties.maxStatementBody().toBytes();
     budget = maxHeap / 4;
+    statement = maxHeap / 32;
+  }
+
+  /** No statement is taken that is longer, nor a value. */
+  long statementBytes() {
+    return statement;
   }
 
   /** No body that is taken is longer. */
@@ -76,11 +90,20 @@ final class BodyLimit {
             .formatted(budget));
   }
 
+  private RequestFailure beyondStatement() {
+    return new RequestFailure(
+        413,
+        "a statement or value is longer than %d bytes, a thirty-second of this node's heap"
+            .formatted(statement));
+  }
+
   /** A body that counts itself. For one thread. */
-  final class Body extends FilterInputStream {
+  final class Body extends FilterInputStream implements StatementReader.Memory {
 
     private long read;
     private long cost;
+    private long stringFrom = -1;
+    private long stringCost;
 
     private Body(InputStream in) {
       super(in);
@@ -91,8 +114,21 @@ final class BodyLimit {
       return cost;
     }
 
-    /** Charges memory beyond that of the bytes read. */
-    void charge(long bytes) {
+    @Override
+    public void beginString() {
+      stringFrom = read;
+    }
+
+    @Override
+    public void endString() {
+      stringFrom = -1;
+      charged.addAndGet(-stringCost);
+      cost -= stringCost;
+      stringCost = 0;
+    }
+
+    @Override
+    public void charge(long bytes) {
       cost += bytes;
       long all = charged.addAndGet(bytes);
       if (cost > budget) {
@@ -127,11 +163,19 @@ final class BodyLimit {
         throw beyondSetting();
       }
       charge((long) n * BYTES_PER_BYTE);
+      if (stringFrom >= 0) {
+        if (read - stringFrom > statement + READ_AHEAD) {
+          throw beyondStatement();
+        }
+        stringCost += (long) n * MORE_WHILE_READ;
+        charge((long) n * MORE_WHILE_READ);
+      }
     }
 
     private void release() {
       charged.addAndGet(-cost);
       cost = 0;
+      stringCost = 0;
     }
   }
 }

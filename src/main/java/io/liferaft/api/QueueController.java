@@ -35,7 +35,7 @@ final class QueueController {
     long bytes;
     // The body's type does not matter here: SQL as text is no JSON, and refused as that.
     try (BodyLimit.Body body = limit.open(exchange.request())) {
-      statements = reader.read(body, body::charge, wait);
+      statements = reader.read(body, body, wait);
       bytes = body.cost();
     }
     if (checks.anyDisallowedPragma(statements)) {

@@ -46,7 +46,7 @@ final class RewriteController {
       return List.of(SqlStatement.of(sql));
     }
     try (BodyLimit.Body body = limit.open(exchange.request())) {
-      return reader.read(body, body::charge);
+      return reader.read(body, body);
     }
   }
 

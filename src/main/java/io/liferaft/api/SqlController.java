@@ -111,8 +111,8 @@ final class SqlController {
     String type = exchange.request().getContentType();
     try (BodyLimit.Body body = limit.open(exchange.request())) {
       return textAllowed && type != null && type.startsWith("text/plain")
-          ? StatementReader.readText(body)
-          : reader.read(body, body::charge);
+          ? StatementReader.readText(body, body)
+          : reader.read(body, body);
     }
   }
 

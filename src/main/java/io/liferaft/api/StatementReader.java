@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
@@ -42,6 +41,21 @@ final class StatementReader {
   private static final long PARAMETER_BYTES = 96;
   private static final long NAMED_PARAMETER_BYTES = 200;
 
+  /** Longest name or number, which the parser puts together unasked. */
+  private static final int LONGEST_TOKEN = 1_000_000;
+
+  /** Told what statements take while they are read; may throw to end the reading. */
+  interface Memory {
+    /** Charges memory besides that of the bytes read. */
+    void charge(long bytes);
+
+    /** What is read now is one string, of which several copies are made. */
+    default void beginString() {}
+
+    /** The string is whole, and there is one copy of it. */
+    default void endString() {}
+  }
+
   private final JsonFactory json;
 
   /**
@@ -55,8 +69,8 @@ final class StatementReader {
             .streamReadConstraints(
                 StreamReadConstraints.builder()
                     .maxStringLength(length)
-                    .maxNameLength(length)
-                    .maxNumberLength(length)
+                    .maxNameLength(Math.min(length, LONGEST_TOKEN))
+                    .maxNumberLength(Math.min(length, LONGEST_TOKEN))
                     .maxNestingDepth(500)
                     .build())
             .build();
@@ -65,12 +79,11 @@ final class StatementReader {
   /**
    * The statements of a JSON body; empty ones are left out.
    *
-   * @param charge told the memory that statements and parameters take besides their texts; may
-   *     throw to end the reading
+   * @param memory told what the statements take
    * @throws RequestFailure 400 with rqlite's text
    */
-  List<SqlStatement> read(InputStream body, LongConsumer charge) throws IOException {
-    return read(body, charge, false);
+  List<SqlStatement> read(InputStream body, Memory memory) throws IOException {
+    return read(body, memory, false);
   }
 
   /**
@@ -78,12 +91,11 @@ final class StatementReader {
    *
    * @param noneAllowed whether an empty list is an answer
    */
-  List<SqlStatement> read(InputStream body, LongConsumer charge, boolean noneAllowed)
-      throws IOException {
+  List<SqlStatement> read(InputStream body, Memory memory, boolean noneAllowed) throws IOException {
     // A reader, since Go replaces bytes that are not UTF-8 where Jackson would refuse them.
     Reader reader = new InputStreamReader(body, StandardCharsets.UTF_8);
     try (JsonParser parser = json.createParser(ObjectReadContext.empty(), reader)) {
-      return new Body(parser, charge).statements(noneAllowed);
+      return new Body(parser, memory).statements(noneAllowed);
     } catch (JacksonIOException e) {
       throw e.getCause();
     } catch (JacksonException e) {
@@ -92,9 +104,11 @@ final class StatementReader {
   }
 
   /** The one statement that a plain text body is. */
-  static List<SqlStatement> readText(InputStream body) throws IOException {
+  static List<SqlStatement> readText(InputStream body, Memory memory) throws IOException {
     StringWriter text = new StringWriter();
+    memory.beginString();
     new InputStreamReader(body, StandardCharsets.UTF_8).transferTo(text);
+    memory.endString();
     return text.getBuffer().isEmpty() ? List.of() : List.of(SqlStatement.of(text.toString()));
   }
 
@@ -102,14 +116,14 @@ final class StatementReader {
   private static final class Body {
 
     private final JsonParser parser;
-    private final LongConsumer charge;
+    private final Memory memory;
     private final List<SqlStatement> statements = new ArrayList<>();
     private @Nullable String refusal;
     private boolean any;
 
-    Body(JsonParser parser, LongConsumer charge) {
+    Body(JsonParser parser, Memory memory) {
       this.parser = parser;
-      this.charge = charge;
+      this.memory = memory;
     }
 
     List<SqlStatement> statements(boolean noneAllowed) {
@@ -167,20 +181,20 @@ final class StatementReader {
 
     private void add(String sql, List<SqlParameter> parameters) {
       if (!sql.isEmpty() && refusal == null) {
-        charge.accept(STATEMENT_BYTES);
+        memory.charge(STATEMENT_BYTES);
         statements.add(new SqlStatement(sql, parameters));
       }
     }
 
     private void parameter(JsonToken token, List<SqlParameter> parameters) {
       if (token != JsonToken.START_OBJECT) {
-        charge.accept(PARAMETER_BYTES);
+        memory.charge(PARAMETER_BYTES);
         parameters.add(new SqlParameter(null, value(token)));
         return;
       }
       Map<String, @Nullable Object> named = new LinkedHashMap<>();
       for (JsonToken t = next(); t != JsonToken.END_OBJECT; t = next()) {
-        charge.accept(NAMED_PARAMETER_BYTES);
+        memory.charge(NAMED_PARAMETER_BYTES);
         String name = Literals.wellFormed(parser.currentName());
         named.put(name, value(next()));
       }
@@ -261,7 +275,10 @@ final class StatementReader {
     }
 
     private String string() {
-      return Literals.wellFormed(parser.getString());
+      memory.beginString();
+      String string = Literals.wellFormed(parser.getString());
+      memory.endString();
+      return string;
     }
   }
 }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The binary form of log entries: one byte of format version, one of type, then the fields. Entries
@@ -98,6 +99,21 @@ final class LogCommandCodec {
     WireWriter out = new WireWriter();
     out.string(form.name()).bool(transaction).statements(statements);
     return out.toByteArray();
+  }
+
+  /** As above; empty when it is longer than {@code most} bytes. */
+  static Optional<byte[]> body(
+      SqlForm form, boolean transaction, List<SqlStatement> statements, int most) {
+    try {
+      WireWriter out = new WireWriter(most);
+      out.string(form.name()).bool(transaction).statements(statements);
+      return Optional.of(out.toByteArray());
+    } catch (UncheckedIOException e) {
+      if (e.getCause() instanceof WireWriter.TooLong) {
+        return Optional.empty();
+      }
+      throw e;
+    }
   }
 
   /** One entry for requests whose bodies are encoded already, in their order. */

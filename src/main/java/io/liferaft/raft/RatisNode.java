@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -202,7 +203,9 @@ final class RatisNode implements RaftNode, SmartLifecycle {
 
   private SqlReply execute(SqlRequest request, Tally.Call call) {
     gate();
-    byte[] body = LogCommandCodec.body(request.form(), request.transaction(), request.statements());
+    Optional<byte[]> encoded =
+        LogCommandCodec.body(
+            request.form(), request.transaction(), request.statements(), MAX_ENTRY_BYTES);
     LogCommand.Execute command =
         new LogCommand.Execute(
             request.statements(),
@@ -211,9 +214,10 @@ final class RatisNode implements RaftNode, SmartLifecycle {
             0,
             0,
             steps(request.statementTimeout()));
-    if (body.length > MAX_ENTRY_BYTES) {
+    if (encoded.isEmpty()) {
       return executeLarge(command);
     }
+    byte[] body = encoded.get();
     return router.onLeader(
         request.timeout(),
         left -> reply(writer.executeHere(command, body, left), node.config().httpAddress()),

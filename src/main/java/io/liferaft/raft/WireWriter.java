@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.apache.ratis.thirdparty.com.google.protobuf.CodedOutputStream;
 import org.jspecify.annotations.Nullable;
@@ -14,15 +15,50 @@ import org.jspecify.annotations.Nullable;
 /** Writes fields one after the other with protobuf's primitives. Not for several threads. */
 final class WireWriter {
 
+  /** There was more to write than allowed. */
+  static final class TooLong extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    private TooLong(int most) {
+      super("more than " + most + " bytes");
+    }
+  }
+
+  private static final class Bounded extends ByteArrayOutputStream {
+    private final int most;
+
+    Bounded(int most) {
+      super(512);
+      this.most = most;
+    }
+
+    /** All that comes, comes this way. */
+    @Override
+    public synchronized void write(byte[] bytes, int offset, int length) {
+      if (length > most - count) {
+        throw new UncheckedIOException(new TooLong(most));
+      }
+      super.write(bytes, offset, length);
+    }
+  }
+
   private interface Write {
     void run() throws IOException;
   }
+
+  /** Characters of a string that are encoded at a time. */
+  private static final int PIECE = 16 * 1024;
 
   private final OutputStream target;
   private final CodedOutputStream out;
 
   WireWriter() {
     this(new ByteArrayOutputStream(512), 512);
+  }
+
+  /** Fails with {@link TooLong} beyond so many bytes, and then holds no more than these. */
+  WireWriter(int most) {
+    this(new Bounded(most), 512);
   }
 
   /** Writes to a stream, which the caller closes after {@link #flush}. */
@@ -61,7 +97,31 @@ final class WireWriter {
   }
 
   WireWriter string(String value) {
-    return run(() -> out.writeStringNoTag(value));
+    return value.length() <= PIECE ? run(() -> out.writeStringNoTag(value)) : longString(value);
+  }
+
+  /** The same bytes; protobuf would first take three for each character in one piece. */
+  private WireWriter longString(String value) {
+    long length = 0;
+    for (int from = 0; from < value.length(); from = pieceEnd(value, from)) {
+      length += piece(value, from).length;
+    }
+    int bytes = Math.toIntExact(length);
+    run(() -> out.writeUInt32NoTag(bytes));
+    for (int from = 0; from < value.length(); from = pieceEnd(value, from)) {
+      raw(piece(value, from));
+    }
+    return this;
+  }
+
+  private static byte[] piece(String value, int from) {
+    return value.substring(from, pieceEnd(value, from)).getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** Never between two surrogates. */
+  private static int pieceEnd(String value, int from) {
+    int end = Math.min(value.length(), from + PIECE);
+    return end < value.length() && Character.isHighSurrogate(value.charAt(end - 1)) ? end - 1 : end;
   }
 
   WireWriter optionalString(@Nullable String value) {

@@ -6,12 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.liferaft.sqlite.SqlForm;
 import io.liferaft.sqlite.SqlParameter;
 import io.liferaft.sqlite.SqlStatement;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
+import org.apache.ratis.thirdparty.com.google.protobuf.CodedOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LogCommandCodecTests {
 
@@ -107,6 +111,32 @@ class LogCommandCodecTests {
         .isEqualTo(LogCommandCodec.encode(one));
     assertThat(LogCommandCodec.encode(List.of(one, one), List.of(body, body)))
         .isEqualTo(LogCommandCodec.encode(new LogCommand.Batch(List.of(one, one))));
+  }
+
+  /** As protobuf itself would write them, whatever stands where a string is cut. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 16_383, 16_384, 16_385, 32_767, 40_000})
+  void writesLongStringsInPiecesAsInOne(int before) throws IOException {
+    for (String odd :
+        List.of("", "ä", "€", "\uD83D\uDE00", "\uD83D", "\uDE00", "\uD83D\uD83D\uDE00")) {
+      String text = "x".repeat(before) + odd.repeat(3) + "y".repeat(20_000);
+      ByteArrayOutputStream expected = new ByteArrayOutputStream();
+      CodedOutputStream protobuf = CodedOutputStream.newInstance(expected);
+      protobuf.writeStringNoTag(text);
+      protobuf.flush();
+
+      assertThat(new WireWriter().string(text).toByteArray()).isEqualTo(expected.toByteArray());
+    }
+  }
+
+  @Test
+  void givesABodyUpThatIsLongerThanAllowed() {
+    List<SqlStatement> statements = List.of(SqlStatement.of("x".repeat(100_000)));
+    byte[] body = LogCommandCodec.body(SqlForm.EXECUTE, false, statements);
+
+    assertThat(LogCommandCodec.body(SqlForm.EXECUTE, false, statements, body.length))
+        .hasValue(body);
+    assertThat(LogCommandCodec.body(SqlForm.EXECUTE, false, statements, body.length - 1)).isEmpty();
   }
 
   @Test
