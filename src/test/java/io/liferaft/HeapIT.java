@@ -8,15 +8,25 @@ import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A dump of 100 MB through a heap that could not hold it twice, in and out. */
+/**
+ * A dump of 100 MB through a heap that could not hold it twice, in and out; then the worst that a
+ * client may send to such a heap, and what is refused.
+ */
 class HeapIT {
 
   private static final long BYTES = 100_000_000;
   private static final String HEAP = "160m";
+
+  /** Just below a thirty-second of what the JVM makes of {@link #HEAP}. */
+  private static final int LONG = 4_900_000;
 
   @Test
   void aSmallHeapIsEnoughForAnyLengthOfSqlText(@TempDir Path folder) throws Exception {
@@ -32,6 +42,9 @@ class HeapIT {
 
       assertThat(Files.size(dump)).isGreaterThan(BYTES * 9 / 10);
       assertThat(Files.size(vacuumed)).isGreaterThan(BYTES * 9 / 10);
+      outlivesTheLongestStatements(one.node(0), folder);
+      refusesLongerOnes(one.node(0), folder);
+
       assertThat(one.node(0).alive()).isTrue();
       assertThat(one.node(0).logText()).doesNotContain("OutOfMemory", "Direct buffer memory");
     }
@@ -51,5 +64,50 @@ class HeapIT {
     assertThat(loaded.status()).as(loaded.body()).isEqualTo(200);
     assertThat(node.client().query("strong", "SELECT count(*) FROM text"))
         .isEqualTo("[[" + rows + "]]");
+  }
+
+  /** One character beyond Latin-1 makes a text twice as large in memory. */
+  private static void outlivesTheLongestStatements(LiferaftProcess node, Path folder)
+      throws Exception {
+    String literal = "INSERT INTO text (words) /* € */ VALUES (X'" + "41".repeat(LONG / 2) + "')";
+    String garbage = "€" + "x".repeat(LONG);
+
+    assertThat(loaded(node, folder, literal).body()).contains("\"rows_affected\":1");
+    assertThat(loaded(node, folder, garbage).body()).contains("\"error\":\"SQL logic error");
+    assertThat(node.client().post("/db/execute", "[\"" + garbage + "\"]").body())
+        .contains("\"error\":\"SQL logic error");
+    List<Integer> statuses = new ArrayList<>();
+    try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<RqliteClient.Answer>> answers = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        answers.add(
+            clients.submit(() -> node.client().post("/db/execute", "[\"" + literal + "\"]")));
+      }
+      for (Future<RqliteClient.Answer> answer : answers) {
+        statuses.add(answer.get().status());
+      }
+    }
+    assertThat(statuses).isSubsetOf(200, 503).contains(200);
+    assertThat(
+            node.client()
+                .post("/db/execute", "[\"SELECT json_extract('{}', hex(zeroblob(30000000)))\"]")
+                .body())
+        .contains("bad JSON path", "(cut here)");
+  }
+
+  private static void refusesLongerOnes(LiferaftProcess node, Path folder) throws IOException {
+    String longer = "x".repeat(LONG + 500_000);
+
+    RqliteClient.Answer text = loaded(node, folder, longer);
+    assertThat(text.status()).isEqualTo(413);
+    assertThat(text.body()).startsWith("statement 1 of the text, at byte 0, is longer than ");
+    RqliteClient.Answer body = node.client().post("/db/execute", "[\"" + longer + "\"]");
+    assertThat(body.status()).isEqualTo(413);
+    assertThat(body.body()).startsWith("a statement or value is longer than ");
+  }
+
+  private static RqliteClient.Answer loaded(LiferaftProcess node, Path folder, String sql)
+      throws IOException {
+    return node.client().load(Files.writeString(folder.resolve("one.sql"), sql));
   }
 }

@@ -76,7 +76,8 @@ class ApiConfiguration {
     NodesController nodes = new NodesController(raft, redirect, limit);
     Path folder = dataFolder(environment).resolve("tmp");
     LoadFiles files = new LoadFiles(folder);
-    LoadController loads = new LoadController(raft, checks, redirect, files, restoreState(restore));
+    LoadController loads =
+        new LoadController(raft, checks, redirect, files, limit, restoreState(restore));
     RemoveController removal = new RemoveController(raft, redirect, limit);
     MeterRegistry registry = meters.getIfAvailable(SimpleMeterRegistry::new);
     ApiMetrics metrics = new ApiMetrics(registry);

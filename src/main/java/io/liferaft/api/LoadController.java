@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +37,8 @@ final class LoadController {
   private final SqlChecks checks;
   private final LeaderRedirect redirect;
   private final LoadFiles files;
+  private final BodyLimit limit;
+  private final ReentrantLock looking = new ReentrantLock();
   private final Supplier<RestoreState> restore;
   private final LongAdder boots = new LongAdder();
 
@@ -44,11 +47,13 @@ final class LoadController {
       SqlChecks checks,
       LeaderRedirect redirect,
       LoadFiles files,
+      BodyLimit limit,
       Supplier<RestoreState> restore) {
     this.raft = raft;
     this.checks = checks;
     this.redirect = redirect;
     this.files = files;
+    this.limit = limit;
     this.restore = restore;
   }
 
@@ -133,9 +138,27 @@ final class LoadController {
   }
 
   private SqlReply loadText(Path file, Duration timeout) {
-    return checks.anyDisallowedPragma(checks.split().statementsOf(file))
+    return disallowed(file)
         ? new SqlReply(List.of(), SqlController.DISALLOWED_PRAGMA, -1, "")
         : raft.loadText(file, timeout);
+  }
+
+  /** Looks at every statement, and through one text at a time: each may hold a long one. */
+  private boolean disallowed(Path file) {
+    long longest = limit.statementBytes();
+    looking.lock();
+    try {
+      return checks.anyDisallowedPragma(checks.split().statementsOf(file, longest));
+    } catch (SqliteException.StatementTooLong e) {
+      throw new RequestFailure(
+          413,
+          ("statement %d of the text, at byte %d, is longer than %d bytes, a thirty-second of this"
+                  + " node's heap: give every node a larger heap (-Xmx), split the statement, or"
+                  + " load a database file")
+              .formatted(e.number(), e.offset(), longest));
+    } finally {
+      looking.unlock();
+    }
   }
 
   /** Spares a client from sending gigabytes to a node that cannot take them yet. */

@@ -23,7 +23,13 @@ record SqlChecks(
 
   /** Splits a text file. */
   interface Splitter {
-    Iterable<SqlStatement> statementsOf(Path file);
+    /**
+     * Its statements, read as they are asked for.
+     *
+     * @param longest bytes that one may have; beyond, the iterator throws {@link
+     *     io.liferaft.sqlite.SqliteException.StatementTooLong}
+     */
+    Iterable<SqlStatement> statementsOf(Path file, long longest);
   }
 
   /** Checks a database file. */

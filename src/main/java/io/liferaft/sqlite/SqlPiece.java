@@ -59,7 +59,7 @@ record SqlPiece(
     if (tokens.kind() != SqlTokenizer.Kind.WORD) {
       return StatementKind.OTHER;
     }
-    return switch (tokens.name()) {
+    return switch (tokens.keyword()) {
       case "select", "values" -> StatementKind.SELECT;
       case "insert", "replace" -> StatementKind.INSERT;
       case "update" -> StatementKind.UPDATE;
@@ -81,7 +81,7 @@ record SqlPiece(
       } else if (tokens.is(')')) {
         depth--;
       } else if (depth == 0 && tokens.kind() == SqlTokenizer.Kind.WORD) {
-        switch (tokens.name()) {
+        switch (tokens.keyword()) {
           case "select", "values" -> {
             return StatementKind.SELECT;
           }

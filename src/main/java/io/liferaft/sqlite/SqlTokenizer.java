@@ -20,6 +20,8 @@ final class SqlTokenizer {
     END
   }
 
+  private static final int LONGEST_KEYWORD = 32;
+
   private final CharSequence text;
   private final int limit;
   private int position;
@@ -94,6 +96,11 @@ final class SqlTokenizer {
     return text.subSequence(start, position).toString();
   }
 
+  /** The word in lower case; empty when it is longer than any that SQLite knows. */
+  String keyword() {
+    return position - start > LONGEST_KEYWORD ? "" : name();
+  }
+
   /** The identifier or string that the token stands for: unquoted, lower-cased. */
   String name() {
     String raw = raw();
@@ -116,7 +123,7 @@ final class SqlTokenizer {
   private void skipBlank() {
     while (position < limit) {
       char c = text.charAt(position);
-      if (c == ' ' || (c >= '\t' && c <= '\r' && c != '\u000B') || c == '\uFEFF') {
+      if (isBlank(c) || c == '\uFEFF') {
         position++;
       } else if (c == '-' && at(position + 1) == '-') {
         comment = true;
@@ -249,6 +256,11 @@ final class SqlTokenizer {
 
   private char at(int index) {
     return index < limit ? text.charAt(index) : '\uFFFF';
+  }
+
+  /** White space of ASCII, as SQLite sees it. */
+  static boolean isBlank(char c) {
+    return c == ' ' || (c >= '\t' && c <= '\r' && c != '\u000B');
   }
 
   private static boolean isDigit(char c) {

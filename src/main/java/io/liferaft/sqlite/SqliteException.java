@@ -58,6 +58,33 @@ public class SqliteException extends RuntimeException {
     }
   }
 
+  /** A statement of a text is longer than it may be. */
+  public static final class StatementTooLong extends SqliteException {
+    private final long number;
+    private final long offset;
+
+    /**
+     * @param number of the statement in its text, from 1
+     * @param offset byte at which it begins, from 0
+     * @param longest bytes it may have
+     */
+    public StatementTooLong(long number, long offset, long longest) {
+      super(
+          "statement %d, which begins at byte %d, is longer than %d bytes"
+              .formatted(number, offset, longest));
+      this.number = number;
+      this.offset = offset;
+    }
+
+    public long number() {
+      return number;
+    }
+
+    public long offset() {
+      return offset;
+    }
+  }
+
   /** A copy was given up because the WAL could not wait any longer: start over. */
   public static final class CopyRevoked extends SqliteException {
     public CopyRevoked(String message) {

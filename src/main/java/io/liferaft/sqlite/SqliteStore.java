@@ -365,7 +365,17 @@ public final class SqliteStore implements AutoCloseable {
    * fails with {@link SqliteException.InvalidText} where the text is not UTF-8.
    */
   public static Iterable<SqlStatement> statementsOf(Path sqlText) {
-    return new SqlTextFile(sqlText);
+    return new SqlTextFile(sqlText, SqlTextFile.UNLIMITED);
+  }
+
+  /**
+   * As above, but a long statement is never held as a whole: the iterator throws {@link
+   * SqliteException.StatementTooLong} instead.
+   *
+   * @param longest bytes that a statement may have, with the comments before it
+   */
+  public static Iterable<SqlStatement> statementsOf(Path sqlText, long longest) {
+    return new SqlTextFile(sqlText, longest);
   }
 
   /**

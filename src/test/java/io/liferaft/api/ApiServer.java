@@ -111,7 +111,12 @@ final class ApiServer implements AutoCloseable {
     SqlChecks checks(ObjectProvider<SqliteStore> store) {
       return new SqlChecks(
           sql -> sql.toLowerCase(Locale.ROOT).contains("journal_mode"),
-          SqliteStore::statementsOf,
+          (file, longest) -> {
+            if (read(file).startsWith("-- too long")) {
+              throw new SqliteException.StatementTooLong(3, 70, longest);
+            }
+            return SqliteStore.statementsOf(file, longest);
+          },
           file -> {
             if (!read(file).endsWith("whole")) {
               throw new SqliteException.InvalidDatabase("file is not a database", null);

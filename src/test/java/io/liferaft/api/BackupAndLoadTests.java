@@ -341,6 +341,18 @@ class BackupAndLoadTests {
   }
 
   @Test
+  void refusesTextWithATooLongStatement() throws IOException {
+    RawHttp.Answer answer = server.http.post("/db/load", "-- too long");
+
+    assertThat(answer.status()).isEqualTo(413);
+    assertThat(answer.text())
+        .startsWith("statement 3 of the text, at byte 70, is longer than ")
+        .contains(" a thirty-second of this node's heap: give every node a larger heap (-Xmx)");
+    assertThat(raft.calls).isEmpty();
+    assertNothingLeft();
+  }
+
+  @Test
   void answersAnEmptyBodyAndRefusesAGzippedOne() throws IOException {
     assertThat(server.http.post("/db/load?pretty", "").text())
         .isEqualTo("{\n    \"results\": []\n}");

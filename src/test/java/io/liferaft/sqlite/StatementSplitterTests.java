@@ -1,8 +1,11 @@
 package io.liferaft.sqlite;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import java.io.FilterInputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -105,5 +108,87 @@ class StatementSplitterTests {
     SqliteStore.statementsOf(file).forEach(statement -> lengths.add(statement.sql().length()));
 
     assertThat(lengths).containsExactly(big.length() + 1, 8);
+  }
+
+  @Test
+  void refusesAStatementThatIsLongerThanAllowedBeforeItIsRead() throws IOException {
+    String longest = "SELECT '" + "ä".repeat(100_000) + "'";
+    int bytes = longest.getBytes(StandardCharsets.UTF_8).length;
+    Path file = Files.writeString(folder.resolve("long.sql"), "SELECT 1; \n" + longest + ";");
+
+    assertThat(read(SqliteStore.statementsOf(file, bytes + 1)))
+        .containsExactly("SELECT 1;", longest + ";");
+    assertThatExceptionOfType(SqliteException.StatementTooLong.class)
+        .isThrownBy(() -> read(SqliteStore.statementsOf(file, bytes)))
+        .matches(e -> e.number() == 2 && e.offset() == 11);
+    Path endless = Files.writeString(folder.resolve("endless.sql"), "x".repeat(3_000_000));
+    CountingInput in = new CountingInput(endless);
+    assertThatExceptionOfType(SqliteException.StatementTooLong.class)
+        .isThrownBy(() -> new SqlTextFile.Statements(in, 1_000_000).hasNext());
+    assertThat(in.read).isLessThan(1_600_000);
+    assertThat(in.closed).isTrue();
+  }
+
+  @Test
+  void blanksBetweenStatementsDoNotCount() throws IOException {
+    Path file =
+        Files.writeString(
+            folder.resolve("blanks.sql"), "SELECT 1;" + " \n".repeat(200_000) + "SELECT 2;");
+
+    assertThat(read(SqliteStore.statementsOf(file, 10))).containsExactly("SELECT 1;", "SELECT 2;");
+  }
+
+  @Test
+  void readsByteOrderMarksAsBlanksWhereverAChunkEnds() throws IOException {
+    for (int padding = 65_520; padding < 65_540; padding++) {
+      String sql =
+          "SELECT '"
+              + "x".repeat(padding)
+              + "';\uFEFFCREATE TRIGGER a BEGIN SELECT 1; END;SELECT 2";
+      Path file = Files.writeString(folder.resolve("marks.sql"), sql);
+
+      assertThat(read(SqliteStore.statementsOf(file))).hasSize(3);
+    }
+  }
+
+  @Test
+  void refusesWhatIsNoUtf8() throws IOException {
+    Path file =
+        Files.write(folder.resolve("latin1.sql"), new byte[] {'S', '\'', (byte) 0xE4, '\'', ';'});
+    Path replaced = Files.writeString(folder.resolve("replaced.sql"), "SELECT '\uFFFD'");
+
+    assertThatExceptionOfType(SqliteException.InvalidText.class)
+        .isThrownBy(() -> read(SqliteStore.statementsOf(file)))
+        .withMessageContaining("the byte at offset 2 ");
+    assertThat(read(SqliteStore.statementsOf(replaced))).containsExactly("SELECT '\uFFFD'");
+  }
+
+  private static List<String> read(Iterable<SqlStatement> statements) {
+    List<String> read = new ArrayList<>();
+    statements.forEach(statement -> read.add(statement.sql()));
+    return read;
+  }
+
+  /** Knows how much was asked of it. */
+  private static final class CountingInput extends FilterInputStream {
+    private long read;
+    private boolean closed;
+
+    CountingInput(Path file) throws IOException {
+      super(Files.newInputStream(file));
+    }
+
+    @Override
+    public int read(byte[] into, int offset, int length) throws IOException {
+      int n = super.read(into, offset, length);
+      read += Math.max(0, n);
+      return n;
+    }
+
+    @Override
+    public void close() throws IOException {
+      closed = true;
+      super.close();
+    }
   }
 }
