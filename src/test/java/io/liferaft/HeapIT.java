@@ -88,11 +88,10 @@ class HeapIT {
       }
     }
     assertThat(statuses).isSubsetOf(200, 503).contains(200);
-    assertThat(
-            node.client()
-                .post("/db/execute", "[\"SELECT json_extract('{}', hex(zeroblob(30000000)))\"]")
-                .body())
-        .contains("bad JSON path", "(cut here)");
+    String path = "[\"SELECT json_extract('{}', hex(zeroblob(30000000)))\"]";
+    for (String way : List.of("/db/execute", "/db/query?level=none")) {
+      assertThat(node.client().post(way, path).body()).contains("bad JSON path", "(cut here)");
+    }
   }
 
   private static void refusesLongerOnes(LiferaftProcess node, Path folder) throws IOException {

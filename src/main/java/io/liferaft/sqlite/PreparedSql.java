@@ -195,6 +195,8 @@ final class PreparedSql implements AutoCloseable {
 
   @Override
   public void close() throws SQLException {
+    // Else closing reports the failure of the last step once more, with the whole of its text.
+    reset();
     jdbc.close();
   }
 }
