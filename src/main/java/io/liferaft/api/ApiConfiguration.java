@@ -11,6 +11,7 @@ import io.liferaft.sqlite.SqliteStore;
 import io.liferaft.sqlite.StoreStatus;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import jakarta.servlet.Filter;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -46,7 +47,7 @@ class ApiConfiguration {
 
   private static final int SWALLOWED_BYTES = 64 << 20;
 
-  /** Behind what counts requests, before the router and everything that would read a body. */
+  /** Behind the router, which leaves the actuator alone, and before what would read a body. */
   static final int ACTUATOR_ORDER = Ordered.HIGHEST_PRECEDENCE + 99;
 
   private static final String READINESS = "readiness";
@@ -159,22 +160,15 @@ class ApiConfiguration {
 
   @Bean
   FilterRegistrationBean<RqliteFilter> rqliteFilter(RqliteRouter router, Environment environment) {
-    var registration =
-        new FilterRegistrationBean<>(new RqliteFilter(router, actuatorPath(environment)));
     // Before everything that would read a body, and before Spring's observation, which costs more
-    // than
-    // our own count of the same requests and knows less of them.
-    registration.setOrder(Ordered.HIGHEST_PRECEDENCE);
-    return registration;
+    // than our own count of the same requests and knows less of them.
+    return filter(new RqliteFilter(router, actuatorPath(environment)), Ordered.HIGHEST_PRECEDENCE);
   }
 
   @Bean
   FilterRegistrationBean<ActuatorFilter> actuatorFilter(
       AccessControl access, Environment environment) {
-    var registration =
-        new FilterRegistrationBean<>(new ActuatorFilter(access, actuatorPath(environment)));
-    registration.setOrder(ACTUATOR_ORDER);
-    return registration;
+    return filter(new ActuatorFilter(access, actuatorPath(environment)), ACTUATOR_ORDER);
   }
 
   @Bean
@@ -182,13 +176,17 @@ class ApiConfiguration {
       ObjectProvider<HealthEndpointGroups> groups,
       ObjectProvider<HealthContributorRegistry> registry,
       Environment environment) {
-    var registration =
-        new FilterRegistrationBean<>(
-            new HealthPathFilter(
-                actuatorPath(environment) + "/health",
-                name -> groups.getObject().get(name) != null,
-                name -> registry.getObject().getContributor(name) != null));
-    registration.setOrder(ACTUATOR_ORDER);
+    return filter(
+        new HealthPathFilter(
+            actuatorPath(environment) + "/health",
+            name -> groups.getObject().get(name) != null,
+            name -> registry.getObject().getContributor(name) != null),
+        ACTUATOR_ORDER);
+  }
+
+  private static <F extends Filter> FilterRegistrationBean<F> filter(F filter, int order) {
+    FilterRegistrationBean<F> registration = new FilterRegistrationBean<>(filter);
+    registration.setOrder(order);
     return registration;
   }
 

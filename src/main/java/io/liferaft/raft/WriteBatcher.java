@@ -19,8 +19,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Turns requests into log entries on the leader: one that finds nothing under way goes at once, on
  * its own thread, those that wait while entries are under way travel together. Stamps clock, seed
- * and budget. These are submitted by a thread of the batcher's, so that neither Ratis' nor the
- * apply thread ever does.
+ * and budget. The latter are submitted by a thread of the batcher's, so that neither Ratis' nor the
+ * apply thread ever does; it also ends the wait of requests whose time is over.
  */
 final class WriteBatcher implements AutoCloseable {
 
@@ -52,7 +52,7 @@ final class WriteBatcher implements AutoCloseable {
     }
   }
 
-  /** Requests that travel together. */
+  /** Requests that travel together; told from others by identity. */
   private static final class Entry {
     private final List<Waiting> requests;
 
@@ -67,9 +67,7 @@ final class WriteBatcher implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Queue<Waiting> queue = new ArrayDeque<>();
-
   private final List<Entry> underWay = new ArrayList<>(MAX_UNDER_WAY);
-
   private long nextSweep = System.nanoTime() + SWEEP_NANOS;
   private boolean closed;
 

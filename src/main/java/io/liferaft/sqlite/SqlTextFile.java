@@ -182,8 +182,7 @@ final class SqlTextFile implements Iterable<SqlStatement> {
       if (result.isError()) {
         throw new SqliteException.InvalidText(
             "the SQL text is not UTF-8: the byte at offset %d belongs to no character; convert it to UTF-8 and send it again"
-                .formatted(passed + bytes.position()),
-            null);
+                .formatted(passed + bytes.position()));
       }
     }
 

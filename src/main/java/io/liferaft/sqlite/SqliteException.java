@@ -53,8 +53,8 @@ public class SqliteException extends RuntimeException {
 
   /** A text offered as SQL is not UTF-8; the message says where, and what to do. */
   public static final class InvalidText extends SqliteException {
-    InvalidText(String message, @Nullable Throwable cause) {
-      super(message, cause);
+    InvalidText(String message) {
+      super(message, null);
     }
   }
 
