@@ -362,7 +362,8 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
 
   // --- told by the state machine ---
 
-  private long term() {
+  /** Ratis' current term; 0 before the group is open. */
+  long term() {
     return division().map(d -> d.getInfo().getCurrentTerm()).orElse(0L);
   }
 

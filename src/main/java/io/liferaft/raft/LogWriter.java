@@ -112,7 +112,8 @@ final class LogWriter {
             : command;
     return node.server()
         .orElseThrow(LocalNode::opening)
-        .submit(stamped, LogCommandCodec.encode(stamped));
+        .submit(stamped, LogCommandCodec.encode(stamped))
+        .outcome();
   }
 
   private void checkRoom() {
@@ -178,6 +179,13 @@ final class LogWriter {
       throw new CommitUnknownException(
           "interrupted while the write was under way: it may still be applied", e);
     }
+  }
+
+  /** For what has not been handed to the log. */
+  static NotReadyException notSent(Duration limit) {
+    return new NotReadyException(
+        "the write found no room in the log within %s, and is not applied".formatted(limit),
+        Duration.ofSeconds(1));
   }
 
   static CommitUnknownException notInTime(Duration limit) {

@@ -70,13 +70,15 @@ final class OpenGroup {
    */
   void open(NodeIdentity own, Peers.Local served) throws IOException {
     leadership.started();
+    Submissions submissions = new Submissions();
     RatisServer starting =
         new RatisServer(
             config,
             own,
+            submissions,
             _ -> {
               SqliteStateMachine created =
-                  new SqliteStateMachine(this::openReplica, config.id(), listener);
+                  new SqliteStateMachine(this::openReplica, config.id(), submissions, listener);
               machine = created;
               return created;
             },

@@ -408,12 +408,14 @@ final class RatisNode implements RaftNode, SmartLifecycle {
 
   @Override
   public boolean confirmLeadership() {
+    long term = node.term();
     if (!node.leads()) {
       return false;
     }
     try {
       Peers.Appended _ = writer.mark(Duration.ofSeconds(10));
-      return node.leads();
+      // A later leader may have brought the entry to its end.
+      return node.leads() && node.term() == term;
     } catch (NotLeaderException | NotReadyException | CommitUnknownException e) {
       return false;
     }

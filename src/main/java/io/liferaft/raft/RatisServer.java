@@ -56,15 +56,19 @@ final class RatisServer implements AutoCloseable {
   private final RaftServer server;
   private final RaftPeer self;
   private final HostPort bind;
-  private final ClientId clientId = ClientId.randomId();
+  private final Submissions submissions;
+  private final ClientId clientId;
   private final AtomicLong calls = new AtomicLong();
 
   RatisServer(
       NodeConfig config,
       NodeIdentity identity,
+      Submissions submissions,
       StateMachine.Registry stateMachines,
       ServerServiceDefinition peerService)
       throws IOException {
+    this.submissions = submissions;
+    this.clientId = submissions.client();
     this.bind = config.raftBind();
     this.self = peer(identity.peerId(), config.raftAddress(), config.httpAddress());
     Parameters parameters = new Parameters();
@@ -262,35 +266,19 @@ final class RatisServer implements AutoCloseable {
                     .build())));
   }
 
-  /**
-   * Appends a command when this node leads; completes when it has been applied here.
-   *
-   * <p>Fails with {@link NotLeaderException} when it certainly did not enter the log, with {@link
-   * CommitUnknownException} when it may have.
-   */
-  CompletableFuture<Peers.Appended> submit(LogCommand command, byte[] encoded) {
-    SqliteStateMachine.Command message =
-        new SqliteStateMachine.Command(command, encoded, new SqliteStateMachine.Progress());
+  /** Appends a command when this node leads; does not wait but for room in the log's queue. */
+  Submission submit(LogCommand command, byte[] encoded) {
+    long call = calls.incrementAndGet();
+    Submission submission = submissions.begin(call, command, encoded);
     CompletableFuture<RaftClientReply> reply;
     try {
-      reply = ask(request(message, RaftClientRequest.writeRequestType()));
+      reply = ask(request(call, submission, RaftClientRequest.writeRequestType()));
     } catch (IOException | RuntimeException e) {
       reply = CompletableFuture.failedFuture(e);
     }
-    return reply.handle((answer, failure) -> {
-      if (failure == null
-          && answer.isSuccess()
-          && answer.getMessage() instanceof Applied.Reply(var applied, var index)) {
-        return new Peers.Appended(applied, index);
-      }
-      Throwable cause = failure == null ? answer.getException() : failure;
-      if (message.progress().appended()) {
-        throw new CommitUnknownException(
-            "leadership was lost while the write was under way: it may or may not be applied",
-            cause);
-      }
-      throw new NotLeaderException("not leader: " + cause);
-    });
+    CompletableFuture<?> _ =
+        reply.whenComplete((answer, failure) -> submissions.replied(submission, answer, failure));
+    return submission;
   }
 
   /**
@@ -300,7 +288,8 @@ final class RatisServer implements AutoCloseable {
   CompletableFuture<Void> readBarrier() {
     CompletableFuture<RaftClientReply> reply;
     try {
-      reply = ask(request(Message.EMPTY, RaftClientRequest.readRequestType()));
+      reply =
+          ask(request(calls.incrementAndGet(), Message.EMPTY, RaftClientRequest.readRequestType()));
     } catch (IOException e) {
       reply = CompletableFuture.failedFuture(e);
     }
@@ -354,12 +343,12 @@ final class RatisServer implements AutoCloseable {
                 timeout.toMillis())));
   }
 
-  private RaftClientRequest request(Message message, RaftClientRequest.Type type) {
+  private RaftClientRequest request(long call, Message message, RaftClientRequest.Type type) {
     return RaftClientRequest.newBuilder()
         .setClientId(clientId)
         .setServerId(server.getId())
         .setGroupId(group())
-        .setCallId(calls.incrementAndGet())
+        .setCallId(call)
         .setMessage(message)
         .setType(type)
         .build();
@@ -384,6 +373,8 @@ final class RatisServer implements AutoCloseable {
       server.close();
     } catch (IOException | CompletionException e) {
       throw new IllegalStateException("the Raft server does not close", e);
+    } finally {
+      submissions.close();
     }
   }
 }

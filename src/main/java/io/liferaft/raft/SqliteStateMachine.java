@@ -25,7 +25,6 @@ import org.apache.ratis.statemachine.StateMachineStorage;
 import org.apache.ratis.statemachine.TransactionContext;
 import org.apache.ratis.statemachine.impl.BaseStateMachine;
 import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
-import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
 import org.apache.ratis.util.LifeCycle;
 import org.jspecify.annotations.Nullable;
 
@@ -63,23 +62,6 @@ final class SqliteStateMachine extends BaseStateMachine {
     void unreadable(RuntimeException cause);
   }
 
-  /** A command on its way into the log of this node. */
-  record Command(LogCommand command, byte[] encoded, Progress progress) implements Message {
-    @Override
-    public ByteString getContent() {
-      return UnsafeByteOperations.unsafeWrap(encoded);
-    }
-  }
-
-  /** Whether a command may have entered the log. */
-  static final class Progress {
-    private volatile boolean appended;
-
-    boolean appended() {
-      return appended;
-    }
-  }
-
   /** Opens the node's database; a failure stops the group from starting. */
   interface Opener {
     Replica open() throws IOException;
@@ -87,14 +69,16 @@ final class SqliteStateMachine extends BaseStateMachine {
 
   private final Opener opener;
   private final String nodeId;
+  private final Submissions submissions;
   private final Listener listener;
   private volatile @Nullable Replica replica;
   private volatile @Nullable Applier applier;
   private volatile @Nullable Superseded superseded;
 
-  SqliteStateMachine(Opener opener, String nodeId, Listener listener) {
+  SqliteStateMachine(Opener opener, String nodeId, Submissions submissions, Listener listener) {
     this.opener = opener;
     this.nodeId = nodeId;
+    this.submissions = submissions;
     this.listener = listener;
   }
 
@@ -141,17 +125,11 @@ final class SqliteStateMachine extends BaseStateMachine {
             .setClientRequest(request)
             .setStateMachineContext(request.getMessage())
             .build();
-    if (!(request.getMessage() instanceof Command)) {
+    if (request.getMessage() instanceof Submission submission) {
+      submission.started(transaction);
+    } else {
       transaction.setException(
           new IOException("writes come through this program's own calls only"));
-    }
-    return transaction;
-  }
-
-  @Override
-  public TransactionContext preAppendTransaction(TransactionContext transaction) {
-    if (transaction.getStateMachineContext() instanceof Command command) {
-      command.progress().appended = true;
     }
     return transaction;
   }
@@ -161,23 +139,26 @@ final class SqliteStateMachine extends BaseStateMachine {
     LogEntryProto entry = transaction.getLogEntry();
     ByteString data = entry.getStateMachineLogEntry().getLogData();
     // On the node that submitted it the command is still there, decoded, and somebody waits.
-    boolean own = transaction.getStateMachineContext() instanceof Command;
+    Submission own =
+        transaction.getStateMachineContext() instanceof Submission submitted
+            ? submitted
+            : submissions.of(entry.getStateMachineLogEntry());
     LogCommand command;
     try {
-      command =
-          transaction.getStateMachineContext() instanceof Command submitted
-              ? submitted.command()
-              : LogCommandCodec.decode(new WireReader(data));
+      command = own == null ? LogCommandCodec.decode(new WireReader(data)) : own.command();
     } catch (RuntimeException e) {
       listener.unreadable(e);
       throw e;
     }
-    Replica.Entry task = new Replica.Entry(entry.getTerm(), entry.getIndex(), command, own);
+    Replica.Entry task = new Replica.Entry(entry.getTerm(), entry.getIndex(), command, own != null);
     return applier()
         .add(task, data.size())
-        .whenComplete((_, failure) -> {
+        .whenComplete((message, failure) -> {
           if (failure == null) {
             advance(task.term(), task.index());
+            if (own != null && message instanceof Applied.Reply(var applied, var index)) {
+              own.applied(applied, index);
+            }
           }
         });
   }
@@ -196,6 +177,7 @@ final class SqliteStateMachine extends BaseStateMachine {
   /** On the apply thread, in order of the log. */
   private void advance(long term, long index) {
     updateLastAppliedTermIndex(term, index);
+    submissions.applied(term);
   }
 
   /** A barrier: completes when everything committed before has been applied here. */

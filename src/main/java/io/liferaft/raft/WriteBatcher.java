@@ -46,9 +46,8 @@ final class WriteBatcher implements AutoCloseable {
       return now - deadline > 0;
     }
 
-    /** It may be in the log already. */
-    void giveUp() {
-      done.completeExceptionally(LogWriter.notInTime(limit));
+    void giveUp(RuntimeException cause) {
+      done.completeExceptionally(cause);
     }
   }
 
@@ -62,22 +61,23 @@ final class WriteBatcher implements AutoCloseable {
   }
 
   private final Clock clock;
-  private final BiFunction<LogCommand, byte[], CompletableFuture<Peers.Appended>> submit;
+  private final BiFunction<LogCommand, byte[], Submission> submit;
   private final Thread thread;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Queue<Waiting> queue = new ArrayDeque<>();
   private final List<Entry> underWay = new ArrayList<>(MAX_UNDER_WAY);
+
+  /** Of a leadership that is over: the next leader's log will tell. */
+  private final List<Entry> left = new ArrayList<>();
+
   private long nextSweep = System.nanoTime() + SWEEP_NANOS;
   private boolean closed;
 
   /**
-   * @param submit hands a command with its encoding to Ratis; may fail at once
+   * @param submit hands a command with its encoding to Ratis; never throws
    */
-  WriteBatcher(
-      String nodeId,
-      Clock clock,
-      BiFunction<LogCommand, byte[], CompletableFuture<Peers.Appended>> submit) {
+  WriteBatcher(String nodeId, Clock clock, BiFunction<LogCommand, byte[], Submission> submit) {
     this.clock = clock;
     this.submit = submit;
     this.thread = Thread.ofPlatform().name("raft-submit-" + nodeId).daemon().unstarted(this::run);
@@ -197,14 +197,20 @@ final class WriteBatcher implements AutoCloseable {
     queue.removeIf(waiting -> {
       boolean over = waiting.over(now);
       if (over) {
-        waiting.giveUp();
+        waiting.giveUp(LogWriter.notSent(waiting.limit()));
       }
       return over;
     });
-    for (Entry entry : underWay) {
+    giveUp(underWay, now);
+    giveUp(left, now);
+  }
+
+  /** They may be in the log already. */
+  private static void giveUp(List<Entry> entries, long now) {
+    for (Entry entry : entries) {
       for (Waiting waiting : entry.requests) {
         if (waiting.over(now)) {
-          waiting.giveUp();
+          waiting.giveUp(LogWriter.notInTime(waiting.limit()));
         }
       }
     }
@@ -229,32 +235,49 @@ final class WriteBatcher implements AutoCloseable {
     }
     LogCommand command =
         requests.size() == 1 ? requests.getFirst() : new LogCommand.Batch(requests);
-    CompletableFuture<Peers.Appended> submitted;
-    try {
-      submitted = submit.apply(command, LogCommandCodec.encode(requests, bodies));
-    } catch (RuntimeException e) {
-      submitted = CompletableFuture.failedFuture(e);
-    }
+    Submission submitted = submit.apply(command, LogCommandCodec.encode(requests, bodies));
     CompletableFuture<?> _ =
-        submitted.whenComplete((appended, failure) -> {
-          landed(entry);
-          if (failure == null) {
-            answer(waiting, appended);
-          } else {
-            waiting.forEach(each -> each.done().completeExceptionally(failure));
-          }
-        });
+        submitted
+            .outcome()
+            .whenComplete((appended, failure) -> {
+              ended(entry);
+              if (failure == null) {
+                answer(waiting, appended);
+              } else {
+                waiting.forEach(each -> each.done().completeExceptionally(failure));
+              }
+            });
+    CompletableFuture<?> _ = submitted.released().thenRun(() -> released(entry));
   }
 
-  private void landed(Entry entry) {
+  private void ended(Entry entry) {
     lock.lock();
     try {
-      underWay.remove(entry);
-      if (closed || !queue.isEmpty()) {
-        changed.signal();
+      if (!underWay.remove(entry)) {
+        left.remove(entry);
+      }
+      signalRoom();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Another may go; who waits for this one waits on. */
+  private void released(Entry entry) {
+    lock.lock();
+    try {
+      if (underWay.remove(entry)) {
+        left.add(entry);
+        signalRoom();
       }
     } finally {
       lock.unlock();
+    }
+  }
+
+  private void signalRoom() {
+    if (closed || !queue.isEmpty()) {
+      changed.signal();
     }
   }
 

@@ -209,6 +209,7 @@ final class TestCluster implements AutoCloseable {
             .server()
             .orElseThrow()
             .submit(command, LogCommandCodec.encode(command))
+            .outcome()
             .join();
     assertThat(appended.applied()).isInstanceOf(Applied.Done.class);
   }

@@ -23,18 +23,15 @@ class WriteBatcherTests {
 
   private static final Duration LONG = Duration.ofMinutes(5);
 
-  private record Submitted(
-      LogCommand command,
-      Thread thread,
-      boolean interrupted,
-      CompletableFuture<Peers.Appended> done) {
+  private record Submitted(Submission submission, Thread thread, boolean interrupted) {
 
     int requests() {
-      return command instanceof LogCommand.Batch(var requests) ? requests.size() : 1;
+      return submission.command() instanceof LogCommand.Batch(var requests) ? requests.size() : 1;
     }
 
     void fail() {
-      done.completeExceptionally(new NotLeaderException("gone"));
+      submission.fail(new NotLeaderException("gone"));
+      submission.release();
     }
   }
 
@@ -43,12 +40,11 @@ class WriteBatcherTests {
       new WriteBatcher(
           "n1",
           new ManualClock(),
-          (command, _) -> {
+          (command, encoded) -> {
             Thread thread = Thread.currentThread();
-            Submitted submitted =
-                new Submitted(command, thread, thread.isInterrupted(), new CompletableFuture<>());
-            log.add(submitted);
-            return submitted.done();
+            Submission submission = new Submission(command, encoded);
+            log.add(new Submitted(submission, thread, thread.isInterrupted()));
+            return submission;
           });
 
   @BeforeEach
@@ -124,11 +120,35 @@ class WriteBatcherTests {
     assertThatThrownBy(underWay::join)
         .hasCauseInstanceOf(CommitUnknownException.class)
         .hasMessageContaining("not committed within PT1S");
-    assertThatThrownBy(queued::join).hasCauseInstanceOf(CommitUnknownException.class);
+    assertThatThrownBy(queued::join)
+        .hasCauseInstanceOf(NotReadyException.class)
+        .hasMessageContaining("no room in the log within PT0.001S, and is not applied");
     assertThat(second).isNotDone();
     first.fail();
     other.fail();
     assertThat(log).as("what was given up in the queue is not sent any more").isEmpty();
+  }
+
+  @Test
+  void whatALostLeadershipLeavesHoldsNobodyUpAndIsWaitedForWithinItsLimit()
+      throws InterruptedException {
+    CompletableFuture<Peers.Appended> told = add(LONG);
+    CompletableFuture<Peers.Appended> impatient = add(Duration.ofSeconds(1));
+    Submitted first = next();
+    Submitted second = next();
+    CompletableFuture<Peers.Appended> queued = add(LONG);
+
+    first.submission().release();
+    second.submission().release();
+
+    Submitted third = next();
+    third.fail();
+    assertThatThrownBy(queued::join).hasCauseInstanceOf(NotLeaderException.class);
+    Waiting.await("its time is over").until(impatient::isDone);
+    assertThatThrownBy(impatient::join).hasCauseInstanceOf(CommitUnknownException.class);
+    assertThat(told).isNotDone();
+    first.submission().applied(new Applied.Done(), 7);
+    assertThat(told.join().index()).isEqualTo(7);
   }
 
   @Test
