@@ -35,6 +35,7 @@ final class OpenGroup {
   private volatile @Nullable RatisServer server;
   private volatile @Nullable SqliteStateMachine machine;
   private volatile @Nullable WriteBatcher batcher;
+  private volatile Submissions submissions = new Submissions();
 
   /**
    * @param journal of row changes; null for none
@@ -70,15 +71,16 @@ final class OpenGroup {
    */
   void open(NodeIdentity own, Peers.Local served) throws IOException {
     leadership.started();
-    Submissions submissions = new Submissions();
+    Submissions begun = new Submissions();
+    submissions = begun;
     RatisServer starting =
         new RatisServer(
             config,
             own,
-            submissions,
+            begun,
             _ -> {
               SqliteStateMachine created =
-                  new SqliteStateMachine(this::openReplica, config.id(), submissions, listener);
+                  new SqliteStateMachine(this::openReplica, config.id(), begun, listener);
               machine = created;
               return created;
             },
@@ -144,6 +146,11 @@ final class OpenGroup {
         log.warn("The database did not close cleanly: {}", e.toString());
       }
     }
+  }
+
+  /** Whether nothing can be applied for now. */
+  void stuck(boolean now) {
+    submissions.stuck(now);
   }
 
   private static void closeQuietly(RatisServer server) {

@@ -312,13 +312,20 @@ final class RatisNode implements RaftNode, SmartLifecycle {
         boolean nonVoter = node.status().role() == NodeStatus.Role.LISTENER;
         yield query(withLevel(request, nonVoter ? ReadLevel.NONE : ReadLevel.WEAK), call);
       }
-      case WEAK, LINEARIZABLE, STRONG ->
-          router.onLeader(
-              request.timeout(),
-              left -> reader.readLeading(request, left),
-              forwarding(
-                  call, (leader, left) -> node.peers().query(leader.raftAddress(), request, left)));
+      case WEAK, STRONG -> queryLeader(request, call);
+      case LINEARIZABLE -> {
+        Optional<SqlReply> here = reader.readFollowing(request);
+        yield here.isPresent() ? here.get() : queryLeader(request, call);
+      }
     };
+  }
+
+  private SqlReply queryLeader(SqlRequest request, Tally.Call call) {
+    return router.onLeader(
+        request.timeout(),
+        left -> reader.readLeading(request, left),
+        forwarding(
+            call, (leader, left) -> node.peers().query(leader.raftAddress(), request, left)));
   }
 
   @Override

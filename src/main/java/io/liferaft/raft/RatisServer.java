@@ -282,8 +282,8 @@ final class RatisServer implements AutoCloseable {
   }
 
   /**
-   * Completes when everything committed before the call has been applied here and a quorum has
-   * confirmed that this node led meanwhile; fails when it does not lead.
+   * Completes when everything committed before the call has been applied here, as far as this node,
+   * or the leader that it asks, knows by a quorum's lease; fails when there is none.
    */
   CompletableFuture<Void> readBarrier() {
     CompletableFuture<RaftClientReply> reply;

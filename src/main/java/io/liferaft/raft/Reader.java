@@ -4,6 +4,7 @@ import io.liferaft.sqlite.SqlResult;
 import io.liferaft.sqlite.SqliteStore;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.apache.ratis.proto.RaftProtos.FollowerInfoProto;
 
 /** Reads at each level on this node; where a level needs the leader, this node must be it. */
@@ -29,16 +30,37 @@ final class Reader {
         : read(request, -1);
   }
 
+  /**
+   * Level linearizable on a follower or non-voter, once it has applied all that the leader had
+   * committed when asked (dissertation section 6.4); waits for that as long as the shortest
+   * election time-out.
+   *
+   * @return empty when it has not caught up in time, or no leader has answered: ask that one, then
+   */
+  Optional<SqlReply> readFollowing(SqlRequest request) {
+    if (node.elected() || node.fault() != null || node.status().leader() == null) {
+      return Optional.empty();
+    }
+    Duration limit = shorter(request.timeout(), request.linearizableTimeout());
+    try {
+      writer.barrier(shorter(limit, node.config().electionTimeout()));
+    } catch (NotLeaderException e) {
+      return Optional.empty();
+    }
+    return Optional.of(read(request, -1));
+  }
+
+  private static Duration shorter(Duration one, Duration other) {
+    return one.compareTo(other) < 0 ? one : other;
+  }
+
   /** The other levels, on the leader. */
   SqlReply readLeading(SqlRequest request, Duration left) {
     long index = -1;
     switch (request.level()) {
       // This place in the log orders the read; only this node then reads.
       case STRONG -> index = writer.mark(left).index();
-      case LINEARIZABLE -> {
-        Duration limit = request.linearizableTimeout();
-        writer.barrier(limit.compareTo(left) < 0 ? limit : left);
-      }
+      case LINEARIZABLE -> writer.barrier(shorter(request.linearizableTimeout(), left));
       case WEAK, NONE, AUTO -> {
         if (!node.leads()) {
           throw new NotLeaderException("not leader");

@@ -23,6 +23,8 @@ final class Submissions {
   /** Of the last entry applied; for the apply thread. */
   private long term;
 
+  private volatile boolean stuck;
+
   /** Under which they are in the log. */
   ClientId client() {
     return client;
@@ -64,10 +66,22 @@ final class Submissions {
       submission.applied(applied, index);
     } else if (submission.term() < 0) {
       submission.fail(new NotLeaderException("not leader: " + cause));
-    } else if (!(cause instanceof org.apache.ratis.protocol.exceptions.NotLeaderException)) {
-      submission.fail(unknown(cause));
     }
     submission.release();
+    boolean handedOn = cause instanceof org.apache.ratis.protocol.exceptions.NotLeaderException;
+    if (!submission.outcome().isDone() && (stuck || !handedOn)) {
+      submission.fail(unknown(cause));
+    }
+  }
+
+  /** Whether nothing is applied here for now: then nobody waits for what the next leader does. */
+  void stuck(boolean now) {
+    stuck = now;
+    if (now) {
+      open.values().stream()
+          .filter(each -> each.released().isDone())
+          .forEach(each -> each.fail(unknown(null)));
+    }
   }
 
   /** Nothing is applied here any more. */

@@ -51,7 +51,8 @@ class ReadsAndWritesTests {
           assertThat(reply.raftIndex() >= 0)
               .as("%s on %s", level, node.id())
               .isEqualTo(level == ReadLevel.STRONG);
-          boolean here = node == leader || level == ReadLevel.NONE;
+          boolean here =
+              node == leader || level == ReadLevel.NONE || level == ReadLevel.LINEARIZABLE;
           assertThat(reply.servedBy().equals(leader.address()))
               .as("%s forwarded", level)
               .isNotEqualTo(here);
@@ -62,6 +63,52 @@ class ReadsAndWritesTests {
       assertThat(leader.raft().state().changeIndex())
           .as("a strong read changes nothing")
           .isEqualTo(before);
+    }
+  }
+
+  @Test
+  void aFollowerReadsWhatWasAcknowledgedElsewhere() {
+    try (TestCluster cluster = TestCluster.serving(folder, 3)) {
+      TestCluster.Node leader = cluster.awaitLeader();
+      TestCluster.Node follower = cluster.follower();
+      leader.execute("CREATE TABLE t(x)");
+      for (int i = 1; i <= 100; i++) {
+        leader.execute("INSERT INTO t VALUES(" + i + ")");
+
+        SqlReply reply =
+            follower
+                .raft()
+                .query(TestCluster.request(ReadLevel.LINEARIZABLE, false, "SELECT max(x) FROM t"));
+
+        assertThat(reply.servedBy()).isEqualTo(follower.id() + ".example.org:4001");
+        assertThat(((SqlResult.Rows) reply.results().getFirst()).values().getFirst())
+            .containsExactly((long) i);
+      }
+    }
+  }
+
+  @Test
+  void aFollowerThatCannotApplyAsksTheLeader() {
+    try (TestCluster cluster = TestCluster.of(folder, 3).withSnapshotEvery(5).startAll()) {
+      TestCluster.Node leader = cluster.awaitLeader();
+      TestCluster.Node sick = cluster.follower();
+      leader.execute("CREATE TABLE t(x)");
+      sick.disk().fail();
+      Waiting.await("it is stuck")
+          .until(() -> {
+            leader.execute("INSERT INTO t VALUES(1)");
+            return sick.raft().status().problem() != null;
+          });
+      String written = leader.read(ReadLevel.LINEARIZABLE, "SELECT count(*) FROM t");
+
+      SqlReply reply =
+          sick.raft()
+              .query(TestCluster.request(ReadLevel.LINEARIZABLE, false, "SELECT count(*) FROM t"));
+
+      assertThat(reply.servedBy()).isEqualTo(leader.address());
+      assertThat(((SqlResult.Rows) reply.results().getFirst()).values().getFirst())
+          .containsExactly(Long.valueOf(written));
+      sick.disk().work();
     }
   }
 

@@ -112,6 +112,20 @@ class SubmissionsTests {
   }
 
   @Test
+  void nobodyWaitsForANodeThatIsStuck() {
+    Submission early = appended(1, 3);
+    loseLeadership(early);
+    Submission led = appended(2, 3);
+
+    submissions.stuck(true);
+
+    assertThatThrownBy(early.outcome()::join).hasCauseInstanceOf(CommitUnknownException.class);
+    assertThat(led.outcome()).isNotDone();
+    loseLeadership(led);
+    assertThatThrownBy(led.outcome()::join).hasCauseInstanceOf(CommitUnknownException.class);
+  }
+
+  @Test
   void whatElseGoesWrongIsUnknown() {
     Submission broken = appended(1, 3);
     Submission waiting = appended(2, 3);
