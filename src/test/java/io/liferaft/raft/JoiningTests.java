@@ -7,6 +7,7 @@ import io.liferaft.membership.FormationFailed;
 import io.liferaft.raft.JoinPlan.Contacts;
 import io.liferaft.raft.TestCluster.Node;
 import io.liferaft.security.AccessControl;
+import io.liferaft.sqlite.SqlResult;
 import io.liferaft.support.Ports;
 import io.liferaft.support.Waiting;
 import java.io.IOException;
@@ -128,6 +129,14 @@ class JoiningTests {
       assertThat(reader.raft().status().role()).isEqualTo(NodeStatus.Role.LISTENER);
       assertThat(reader.read(ReadLevel.AUTO, "SELECT count(*) FROM t")).isEqualTo("2");
       assertThat(reader.read(ReadLevel.STRONG, "SELECT count(*) FROM t")).isEqualTo("2");
+      cluster.node(1).execute("INSERT INTO t VALUES(0)", "DELETE FROM t WHERE x = 0");
+      SqlReply counted =
+          reader
+              .raft()
+              .query(TestCluster.request(ReadLevel.LINEARIZABLE, false, "SELECT count(*) FROM t"));
+      assertThat(((SqlResult.Rows) counted.results().getFirst()).values().getFirst())
+          .containsExactly(2L);
+      assertThat(counted.servedBy()).isEqualTo("n2.example.org:4001");
 
       assertThat(nodes(cluster.node(1), false)).containsExactly("n1 voter");
       assertThat(nodes(cluster.node(1), true)).containsExactly("n1 voter", "n2 non-voter");
