@@ -212,7 +212,11 @@ record ReplyWriter(
   }
 
   private static Kind[] kinds(SqlResult.Rows rows) {
-    return rows.types().stream().map(DeclaredTypes::kind).toArray(Kind[]::new);
+    Kind[] kinds = new Kind[rows.types().size()];
+    for (int i = 0; i < kinds.length; i++) {
+      kinds[i] = DeclaredTypes.kind(rows.types().get(i));
+    }
+    return kinds;
   }
 
   /** Columns in the order of their names' bytes; of equal names the last. */

@@ -31,6 +31,8 @@ enum Route {
     DELETE
   }
 
+  private static final Route[] ALL = values();
+
   private final String path;
   private final boolean exact;
   private final @Nullable String earlyContentType;
@@ -45,7 +47,7 @@ enum Route {
 
   /** The route of a decoded path; null when there is none. */
   static @Nullable Route of(String path) {
-    for (Route route : values()) {
+    for (Route route : ALL) {
       if (route.exact ? path.equals(route.path) : path.startsWith(route.path)) {
         return route;
       }

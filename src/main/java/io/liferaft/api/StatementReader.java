@@ -8,6 +8,9 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.Reader;
 import java.io.StringWriter;
+import java.nio.channels.Channels;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -40,6 +43,9 @@ final class StatementReader {
   private static final long STATEMENT_BYTES = 120;
   private static final long PARAMETER_BYTES = 96;
   private static final long NAMED_PARAMETER_BYTES = 200;
+
+  private static final int BUFFER = 8 * 1024;
+  private static final int SMALLEST_BUFFER = 64;
 
   /** Longest name or number, which the parser puts together unasked. */
   private static final int LONGEST_TOKEN = 1_000_000;
@@ -92,15 +98,29 @@ final class StatementReader {
    * @param noneAllowed whether an empty list is an answer
    */
   List<SqlStatement> read(InputStream body, Memory memory, boolean noneAllowed) throws IOException {
-    // A reader, since Go replaces bytes that are not UTF-8 where Jackson would refuse them.
-    Reader reader = new InputStreamReader(body, StandardCharsets.UTF_8);
-    try (JsonParser parser = json.createParser(ObjectReadContext.empty(), reader)) {
+    try (JsonParser parser = json.createParser(ObjectReadContext.empty(), text(body))) {
       return new Body(parser, memory).statements(noneAllowed);
     } catch (JacksonIOException e) {
       throw e.getCause();
     } catch (JacksonException e) {
       throw RequestFailure.badRequest(INVALID_JSON);
     }
+  }
+
+  /**
+   * The text of a body: a reader, since Go replaces bytes that are not UTF-8 where Jackson would
+   * refuse them. Its buffer is as large as what has arrived already, mostly all: the usual 8 KB
+   * would be a quarter of what a small write allocates.
+   */
+  private static Reader text(InputStream body) throws IOException {
+    int arrived = body.available();
+    int buffer = arrived <= 0 ? BUFFER : Math.clamp(arrived, SMALLEST_BUFFER, BUFFER);
+    CharsetDecoder decoder =
+        StandardCharsets.UTF_8
+            .newDecoder()
+            .onMalformedInput(CodingErrorAction.REPLACE)
+            .onUnmappableCharacter(CodingErrorAction.REPLACE);
+    return Channels.newReader(Channels.newChannel(body), decoder, buffer);
   }
 
   /** The one statement that a plain text body is. */
