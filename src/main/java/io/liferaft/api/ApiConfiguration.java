@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import org.apache.catalina.core.StandardHost;
 import org.apache.coyote.http11.AbstractHttp11Protocol;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
@@ -41,6 +42,12 @@ import org.springframework.core.env.Environment;
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(HttpProperties.class)
 class ApiConfiguration {
+
+  /** With its buffer for a head of {@link #HEADER_BYTES}; 100 KB were measured. */
+  private static final long BUSY_CONNECTION_BYTES = 100_000;
+
+  /** Tomcat's own. */
+  private static final int MOST_CONNECTIONS = 8192;
 
   /** Query strings of SQL are long; Go's own limit is a mebibyte, held per connection here. */
   private static final int HEADER_BYTES = 1 << 16;
@@ -202,15 +209,24 @@ class ApiConfiguration {
 
   @Bean
   WebServerFactoryCustomizer<TomcatServletWebServerFactory> rqliteTomcat(
-      ObjectProvider<ConnectionDrain> drain) {
+      ObjectProvider<ConnectionDrain> drain, Environment environment) {
+    boolean connectionsSet = environment.containsProperty("server.tomcat.max-connections");
     return factory -> {
       drain.ifAvailable(bean -> factory.addContextValves(bean.valve()));
       factory.addContextValves(new RawResponseValve());
+      factory.addContextCustomizers(context -> {
+        if (context.getParent() instanceof StandardHost host) {
+          host.setErrorReportValveClass(PlainErrorValve.class.getName());
+        }
+      });
       factory.addConnectorCustomizers(connector -> {
         if (connector.getProtocolHandler() instanceof AbstractHttp11Protocol<?> http) {
           // Raw SQL in query strings.
           http.setRelaxedQueryChars("\"<>[\\]^`{|}");
           http.setMaxHttpRequestHeaderSize(HEADER_BYTES);
+          if (!connectionsSet) {
+            http.setMaxConnections(connections(Runtime.getRuntime().maxMemory()));
+          }
           // A body that is refused by its length is never asked for.
           http.setContinueResponseTiming("onRead");
           // Clients keep one connection for ever.
@@ -221,6 +237,14 @@ class ApiConfiguration {
         }
       });
     };
+  }
+
+  /**
+   * How many connections half a heap can hold while each is in the middle of a request's head.
+   * Further ones wait to be accepted.
+   */
+  static int connections(long maxHeap) {
+    return Math.clamp(maxHeap / 2 / BUSY_CONNECTION_BYTES, 200, MOST_CONNECTIONS);
   }
 
   private static void console(Exchange exchange) {

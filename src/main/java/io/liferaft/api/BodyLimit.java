@@ -63,7 +63,7 @@ final class BodyLimit {
     if (length > budget / BYTES_PER_BYTE) {
       throw beyondBudget();
     }
-    Body body = new Body(request.getInputStream());
+    Body body = new Body(request.getInputStream(), length);
     request.setAttribute(ATTRIBUTE, body);
     return body;
   }
@@ -105,8 +105,30 @@ final class BodyLimit {
     private long stringFrom = -1;
     private long stringCost;
 
-    private Body(InputStream in) {
+    private final long length;
+
+    private Body(InputStream in, long length) {
       super(in);
+      this.length = length;
+    }
+
+    /**
+     * Reads what is behind that of which something was made: nothing is done for a request that did
+     * not come to its end.
+     */
+    void expectEnd() throws IOException {
+      byte[] rest = new byte[64];
+      int n = in.read(rest);
+      while (n >= 0) {
+        read += n;
+        if (read > setting) {
+          throw beyondSetting();
+        }
+        n = in.read(rest);
+      }
+      if (read < length) {
+        throw RequestFailure.badRequest("unexpected EOF");
+      }
     }
 
     /** What it has been charged so far. */
@@ -138,6 +160,10 @@ final class BodyLimit {
         throw new NotReadyException("too many statements are being received at once", RETRY_AFTER);
       }
     }
+
+    /** The parser's affair only: what is behind it is still to be read. */
+    @Override
+    public void close() {}
 
     @Override
     public int read() throws IOException {

@@ -36,6 +36,7 @@ final class QueueController {
     // The body's type does not matter here: SQL as text is no JSON, and refused as that.
     try (BodyLimit.Body body = limit.open(exchange.request())) {
       statements = reader.read(body, body, wait);
+      body.expectEnd();
       bytes = body.cost();
     }
     if (checks.anyDisallowedPragma(statements)) {

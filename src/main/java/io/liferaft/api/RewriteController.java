@@ -46,7 +46,9 @@ final class RewriteController {
       return List.of(SqlStatement.of(sql));
     }
     try (BodyLimit.Body body = limit.open(exchange.request())) {
-      return reader.read(body, body);
+      List<SqlStatement> statements = reader.read(body, body);
+      body.expectEnd();
+      return statements;
     }
   }
 

@@ -5,6 +5,7 @@ import io.liferaft.raft.RaftNode;
 import io.liferaft.raft.ReadLevel;
 import io.liferaft.raft.SqlReply;
 import io.liferaft.raft.SqlRequest;
+import io.liferaft.sqlite.AnswerClaim;
 import io.liferaft.sqlite.SqlForm;
 import io.liferaft.sqlite.SqlResult;
 import io.liferaft.sqlite.SqlStatement;
@@ -67,6 +68,10 @@ final class SqlController {
   }
 
   void query(Exchange exchange) throws IOException {
+    AnswerClaim.during(() -> readAndAnswer(exchange));
+  }
+
+  private void readAndAnswer(Exchange exchange) throws IOException {
     counts.request(Route.QUERY);
     List<SqlStatement> statements;
     if (exchange.isMethod("GET")) {
@@ -92,6 +97,10 @@ final class SqlController {
   }
 
   void request(Exchange exchange) throws IOException {
+    AnswerClaim.during(() -> runAndAnswer(exchange));
+  }
+
+  private void runAndAnswer(Exchange exchange) throws IOException {
     counts.request(Route.REQUEST);
     List<SqlStatement> statements = statements(exchange, false);
     counts.statements(Route.REQUEST, statements.size());
@@ -110,9 +119,12 @@ final class SqlController {
   private List<SqlStatement> statements(Exchange exchange, boolean textAllowed) throws IOException {
     String type = exchange.request().getContentType();
     try (BodyLimit.Body body = limit.open(exchange.request())) {
-      return textAllowed && type != null && type.startsWith("text/plain")
-          ? StatementReader.readText(body, body)
-          : reader.read(body, body);
+      List<SqlStatement> statements =
+          textAllowed && type != null && type.startsWith("text/plain")
+              ? StatementReader.readText(body, body)
+              : reader.read(body, body);
+      body.expectEnd();
+      return statements;
     }
   }
 

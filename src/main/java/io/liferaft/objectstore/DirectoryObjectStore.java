@@ -128,8 +128,11 @@ final class DirectoryObjectStore implements ObjectStore {
     String action = "writing " + file;
     try {
       Path folder = folderOf(file);
+      Path target = target(file);
+      Path targetFolder = target.resolveSibling(".");
       TemporaryFile.sweep(folder);
-      try (TemporaryFile data = TemporaryFile.create(folder);
+      TemporaryFile.sweep(targetFolder);
+      try (TemporaryFile data = TemporaryFile.create(targetFolder);
           TemporaryFile sidecar = TemporaryFile.create(folder)) {
         String sha256 = write(data, writer);
         writer.beforeVisible();
@@ -140,7 +143,7 @@ final class DirectoryObjectStore implements ObjectStore {
                 attributes.size(), sha256, DirectorySidecar.identity(attributes), metadata);
         try (DirectoryLock _ = DirectoryLock.acquire(directory)) {
           check(key, file, condition, action);
-          switchTo(file, data, sidecar, entry);
+          switchTo(file, target, data, sidecar, entry);
           if (newest) {
             RqliteMetadata.write(file, attributes, metadata);
           }
@@ -199,8 +202,29 @@ final class DirectoryObjectStore implements ObjectStore {
     }
   }
 
+  /** A link stays one: what it leads to is written. */
+  private static Path target(Path file) throws IOException {
+    if (!Files.isSymbolicLink(file)) {
+      return file;
+    }
+    try {
+      return file.toRealPath();
+    } catch (NoSuchFileException _) {
+      throw brokenLink("writing " + file);
+    }
+  }
+
+  private static ObjectStoreException brokenLink(String action) {
+    return refused(
+        Reason.UNAVAILABLE, action, "it is a link to what is not there (is it mounted?)", null);
+  }
+
   private void switchTo(
-      Path file, TemporaryFile data, TemporaryFile sidecar, DirectorySidecar.Entry entry)
+      Path file,
+      Path target,
+      TemporaryFile data,
+      TemporaryFile sidecar,
+      DirectorySidecar.Entry entry)
       throws IOException {
     Path folder = file.resolveSibling(".");
     DirectorySidecar old = DirectorySidecar.read(file);
@@ -217,8 +241,8 @@ final class DirectoryObjectStore implements ObjectStore {
       sidecar.moveTo(DirectorySidecar.beside(file));
       TemporaryFile.forceFolder(folder);
     }
-    data.moveTo(file);
-    TemporaryFile.forceFolder(folder);
+    data.moveTo(target);
+    TemporaryFile.forceFolder(target.resolveSibling("."));
   }
 
   @Override
@@ -298,6 +322,9 @@ final class DirectoryObjectStore implements ObjectStore {
         again = Files.readAttributes(file, BasicFileAttributes.class);
       } catch (NoSuchFileException _) {
         errors.requireDirectory("looking at " + file);
+        if (Files.isSymbolicLink(file)) {
+          throw brokenLink("looking at " + file);
+        }
         return Optional.empty();
       }
     } while (!DirectorySidecar.identity(attributes).equals(DirectorySidecar.identity(again)));

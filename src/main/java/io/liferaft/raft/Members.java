@@ -393,9 +393,14 @@ final class Members implements GroupMembership {
       return;
     }
     if (leader != null && !leader.id().equals(id())) {
-      throw new NotLeaderException("stepdown: " + refusal); // that one can be asked
+      throw new NotLeaderException("stepdown: " + reason(refusal)); // that one can be asked
     }
-    throw new NotReadyException("stepdown: " + refusal, Duration.ofSeconds(1));
+    throw new NotReadyException("stepdown: " + reason(refusal), Duration.ofSeconds(1));
+  }
+
+  private static String reason(IOException refusal) {
+    String message = refusal.getMessage();
+    return message == null ? refusal.getClass().getSimpleName() : message;
   }
 
   /** One that is down would be waited for, without a leader meanwhile. */

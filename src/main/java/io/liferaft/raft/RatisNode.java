@@ -325,7 +325,9 @@ final class RatisNode implements RaftNode, SmartLifecycle {
         request.timeout(),
         left -> reader.readLeading(request, left),
         forwarding(
-            call, (leader, left) -> node.peers().query(leader.raftAddress(), request, left)));
+            call,
+            (leader, left) ->
+                reader.forwarded(node.peers().query(leader.raftAddress(), request, left))));
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.liferaft.raft;
 
 import io.liferaft.sqlite.SqlResult;
+import io.liferaft.sqlite.SqliteException;
 import io.liferaft.sqlite.SqliteStore;
 import java.time.Duration;
 import java.util.List;
@@ -73,8 +74,26 @@ final class Reader {
   private SqlReply read(SqlRequest request, long index) {
     Duration limit =
         request.statementTimeout() == null ? STATEMENT_TIMEOUT : request.statementTimeout();
-    List<SqlResult> results = store.query(request.statements(), request.transaction(), limit);
-    return new SqlReply(results, null, index, node.config().httpAddress());
+    try {
+      List<SqlResult> results = store.query(request.statements(), request.transaction(), limit);
+      return new SqlReply(results, null, index, node.config().httpAddress());
+    } catch (SqliteException.TooManyAnswers e) {
+      throw tooManyAnswers(e);
+    }
+  }
+
+  /** Holds an answer of the leader's until it has been sent. */
+  SqlReply forwarded(SqlReply reply) {
+    try {
+      store.holdAnswer(reply.results());
+      return reply;
+    } catch (SqliteException.TooManyAnswers e) {
+      throw tooManyAnswers(e);
+    }
+  }
+
+  private static NotReadyException tooManyAnswers(SqliteException.TooManyAnswers e) {
+    return new NotReadyException(String.valueOf(e.getMessage()), Duration.ofSeconds(1));
   }
 
   private boolean stale(SqlRequest request) {

@@ -78,8 +78,10 @@ final class RestoreFailure extends RuntimeException {
               "The backup at %s was replaced while it was read: the next attempt takes the new one";
           case UNAVAILABLE -> "%s cannot be reached or does not answer in time";
           case CONFIGURATION ->
-              "The settings do not let this node use %s: look at region, endpoint and credentials"
-                  + " under spring.cloud.aws";
+              source.startsWith("file:")
+                  ? "%s is no backup: correct liferaft.restore.source"
+                  : "The settings do not let this node use %s: look at region, endpoint and"
+                      + " credentials under spring.cloud.aws";
         };
     return sentence.formatted(source) + " (" + e.getMessage() + ")";
   }

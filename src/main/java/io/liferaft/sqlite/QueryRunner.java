@@ -16,9 +16,11 @@ final class QueryRunner {
   private final ReadConnection reader;
   private final Duration timeout;
   private final @Nullable StatementTimer timer;
-  private final RowReader rows = new RowReader(true, RowReader.MOST_BYTES_OF_A_READ);
+  private final RowReader rows;
 
-  QueryRunner(ReadConnection reader, Duration timeout, @Nullable StatementTimer timer) {
+  QueryRunner(
+      ReadConnection reader, Duration timeout, @Nullable StatementTimer timer, AnswerClaim claim) {
+    this.rows = new RowReader(RowReader.MOST_BYTES_OF_A_READ, claim);
     this.reader = reader;
     this.timeout = timeout;
     this.timer = timer;

@@ -21,6 +21,7 @@ final class RowReader {
 
   private final boolean keep;
   private final long most;
+  private final @Nullable AnswerClaim claim;
   private long bytes;
 
   /**
@@ -28,8 +29,18 @@ final class RowReader {
    * @param most bytes that they may take together
    */
   RowReader(boolean keep, long most) {
+    this(keep, most, null);
+  }
+
+  /** Rows that are kept, and taken from the memory of all answers. */
+  RowReader(long most, AnswerClaim claim) {
+    this(true, most, claim);
+  }
+
+  private RowReader(boolean keep, long most, @Nullable AnswerClaim claim) {
     this.keep = keep;
     this.most = most;
+    this.claim = claim;
   }
 
   static String tooLarge(long most) {
@@ -80,13 +91,23 @@ final class RowReader {
   }
 
   private void count(@Nullable Object[] row) throws SqlFailure {
-    bytes += ROW_BYTES;
-    for (Object value : row) {
-      bytes += size(value);
-    }
+    long size = size(row);
+    bytes += size;
     if (bytes > most) {
       throw new SqlFailure(tooLarge(most));
     }
+    if (claim != null) {
+      claim.count(size);
+    }
+  }
+
+  /** What a row counts for. */
+  static long size(@Nullable Object[] row) {
+    long size = ROW_BYTES;
+    for (Object value : row) {
+      size += size(value);
+    }
+    return size;
   }
 
   /** What a value counts for. */

@@ -85,6 +85,13 @@ public class SqliteException extends RuntimeException {
     }
   }
 
+  /** The rows of all answers under way leave no room for more of them; nothing was done. */
+  public static final class TooManyAnswers extends SqliteException {
+    TooManyAnswers() {
+      super("large answers to others leave no memory for this one: try again, or ask for less");
+    }
+  }
+
   /** A copy was given up because the WAL could not wait any longer: start over. */
   public static final class CopyRevoked extends SqliteException {
     public CopyRevoked(String message) {

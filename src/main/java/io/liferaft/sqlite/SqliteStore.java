@@ -31,6 +31,7 @@ public final class SqliteStore implements AutoCloseable {
   private final @Nullable StatementTimer timer;
   private final FileBorder border;
   private final Clock clock;
+  private final AnswerMemory answers = new AnswerMemory(RowReader.MOST_BYTES_OF_A_READ);
   private volatile @Nullable Opened opened;
 
   /** What is there while the store is open. */
@@ -259,25 +260,67 @@ public final class SqliteStore implements AutoCloseable {
    *
    * @param transaction all statements see one snapshot
    * @param timeout per statement; exceeded gives {@code query timeout}
+   * @throws SqliteException.TooManyAnswers when other answers held the memory for as long
    */
   public List<SqlResult> query(
       List<SqlStatement> statements, boolean transaction, Duration timeout) {
     Duration limit = timeout.multipliedBy(Math.max(1, statements.size())).plus(QUERY_GRACE);
+    long deadline = System.nanoTime() + limit.toNanos();
+    AnswerClaim claim = AnswerClaim.of(answers);
     try {
-      Opened store = opened();
-      return store
-          .readers()
-          .call(
-              reader -> {
-                reader.foreignKeys(store.database().applier.foreignKeys());
-                return new QueryRunner(reader, timeout, timer).run(statements, transaction);
-              },
-              limit);
+      while (true) {
+        try {
+          List<SqlResult> results = query(statements, transaction, timeout, limit, claim);
+          claim.settle();
+          return results;
+        } catch (SqliteException.TooManyAnswers _) {
+          claim.await(deadline - System.nanoTime()); // no reader waits for memory
+        }
+      }
     } catch (TimeoutException _) {
       return statements.stream()
           .<SqlResult>map(_ -> new SqlResult.Failed(QueryRunner.TIMEOUT, limit.toNanos()))
           .toList();
+    } finally {
+      if (!claim.bound()) {
+        claim.end();
+      }
     }
+  }
+
+  private List<SqlResult> query(
+      List<SqlStatement> statements,
+      boolean transaction,
+      Duration timeout,
+      Duration limit,
+      AnswerClaim claim)
+      throws TimeoutException {
+    Opened store = opened();
+    return store
+        .readers()
+        .call(
+            reader -> {
+              reader.foreignKeys(store.database().applier.foreignKeys());
+              return new QueryRunner(reader, timeout, timer, claim).run(statements, transaction);
+            },
+            limit);
+  }
+
+  /**
+   * Holds an answer that came from another node, as if it had been read here.
+   *
+   * @throws SqliteException.TooManyAnswers when other answers hold the memory
+   */
+  public void holdAnswer(List<SqlResult> results) {
+    AnswerClaim claim = AnswerClaim.of(answers);
+    if (claim.bound()) {
+      claim.hold(results);
+    }
+  }
+
+  /** Bytes of rows in answers that are being read or sent, without those of small ones. */
+  public long answerBytes() {
+    return answers.taken();
   }
 
   /**

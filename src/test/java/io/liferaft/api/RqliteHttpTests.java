@@ -40,6 +40,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Transport, bodies, errors and routing to the leader, over a socket. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -71,6 +73,48 @@ class RqliteHttpTests {
 
     assertThat(answer.status()).isEqualTo(200);
     assertThat(raft.asked.getFirst().statements().getFirst().sql()).isEqualTo("INSERT");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "/db/execute, Content-Length: 60, '[\"INSERT\"]'",
+    "/db/request, Content-Length: 60, '[\"INSERT\"]'",
+    "/db/query, Content-Length: 60, '[\"SELECT\"]'",
+    "/db/execute?queue, Content-Length: 60, '[\"INSERT\"]'",
+    "/db/execute, Transfer-Encoding: chunked, 'a|[\"INSERT\"]|'"
+  })
+  void doesNothingForARequestThatDoesNotComeToItsEnd(String target, String length, String body)
+      throws IOException {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+      socket.setSoTimeout(10_000);
+      OutputStream out = socket.getOutputStream();
+      out.write(head("POST", target, length + "\r\n"));
+      out.write(ascii(body.replace("|", "\r\n")));
+      socket.shutdownOutput();
+
+      RawHttp.Answer answer = RawHttp.read(new BufferedInputStream(socket.getInputStream()));
+
+      assertThat(answer.status()).isEqualTo(400);
+      assertThat(answer.header("Content-Type")).containsExactly("text/plain; charset=utf-8");
+      assertThat(answer.text()).hasLineCount(1).contains("incomplete");
+      assertThat(raft.asked).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'GET /status HTTP/9.9', 505",
+    "'CONNECT localhost:80 HTTP/1.1', 501",
+    "'GET /db/query?q=a b HTTP/1.1', 400",
+    "'POST /db/execute HTTP/1.1|Transfer-Encoding: odd', 501"
+  })
+  void refusesWhatIsNoHttpOfOursInALineOfText(String head, int status) throws IOException {
+    RawHttp.Answer answer =
+        server.http.exchange(
+            out -> out.write(ascii(head.replace("|", "\r\n") + "\r\nHost: localhost\r\n\r\n")));
+
+    assertThat(answer.status()).isEqualTo(status);
+    assertThat(answer.text()).hasLineCount(1).doesNotContain("<");
   }
 
   @Test

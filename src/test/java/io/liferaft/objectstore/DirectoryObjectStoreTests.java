@@ -243,6 +243,35 @@ class DirectoryObjectStoreTests implements ObjectStoreContract {
   }
 
   @Test
+  void writesWhatALinkLeadsTo() throws IOException {
+    Path elsewhere = Files.createDirectory(root.resolve("elsewhere"));
+    Files.writeString(elsewhere.resolve("data"), "one");
+    Path link = Files.createSymbolicLink(directory.resolve("k"), elsewhere.resolve("data"));
+    assertThat(read(store(), "k")).isEqualTo("one");
+
+    store().put("k", Map.of("n", "2"), ALWAYS, text("two"));
+
+    assertThat(link).isSymbolicLink();
+    assertThat(elsewhere.resolve("data")).hasContent("two");
+    assertThat(store().head("k").orElseThrow().metadata()).containsEntry("n", "2");
+    assertThat(elsewhere.toFile().list()).containsExactly("data");
+  }
+
+  /** As on a volume that is not mounted: nobody may take that for a place where nothing is. */
+  @Test
+  void takesALinkThatLeadsNowhereForTrouble() throws IOException {
+    Path link = Files.createSymbolicLink(directory.resolve("k"), root.resolve("gone/data"));
+
+    assertReason(Reason.UNAVAILABLE, () -> store().head("k"));
+    assertReason(Reason.UNAVAILABLE, () -> store().put("k", Map.of(), ALWAYS, text("two")));
+    assertReason(
+        Reason.UNAVAILABLE,
+        () -> store().put("k", Map.of(), new PutCondition.IfAbsent(), text("two")));
+
+    assertThat(link).isSymbolicLink();
+  }
+
+  @Test
   void saysWhatItMayNotRead() {
     store().put("k", Map.of(), ALWAYS, text("one"));
 
