@@ -42,6 +42,7 @@ class HeapIT {
 
       assertThat(Files.size(dump)).isGreaterThan(BYTES * 9 / 10);
       assertThat(Files.size(vacuumed)).isGreaterThan(BYTES * 9 / 10);
+      answersManyLargeReadsAtOnce(one.node(0));
       outlivesTheLongestStatements(one.node(0), folder);
       refusesLongerOnes(one.node(0), folder);
 
@@ -64,6 +65,24 @@ class HeapIT {
     assertThat(loaded.status()).as(loaded.body()).isEqualTo(200);
     assertThat(node.client().query("strong", "SELECT count(*) FROM text"))
         .isEqualTo("[[" + rows + "]]");
+  }
+
+  /** Together twenty times what the heap could hold of them: they wait for each other. */
+  private static void answersManyLargeReadsAtOnce(LiferaftProcess node) throws Exception {
+    List<Integer> lengths = new ArrayList<>();
+    try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<RqliteClient.Answer>> answers = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        answers.add(
+            clients.submit(
+                () -> node.client().get("/db/query?q=SELECT+words+FROM+text+LIMIT+3500")));
+      }
+      for (Future<RqliteClient.Answer> answer : answers) {
+        assertThat(answer.get().status()).as("status of a large read").isEqualTo(200);
+        lengths.add(answer.get().body().length());
+      }
+    }
+    assertThat(lengths).hasSize(20).allMatch(length -> length > 14_000_000);
   }
 
   /** One character beyond Latin-1 makes a text twice as large in memory. */
