@@ -1,5 +1,6 @@
 package io.liferaft.raft;
 
+import io.liferaft.sqlite.AnswerClaim;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -8,6 +9,7 @@ import java.net.ConnectException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.apache.ratis.thirdparty.io.grpc.CallOptions;
@@ -18,7 +20,9 @@ import org.apache.ratis.thirdparty.io.grpc.Status;
 import org.apache.ratis.thirdparty.io.grpc.StatusRuntimeException;
 import org.apache.ratis.thirdparty.io.grpc.netty.NettyChannelBuilder;
 import org.apache.ratis.thirdparty.io.grpc.stub.ClientCalls;
+import org.apache.ratis.thirdparty.io.grpc.stub.ServerCallStreamObserver;
 import org.apache.ratis.thirdparty.io.grpc.stub.ServerCalls;
+import org.apache.ratis.thirdparty.io.grpc.stub.StreamObserver;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,6 +63,9 @@ final class PeerRpc implements AutoCloseable {
   /** Largest message: an answer's rows are limited below this. */
   static final int MAX_MESSAGE_BYTES = 128 * 1024 * 1024;
 
+  private static final int LARGE_ANSWER = 64 * 1024;
+  private static final Duration LONGEST_SENDING = Duration.ofMinutes(2);
+
   private static final String SERVICE = "liferaft.Peer";
 
   private static final MethodDescriptor<byte[], byte[]> CALL =
@@ -84,16 +91,33 @@ final class PeerRpc implements AutoCloseable {
     return ServerServiceDefinition.builder(SERVICE)
         .addMethod(
             CALL,
-            ServerCalls.asyncUnaryCall((request, reply) ->
-                executor.execute(() -> {
-                  try {
-                    reply.onNext(handler.handle(request));
-                    reply.onCompleted();
-                  } catch (RuntimeException e) {
-                    reply.onError(Status.INTERNAL.withDescription(e.toString()).asException());
-                  }
-                })))
+            ServerCalls.asyncUnaryCall((request, reply) -> {
+              CountDownLatch gone = new CountDownLatch(1);
+              if (reply instanceof ServerCallStreamObserver<byte[]> call) {
+                call.setOnCloseHandler(gone::countDown);
+                call.setOnCancelHandler(gone::countDown);
+              }
+              executor.execute(
+                  () -> AnswerClaim.during(() -> answer(handler, request, reply, gone)));
+            }))
         .build();
+  }
+
+  /** What the answer holds of the memory it holds until it is gone: until then gRPC has a copy. */
+  private static void answer(
+      Handler handler, byte[] request, StreamObserver<byte[]> reply, CountDownLatch gone) {
+    try {
+      byte[] answer = handler.handle(request);
+      reply.onNext(answer);
+      reply.onCompleted();
+      if (answer.length >= LARGE_ANSWER) {
+        boolean _ = gone.await(LONGEST_SENDING.toSeconds(), TimeUnit.SECONDS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException e) {
+      reply.onError(Status.INTERNAL.withDescription(e.toString()).asException());
+    }
   }
 
   /**

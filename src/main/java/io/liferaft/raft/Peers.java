@@ -4,7 +4,6 @@ import io.liferaft.security.Caller;
 import io.liferaft.security.Credentials;
 import io.liferaft.security.NotAuthorizedException;
 import io.liferaft.security.Permission;
-import io.liferaft.sqlite.AnswerClaim;
 import io.liferaft.sqlite.SqlForm;
 import io.liferaft.sqlite.SqlResult;
 import java.io.IOException;
@@ -371,7 +370,7 @@ final class Peers implements AutoCloseable {
     return request -> {
       try {
         WireWriter out = new WireWriter().int32(OK);
-        AnswerClaim.during(() -> answer(new WireReader(request), out, local));
+        answer(new WireReader(request), out, local);
         return out.toByteArray();
       } catch (NotLeaderException e) {
         return failure(NOT_LEADER, e).toByteArray();

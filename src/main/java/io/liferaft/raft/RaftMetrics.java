@@ -72,6 +72,10 @@ final class RaftMetrics {
         .baseUnit("bytes")
         .description("size of the write-ahead log")
         .register(registry);
+    Gauge.builder("liferaft.sqlite.answers", store, SqliteStore::answerBytes)
+        .baseUnit("bytes")
+        .description("rows in answers to reads that are being read or sent, without small ones")
+        .register(registry);
   }
 
   private static void counts(Tally tally, MeterRegistry registry) {

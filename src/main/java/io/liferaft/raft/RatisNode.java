@@ -324,10 +324,7 @@ final class RatisNode implements RaftNode, SmartLifecycle {
     return router.onLeader(
         request.timeout(),
         left -> reader.readLeading(request, left),
-        forwarding(
-            call,
-            (leader, left) ->
-                reader.forwarded(node.peers().query(leader.raftAddress(), request, left))));
+        forwarding(call, (leader, left) -> reader.readThere(request, leader, left)));
   }
 
   @Override

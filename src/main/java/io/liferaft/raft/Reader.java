@@ -82,11 +82,23 @@ final class Reader {
     }
   }
 
-  /** Holds an answer of the leader's until it has been sent. */
-  SqlReply forwarded(SqlReply reply) {
+  /**
+   * The leader's answer, held until it has been sent. One that finds no room here is dropped, and
+   * asked for again when there is some.
+   */
+  SqlReply readThere(SqlRequest request, NodeStatus.Member leader, Duration left) {
+    long deadline = System.nanoTime() + left.toNanos();
     try {
-      store.holdAnswer(reply.results());
-      return reply;
+      while (true) {
+        Duration limit = Duration.ofNanos(Math.max(1_000_000, deadline - System.nanoTime()));
+        SqlReply reply = node.peers().query(leader.raftAddress(), request, limit);
+        try {
+          store.holdAnswer(reply.results());
+          return reply;
+        } catch (SqliteException.TooManyAnswers _) {
+          store.awaitAnswerRoom(Duration.ofNanos(deadline - System.nanoTime()));
+        }
+      }
     } catch (SqliteException.TooManyAnswers e) {
       throw tooManyAnswers(e);
     }

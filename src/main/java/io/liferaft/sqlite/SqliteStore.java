@@ -318,6 +318,15 @@ public final class SqliteStore implements AutoCloseable {
     }
   }
 
+  /**
+   * Waits, after that was refused, for room for about twice as much.
+   *
+   * @throws SqliteException.TooManyAnswers when there was none in time
+   */
+  public void awaitAnswerRoom(Duration limit) {
+    AnswerClaim.of(answers).await(limit.toNanos());
+  }
+
   /** Bytes of rows in answers that are being read or sent, without those of small ones. */
   public long answerBytes() {
     return answers.taken();
