@@ -19,8 +19,8 @@ import org.junit.jupiter.api.parallel.Isolated;
 
 /**
  * What one request of one client costs a node, in counters instead of times, so that no change
- * makes it dearer unnoticed. The limits are half as much again as was measured with the first
- * compiler only, which does not keep an object off the heap.
+ * makes it dearer unnoticed. The limits are twice what was measured with the first compiler only,
+ * which does not keep an object off the heap.
  */
 @Isolated("it counts")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -68,11 +68,11 @@ class HotPathIT {
     // Ratis' entry that tells what is committed is forced like the write itself.
     long forces = cost.forcesOf(this::writes);
 
-    assertThat(forces).as("forces of %d writes", REQUESTS).isBetween((long) REQUESTS, 2100L);
-    assertThat(each.allocatedBytes()).as("bytes allocated").isLessThan(68_000);
+    assertThat(forces).as("forces of %d writes", REQUESTS).isBetween((long) REQUESTS, 2200L);
+    assertThat(each.allocatedBytes()).as("bytes allocated").isLessThan(90_000);
     assumeThat(cost.complete()).isTrue();
-    assertThat(each.contextSwitches()).as("context switches").isLessThan(30);
-    assertThat(each.writtenBytes()).as("bytes written to files and sockets").isLessThan(7000);
+    assertThat(each.contextSwitches()).as("context switches").isLessThan(40);
+    assertThat(each.writtenBytes()).as("bytes written to files and sockets").isLessThan(9000);
   }
 
   @Test
@@ -81,8 +81,8 @@ class HotPathIT {
     long forces = cost.forcesOf(this::reads);
 
     assertThat(forces).as("forces of %d reads", REQUESTS).isLessThan(REQUESTS / 10);
-    assertThat(each.allocatedBytes()).as("bytes allocated").isLessThan(40_000);
+    assertThat(each.allocatedBytes()).as("bytes allocated").isLessThan(55_000);
     assumeThat(cost.complete()).isTrue();
-    assertThat(each.contextSwitches()).as("context switches").isLessThan(11);
+    assertThat(each.contextSwitches()).as("context switches").isLessThan(15);
   }
 }

@@ -36,6 +36,11 @@ final class LeaderContact {
     }
   }
 
+  /** Whether no leader has been known for as long as a request waits for one. */
+  boolean silent() {
+    return silentNanos() > LeaderRouter.PATIENCE * electionTimeout.toNanos();
+  }
+
   long silentNanos() {
     return System.nanoTime() - since;
   }

@@ -16,7 +16,7 @@ final class LeaderRouter {
   }
 
   /** Elections that a request waits for at the most, in shortest election time-outs. */
-  private static final int PATIENCE = 4;
+  static final int PATIENCE = 4;
 
   private final LocalNode node;
 

@@ -96,7 +96,7 @@ final class OpenGroup {
       }
       throw e;
     }
-    WriteBatcher writes = new WriteBatcher(config.id(), clock, starting::submit);
+    WriteBatcher writes = new WriteBatcher(config.id(), clock, starting::submit, contact::silent);
     writes.start();
     batcher = writes;
     contact.begin();

@@ -89,7 +89,7 @@ final class Submissions {
     open.values().forEach(each -> each.fail(unknown(null)));
   }
 
-  private static CommitUnknownException unknown(@Nullable Throwable cause) {
+  static CommitUnknownException unknown(@Nullable Throwable cause) {
     return new CommitUnknownException(
         "leadership was lost while the write was under way: it may or may not be applied", cause);
   }

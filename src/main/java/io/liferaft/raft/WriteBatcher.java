@@ -12,6 +12,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiFunction;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -62,6 +63,7 @@ final class WriteBatcher implements AutoCloseable {
 
   private final Clock clock;
   private final BiFunction<LogCommand, byte[], Submission> submit;
+  private final BooleanSupplier hopeless;
   private final Thread thread;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
@@ -76,10 +78,17 @@ final class WriteBatcher implements AutoCloseable {
 
   /**
    * @param submit hands a command with its encoding to Ratis; never throws
+   * @param hopeless whether there has been no leader for so long that nobody is to wait for what
+   *     the next one does with entries of the last
    */
-  WriteBatcher(String nodeId, Clock clock, BiFunction<LogCommand, byte[], Submission> submit) {
+  WriteBatcher(
+      String nodeId,
+      Clock clock,
+      BiFunction<LogCommand, byte[], Submission> submit,
+      BooleanSupplier hopeless) {
     this.clock = clock;
     this.submit = submit;
+    this.hopeless = hopeless;
     this.thread = Thread.ofPlatform().name("raft-submit-" + nodeId).daemon().unstarted(this::run);
   }
 
@@ -203,6 +212,10 @@ final class WriteBatcher implements AutoCloseable {
     });
     giveUp(underWay, now);
     giveUp(left, now);
+    if (!left.isEmpty() && hopeless.getAsBoolean()) {
+      left.forEach(
+          entry -> entry.requests.forEach(waiting -> waiting.giveUp(Submissions.unknown(null))));
+    }
   }
 
   /** They may be in the log already. */

@@ -6,6 +6,7 @@ import io.liferaft.queue.QueuedWrite.Outcome;
 import io.liferaft.queue.TestQueue;
 import io.liferaft.support.Waiting;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -49,7 +50,9 @@ class QueuedWritesTests {
 
   @Test
   void survivesLeadershipThatIsHandedOn() {
-    try (TestCluster cluster = TestCluster.serving(folder, 3);
+    // Long enough that nobody gives up waiting for the next leader.
+    try (TestCluster cluster =
+            TestCluster.of(folder, 3).withElection(Duration.ofSeconds(3)).startAll();
         TestQueue queue = TestQueue.over(cluster.node(1).raft(), false)) {
       queue.add(CREATE);
       for (int round = 0; round < 3; round++) {

@@ -32,7 +32,9 @@ class ReadsAndWritesTests {
 
   @Test
   void readsAtEveryLevelFromEveryNode() {
-    try (TestCluster cluster = TestCluster.serving(folder, 3)) {
+    // A follower that is slower than this has the leader read.
+    try (TestCluster cluster =
+        TestCluster.of(folder, 3).withElection(Duration.ofSeconds(3)).startAll()) {
       TestCluster.Node leader = cluster.awaitLeader();
       SqlReply written = cluster.follower().execute("CREATE TABLE t(x)", "INSERT INTO t VALUES(7)");
       assertThat(written.servedBy()).isEqualTo(leader.address());
@@ -68,7 +70,8 @@ class ReadsAndWritesTests {
 
   @Test
   void aFollowerReadsWhatWasAcknowledgedElsewhere() {
-    try (TestCluster cluster = TestCluster.serving(folder, 3)) {
+    try (TestCluster cluster =
+        TestCluster.of(folder, 3).withElection(Duration.ofSeconds(3)).startAll()) {
       TestCluster.Node leader = cluster.awaitLeader();
       TestCluster.Node follower = cluster.follower();
       leader.execute("CREATE TABLE t(x)");
@@ -192,7 +195,11 @@ class ReadsAndWritesTests {
     Set<Integer> done = new ConcurrentSkipListSet<>();
     Set<Integer> notDone = new ConcurrentSkipListSet<>();
     Set<Integer> unknown = new ConcurrentSkipListSet<>();
-    try (TestCluster cluster = TestCluster.of(folder, 3).withSnapshotEvery(100).startAll()) {
+    try (TestCluster cluster =
+        TestCluster.of(folder, 3)
+            .withSnapshotEvery(100)
+            .withElection(Duration.ofSeconds(3))
+            .startAll()) {
       cluster.node(1).execute("CREATE TABLE t(id INTEGER)");
       AtomicBoolean stop = new AtomicBoolean();
       AtomicInteger next = new AtomicInteger();

@@ -13,6 +13,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -36,6 +37,7 @@ class WriteBatcherTests {
   }
 
   private final BlockingQueue<Submitted> log = new LinkedBlockingQueue<>();
+  private final AtomicBoolean hopeless = new AtomicBoolean();
   private final WriteBatcher batcher =
       new WriteBatcher(
           "n1",
@@ -45,7 +47,8 @@ class WriteBatcherTests {
             Submission submission = new Submission(command, encoded);
             log.add(new Submitted(submission, thread, thread.isInterrupted()));
             return submission;
-          });
+          },
+          hopeless::get);
 
   @BeforeEach
   void start() {
@@ -149,6 +152,25 @@ class WriteBatcherTests {
     assertThat(told).isNotDone();
     first.submission().applied(new Applied.Done(), 7);
     assertThat(told.join().index()).isEqualTo(7);
+  }
+
+  @Test
+  void nobodyWaitsForTheNextLeaderWhereThereIsNone() throws InterruptedException {
+    CompletableFuture<Peers.Appended> lost = add(LONG);
+    CompletableFuture<Peers.Appended> own = add(LONG);
+    Submitted first = next();
+    Submitted second = next();
+    first.submission().release();
+
+    hopeless.set(true);
+
+    Waiting.await("it is given up").until(lost::isDone);
+    assertThatThrownBy(lost::join)
+        .hasCauseInstanceOf(CommitUnknownException.class)
+        .hasMessageContaining("leadership was lost");
+    assertThat(own).isNotDone();
+    first.fail();
+    second.fail();
   }
 
   @Test
