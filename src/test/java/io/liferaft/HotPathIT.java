@@ -35,6 +35,8 @@ class HotPathIT {
   @BeforeAll
   void start(@TempDir Path folder) {
     cluster = new NodeCluster(folder, 1, List.of("liferaft.backup.target="));
+    // Wherever the machine's own name leads to.
+    LiferaftProcess _ = cluster.node(0).withJvmOption("-Djava.rmi.server.hostname=127.0.0.1");
     cluster.startAndAwaitReady();
     LiferaftProcess node = cluster.node(0);
     client = node.client();
