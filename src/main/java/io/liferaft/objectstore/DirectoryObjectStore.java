@@ -131,7 +131,9 @@ final class DirectoryObjectStore implements ObjectStore {
       Path target = target(file);
       Path targetFolder = target.resolveSibling(".");
       TemporaryFile.sweep(folder);
-      TemporaryFile.sweep(targetFolder);
+      if (!target.equals(file)) {
+        TemporaryFile.sweep(targetFolder);
+      }
       try (TemporaryFile data = TemporaryFile.create(targetFolder);
           TemporaryFile sidecar = TemporaryFile.create(folder)) {
         String sha256 = write(data, writer);

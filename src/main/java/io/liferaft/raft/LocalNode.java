@@ -423,7 +423,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   @Override
   public void stuck(@Nullable String problem) {
     faults.stuck(problem);
-    group.stuck(problem != null);
+    machine().ifPresent(applying -> applying.stuck(problem != null));
     if (problem != null && leads()) {
       handOver.start(server().orElse(null));
     }

@@ -35,7 +35,6 @@ final class OpenGroup {
   private volatile @Nullable RatisServer server;
   private volatile @Nullable SqliteStateMachine machine;
   private volatile @Nullable WriteBatcher batcher;
-  private volatile Submissions submissions = new Submissions();
 
   /**
    * @param journal of row changes; null for none
@@ -71,16 +70,15 @@ final class OpenGroup {
    */
   void open(NodeIdentity own, Peers.Local served) throws IOException {
     leadership.started();
-    Submissions begun = new Submissions();
-    submissions = begun;
+    Submissions submissions = new Submissions();
     RatisServer starting =
         new RatisServer(
             config,
             own,
-            begun,
+            submissions,
             _ -> {
               SqliteStateMachine created =
-                  new SqliteStateMachine(this::openReplica, config.id(), begun, listener);
+                  new SqliteStateMachine(this::openReplica, config.id(), submissions, listener);
               machine = created;
               return created;
             },
@@ -146,11 +144,6 @@ final class OpenGroup {
         log.warn("The database did not close cleanly: {}", e.toString());
       }
     }
-  }
-
-  /** Whether nothing can be applied for now. */
-  void stuck(boolean now) {
-    submissions.stuck(now);
   }
 
   private static void closeQuietly(RatisServer server) {

@@ -103,7 +103,7 @@ final class PeerRpc implements AutoCloseable {
         .build();
   }
 
-  /** What the answer holds of the memory it holds until it is gone: until then gRPC has a copy. */
+  /** Ends when a large answer is gone: until then gRPC has a copy, and its claim has to last. */
   private static void answer(
       Handler handler, byte[] request, StreamObserver<byte[]> reply, CountDownLatch gone) {
     try {

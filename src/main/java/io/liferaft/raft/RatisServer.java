@@ -18,7 +18,6 @@ import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.grpc.GrpcConfigKeys;
 import org.apache.ratis.grpc.server.GrpcServices;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
-import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.GroupManagementRequest;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientAsynchronousProtocol;
@@ -57,7 +56,6 @@ final class RatisServer implements AutoCloseable {
   private final RaftPeer self;
   private final HostPort bind;
   private final Submissions submissions;
-  private final ClientId clientId;
   private final AtomicLong calls = new AtomicLong();
 
   RatisServer(
@@ -68,7 +66,6 @@ final class RatisServer implements AutoCloseable {
       ServerServiceDefinition peerService)
       throws IOException {
     this.submissions = submissions;
-    this.clientId = submissions.client();
     this.bind = config.raftBind();
     this.self = peer(identity.peerId(), config.raftAddress(), config.httpAddress());
     Parameters parameters = new Parameters();
@@ -235,7 +232,7 @@ final class RatisServer implements AutoCloseable {
     check(
         server.groupManagement(
             GroupManagementRequest.newAdd(
-                clientId, server.getId(), calls.incrementAndGet(), group)));
+                submissions.client(), server.getId(), calls.incrementAndGet(), group)));
   }
 
   /** Forgets a group and deletes its folder. */
@@ -243,7 +240,12 @@ final class RatisServer implements AutoCloseable {
     check(
         server.groupManagement(
             GroupManagementRequest.newRemove(
-                clientId, server.getId(), calls.incrementAndGet(), groupId, true, false)));
+                submissions.client(),
+                server.getId(),
+                calls.incrementAndGet(),
+                groupId,
+                true,
+                false)));
   }
 
   /** Replaces the members in one step, if they are still those that the change was made for. */
@@ -252,7 +254,7 @@ final class RatisServer implements AutoCloseable {
     check(
         server.setConfiguration(
             new SetConfigurationRequest(
-                clientId,
+                submissions.client(),
                 server.getId(),
                 group(),
                 calls.incrementAndGet(),
@@ -315,7 +317,7 @@ final class RatisServer implements AutoCloseable {
     return check(
             server.snapshotManagement(
                 SnapshotManagementRequest.newCreate(
-                    clientId,
+                    submissions.client(),
                     server.getId(),
                     group(),
                     calls.incrementAndGet(),
@@ -327,7 +329,12 @@ final class RatisServer implements AutoCloseable {
   CompletableFuture<?> snapshotAsync(Duration timeout) throws IOException {
     return server.snapshotManagementAsync(
         SnapshotManagementRequest.newCreate(
-            clientId, server.getId(), group(), calls.incrementAndGet(), timeout.toMillis(), 1));
+            submissions.client(),
+            server.getId(),
+            group(),
+            calls.incrementAndGet(),
+            timeout.toMillis(),
+            1));
   }
 
   /** Hands leadership to a peer, or to any when null. */
@@ -335,7 +342,7 @@ final class RatisServer implements AutoCloseable {
     check(
         server.transferLeadership(
             new TransferLeadershipRequest(
-                clientId,
+                submissions.client(),
                 server.getId(),
                 group(),
                 calls.incrementAndGet(),
@@ -345,7 +352,7 @@ final class RatisServer implements AutoCloseable {
 
   private RaftClientRequest request(long call, Message message, RaftClientRequest.Type type) {
     return RaftClientRequest.newBuilder()
-        .setClientId(clientId)
+        .setClientId(submissions.client())
         .setServerId(server.getId())
         .setGroupId(group())
         .setCallId(call)

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import org.apache.ratis.proto.RaftProtos.FollowerInfoProto;
 
-/** Reads at each level on this node; where a level needs the leader, this node must be it. */
+/** Reads at each level on this node; where a level needs the leader, this node is it or asks it. */
 final class Reader {
 
   /** Limit of a statement that brings none. */

@@ -230,6 +230,11 @@ final class SqliteStateMachine extends BaseStateMachine {
     }
   }
 
+  /** Whether nothing can be applied for now: nobody is to wait for what the next leader does. */
+  void stuck(boolean now) {
+    submissions.stuck(now);
+  }
+
   @Override
   public void close() throws IOException {
     getLifeCycle().checkStateAndClose(this::closeReplica);

@@ -13,6 +13,7 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,8 +48,11 @@ final class WriteBatcher implements AutoCloseable {
       return now - deadline > 0;
     }
 
-    void giveUp(RuntimeException cause) {
-      done.completeExceptionally(cause);
+    /** The cause is made only for who still waits. */
+    void giveUp(Supplier<RuntimeException> cause) {
+      if (!done.isDone()) {
+        done.completeExceptionally(cause.get());
+      }
     }
   }
 
@@ -206,16 +210,17 @@ final class WriteBatcher implements AutoCloseable {
     queue.removeIf(waiting -> {
       boolean over = waiting.over(now);
       if (over) {
-        waiting.giveUp(LogWriter.notSent(waiting.limit()));
+        waiting.giveUp(() -> LogWriter.notSent(waiting.limit()));
       }
       return over;
     });
     giveUp(underWay, now);
     giveUp(left, now);
     if (!left.isEmpty() && hopeless.getAsBoolean()) {
-      left.forEach(
-          entry -> entry.requests.forEach(waiting -> waiting.giveUp(Submissions.unknown(null))));
+      left.forEach(entry ->
+          entry.requests.forEach(waiting -> waiting.giveUp(() -> Submissions.unknown(null))));
     }
+    left.removeIf(entry -> entry.requests.stream().allMatch(waiting -> waiting.done().isDone()));
   }
 
   /** They may be in the log already. */
@@ -223,7 +228,7 @@ final class WriteBatcher implements AutoCloseable {
     for (Entry entry : entries) {
       for (Waiting waiting : entry.requests) {
         if (waiting.over(now)) {
-          waiting.giveUp(LogWriter.notInTime(waiting.limit()));
+          waiting.giveUp(() -> LogWriter.notInTime(waiting.limit()));
         }
       }
     }

@@ -1,6 +1,7 @@
 package io.liferaft.sqlite;
 
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,7 +58,7 @@ public final class AnswerClaim {
   }
 
   private AnswerMemory memory() {
-    return java.util.Objects.requireNonNull(memory);
+    return Objects.requireNonNull(memory);
   }
 
   /**

@@ -54,7 +54,7 @@ public class SqliteException extends RuntimeException {
   /** A text offered as SQL is not UTF-8; the message says where, and what to do. */
   public static final class InvalidText extends SqliteException {
     InvalidText(String message) {
-      super(message, null);
+      super(message);
     }
   }
 
