@@ -40,7 +40,6 @@ final class ApplicationNode implements AutoCloseable {
             .toList();
     String members =
         String.join(",", nodes.stream().map(node -> node.id + "=" + node.raftAddress).toList());
-    // One after the other: while it starts, the logging is each application's own.
     nodes.forEach(node -> node.start(members, settings));
     nodes.forEach(ApplicationNode::awaitReady);
     return nodes;
@@ -65,7 +64,6 @@ final class ApplicationNode implements AutoCloseable {
                 "--liferaft.node.data-dir=" + folder,
                 "--liferaft.raft.address=" + raftAddress,
                 "--liferaft.raft.initial-cluster=" + members,
-                "--logging.level.root=ERROR",
                 "--spring.jmx.enabled=false",
                 "--spring.lifecycle.timeout-per-shutdown-phase=1s",
                 "--spring.main.register-shutdown-hook=false"));
