@@ -51,8 +51,18 @@ public final class BenchCommand {
     return 1;
   }
 
-  /** One line of the result. */
-  record Row(Work work, int connections, Figures figures, @Nullable Figures other) {}
+  /**
+   * One line of the result: the rounds of each server, of the second one none where there is none.
+   */
+  record Row(Work work, int connections, List<Figures> rounds, List<Figures> others) {
+    Figures figures() {
+      return Figures.median(rounds);
+    }
+
+    @Nullable Figures other() {
+      return others.isEmpty() ? null : Figures.median(others);
+    }
+  }
 
   private List<Row> measure() throws IOException, InterruptedException {
     for (Server server : servers) {
@@ -97,10 +107,6 @@ public final class BenchCommand {
             figures.errors());
       }
     }
-    return new Row(
-        work,
-        connections,
-        Figures.median(rounds.getFirst()),
-        servers.size() == 1 ? null : Figures.median(rounds.getLast()));
+    return new Row(work, connections, rounds.getFirst(), rounds.getLast());
   }
 }

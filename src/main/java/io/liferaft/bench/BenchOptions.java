@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  * @param statements of a bulk request
  * @param bytes of the text that a written row holds
  * @param rows that there are to read
+ * @param reads of a hundred requests of a mixed work
+ * @param sql in place of a work's own statement, each {@code ?} of it a random number up to {@code
+ *     rows}; empty for none
  * @param pids processes whose CPU time is divided by the requests, of the first cluster
  * @param otherPids the same of the second cluster
  * @param authorization the header's value, not printed
@@ -40,6 +43,8 @@ record BenchOptions(
     int statements,
     int bytes,
     int rows,
+    int reads,
+    String sql,
     List<Long> pids,
     List<Long> otherPids,
     @Nullable String authorization,
@@ -51,7 +56,8 @@ record BenchOptions(
 
         --target=127.0.0.1:4001   the server, or the nodes of one cluster with commas between
         --other=HOST:PORT         a second server of the same API, asked in turns with the first
-        --work=write,none         of write, bulk, queued, none, weak, linearizable, strong, large
+        --work=write,none         of write, bulk, queued, none, weak, linearizable, strong, mixed,
+                                  large
         --connections=1,16,64     one row of the table for each work and number
         --rounds=5                medians of so many
         --seconds=10              of each round
@@ -61,9 +67,11 @@ record BenchOptions(
         --statements=100          in a bulk request
         --bytes=16                of text in a written row
         --rows=10000              there are to read; `large` reads all of them
+        --reads=90                of a hundred requests of `mixed`, the others write
+        --sql=STATEMENT           in place of each work's own; every ? is a random number up to --rows
         --pid=N,... --other-pid=N,...   processes of each server, for CPU time a request
         --user=NAME:PASSWORD
-        --json
+        --json                    with the figures of each round
 
       Drops and makes the table liferaft_bench on each server. Exit status: 0 measured; 1 a server
       does not answer as it should; 2 wrong usage.
@@ -101,6 +109,8 @@ record BenchOptions(
             given.number("statements", "100", 1, 10_000),
             given.number("bytes", "16", 0, 1_000_000),
             given.number("rows", "10000", 1, 10_000_000),
+            given.number("reads", "90", 0, 100),
+            given.text("sql", ""),
             given.pids("pid"),
             given.pids("other-pid"),
             user.isEmpty()

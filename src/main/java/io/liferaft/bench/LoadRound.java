@@ -8,6 +8,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
 
 /** One work on one server with some connections for some seconds. */
 final class LoadRound {
@@ -75,15 +76,34 @@ final class LoadRound {
     return new Histogram(1, SLOWEST_MICROS, 3);
   }
 
-  private String statement(int row) {
+  private String statement() {
+    if (!options.sql().isEmpty()) {
+      return own(options.sql());
+    }
+    int row = row();
     if (work == Work.LARGE) {
       return "\"SELECT * FROM liferaft_bench_rows\"";
     }
-    if (work.reads()) {
+    boolean reads =
+        work == Work.MIXED
+            ? ThreadLocalRandom.current().nextInt(100) < options.reads()
+            : work.reads();
+    if (reads) {
       return "[\"SELECT * FROM liferaft_bench_rows WHERE id = ?\"," + row + "]";
     }
     return "[\"INSERT INTO liferaft_bench(name, n) VALUES(?, ?)\",\"%s\",%d]"
         .formatted("x".repeat(options.bytes()), row);
+  }
+
+  private int row() {
+    return 1 + ThreadLocalRandom.current().nextInt(options.rows());
+  }
+
+  /** The user's statement with a number for each of its parameters. */
+  private String own(String sql) {
+    List<Object> words = new ArrayList<>(List.of(sql));
+    sql.chars().filter(c -> c == '?').forEach(_ -> words.add(row()));
+    return JsonMapper.shared().writeValueAsString(words);
   }
 
   /** A connection, its thread's state and what it saw. */
@@ -103,7 +123,7 @@ final class LoadRound {
       for (int i = 0; i < REQUESTS; i++) {
         List<String> statements = new ArrayList<>();
         for (int s = 0; s < (work == Work.BULK ? options.statements() : 1); s++) {
-          statements.add(statement(1 + ThreadLocalRandom.current().nextInt(options.rows())));
+          statements.add(statement());
         }
         requests.add(
             HttpConnection.request(

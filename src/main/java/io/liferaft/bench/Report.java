@@ -53,17 +53,23 @@ final class Report {
     return Double.isFinite(value) ? String.format(Locale.ROOT, format, value) : "–";
   }
 
-  /** One array of objects; a figure that is not known is null. */
+  /** One array of objects, medians and each round; a figure that is not known is null. */
   static String json(List<BenchCommand.Row> rows) {
     return rows.stream()
         .map(row ->
-            "{\"work\":\"%s\",\"connections\":%d,\"figures\":%s,\"other\":%s}"
+            "{\"work\":\"%s\",\"connections\":%d,\"figures\":%s,\"other\":%s,\"rounds\":%s,\"other_rounds\":%s}"
                 .formatted(
                     row.work().word(),
                     row.connections(),
                     json(row.figures()),
-                    row.other() == null ? "null" : json(row.other())))
+                    row.other() == null ? "null" : json(row.other()),
+                    array(row.rounds()),
+                    array(row.others())))
         .collect(Collectors.joining(",\n ", "[", "]\n"));
+  }
+
+  private static String array(List<Figures> rounds) {
+    return rounds.stream().map(Report::json).collect(Collectors.joining(",", "[", "]"));
   }
 
   private static String json(Figures figures) {

@@ -15,6 +15,8 @@ enum Work {
   WEAK("/db/query?level=weak"),
   LINEARIZABLE("/db/query?level=linearizable"),
   STRONG("/db/query?level=strong"),
+  /** One row read by its key at level weak, or one inserted, by chance. */
+  MIXED("/db/request?level=weak"),
   /** All rows read at level none. */
   LARGE("/db/query?level=none");
 
@@ -29,8 +31,9 @@ enum Work {
     return path;
   }
 
+  /** Whether there must be rows to read. */
   boolean reads() {
-    return path.startsWith("/db/query");
+    return !path.startsWith("/db/execute");
   }
 
   /** As on the command line. */

@@ -39,6 +39,8 @@ class BenchOptionsTests {
                 "--statements=7",
                 "--bytes=8",
                 "--rows=9",
+                "--reads=50",
+                "--sql=SELECT ?, ?",
                 "--pid=10,11",
                 "--other-pid=12",
                 "--user=al:secret",
@@ -51,6 +53,8 @@ class BenchOptionsTests {
     assertThat(options.seconds()).isEqualTo(Duration.ofSeconds(2));
     assertThat(options.warmup()).isZero();
     assertThat(options.rate()).isEqualTo(100);
+    assertThat(options.reads()).isEqualTo(50);
+    assertThat(options.sql()).isEqualTo("SELECT ?, ?");
     assertThat(options.pids()).containsExactly(10L, 11L);
     assertThat(options.otherPids()).containsExactly(12L);
     assertThat(options.authorization()).isEqualTo("Basic YWw6c2VjcmV0");
@@ -64,6 +68,7 @@ class BenchOptionsTests {
       value = {
         "--seconds=0|a number from 1 to 86400",
         "--seconds=ten|a number from 1 to 86400",
+        "--reads=101|a number from 0 to 100",
         "--connections=1,0|a number from 1 to 4096",
         "--work=delete|one of write, bulk, queued",
         "--target=localhost|host:port is wanted",

@@ -1,6 +1,7 @@
 package io.liferaft.bench;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
@@ -11,7 +12,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -28,6 +31,7 @@ class LoadRoundTests {
   }
 
   private final AtomicInteger requests = new AtomicInteger();
+  private final Collection<String> bodies = new ConcurrentLinkedQueue<>();
   private volatile Answering answering =
       exchange -> send(exchange, 200, "{\"results\":[{}]}", false);
   private HttpServer server;
@@ -39,7 +43,7 @@ class LoadRoundTests {
     server.createContext(
         "/",
         exchange -> {
-          exchange.getRequestBody().readAllBytes();
+          bodies.add(new String(exchange.getRequestBody().readAllBytes(), UTF_8));
           requests.incrementAndGet();
           answering.answer(exchange);
         });
@@ -119,6 +123,27 @@ class LoadRoundTests {
 
     assertThat(figures.errors()).isEqualTo(1);
     assertThat(figures.perSecond()).isPositive();
+  }
+
+  @Test
+  void mixesReadsAndWritesInTheShareThatIsAskedFor() throws Exception {
+    Figures _ = round(Work.MIXED, 2, "--reads=50");
+    assertThat(bodies).anyMatch(body -> body.startsWith("[[\"SELECT"));
+    assertThat(bodies).anyMatch(body -> body.startsWith("[[\"INSERT"));
+
+    bodies.clear();
+    Figures _ = round(Work.MIXED, 2, "--reads=100");
+    assertThat(bodies).isNotEmpty().allMatch(body -> body.startsWith("[[\"SELECT"));
+  }
+
+  @Test
+  void sendsTheUsersStatementWithARandomRowForEachParameter() throws Exception {
+    Figures _ = round(Work.NONE, 1, "--rows=7", "--sql=SELECT \"x\" FROM t WHERE a = ? AND b > ?");
+    assertThat(bodies)
+        .isNotEmpty()
+        .allMatch(body ->
+            body.matches(
+                "\\[\\[\"SELECT \\\\\"x\\\\\" FROM t WHERE a = \\? AND b > \\?\",[1-7],[1-7]]]"));
   }
 
   /**
