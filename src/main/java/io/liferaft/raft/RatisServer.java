@@ -126,7 +126,10 @@ final class RatisServer implements AutoCloseable {
         p, duration(config.electionTimeout().dividedBy(2)));
     RaftServerConfigKeys.Read.setOption(p, RaftServerConfigKeys.Read.Option.LINEARIZABLE);
     RaftServerConfigKeys.Read.setLeaderLeaseEnabled(p, true);
-    RaftServerConfigKeys.RetryCache.setExpiryTime(p, TimeDuration.valueOf(3, TimeUnit.SECONDS));
+    // No call id is used twice here, so no reply is worth keeping: what lives for a second is
+    // copied
+    // by the collector, again and again, and fills the old generation.
+    RaftServerConfigKeys.RetryCache.setExpiryTime(p, TimeDuration.ZERO);
     // Bounds of memory: with the defaults a load ran a heap of 256 MB out of it.
     RaftServerConfigKeys.Write.setByteLimit(p, SizeInBytes.valueOf("16MB"));
     RaftServerConfigKeys.Log.setQueueByteLimit(p, SizeInBytes.valueOf("8MB"));
