@@ -76,8 +76,7 @@ class BenchIT {
     List<String> report = new ArrayList<>();
     for (int size : List.of(1, 3)) {
       try (NodeCluster cluster = new NodeCluster(folder.resolve("of" + size), size, List.of())) {
-        cluster.nodes().forEach(LiferaftProcess::withShippedOptions);
-        cluster.startAndAwaitReady();
+        cluster.shipped().startAndAwaitReady();
         LiferaftProcess leader = cluster.awaitLeader();
         List<String> words =
             new ArrayList<>(

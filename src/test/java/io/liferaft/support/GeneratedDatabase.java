@@ -12,7 +12,7 @@ import java.util.Random;
 public final class GeneratedDatabase {
 
   private static final long SEED = 20_260_701;
-  private static final int ROW_BYTES = 8 << 10;
+  public static final int ROW_BYTES = 8 << 10;
 
   private GeneratedDatabase() {}
 
