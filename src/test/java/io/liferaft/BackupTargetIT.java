@@ -99,9 +99,7 @@ class BackupTargetIT {
 
       assertThat(decided.status()).as(decided.body()).isEqualTo(200);
       assertThat(owner(KEY)).as("the object").isEqualTo(stopped.id());
-      String rows = rows(KEY);
-      assertThat(stopped.client().query("strong", "SELECT count(*) FROM t"))
-          .isEqualTo("[[%s]]".formatted(rows));
+      assertThat(rows(KEY)).isEqualTo("2");
       assertThat(preserved()).extracting(this::owner).containsExactlyInAnyOrder("a", "b");
       write(winner);
       Waiting.await("the other cluster stops")
@@ -110,7 +108,7 @@ class BackupTargetIT {
       write(stopped);
       awaitBackup(stopped);
       assertThat(owner(KEY)).as("the object").isEqualTo(stopped.id());
-      assertThat(rows(KEY)).isEqualTo(String.valueOf(Integer.parseInt(rows) + 1));
+      assertThat(rows(KEY)).isEqualTo("3");
       assertThat(preserved()).hasSize(2);
     }
   }
@@ -125,7 +123,7 @@ class BackupTargetIT {
             () -> {
               List<LiferaftProcess> stopped = in("STOPPED", both).toList();
               if (stopped.isEmpty()) {
-                both.stream().filter(this::replaced).forEach(BackupTargetIT::write);
+                both.stream().filter(this::replaced).forEach(BackupTargetIT::writeElsewhere);
               }
               return stopped;
             },
@@ -241,6 +239,12 @@ class BackupTargetIT {
 
   private static void write(LiferaftProcess node) {
     var _ = node.client().execute("INSERT INTO t VALUES ('" + node.id() + "')");
+  }
+
+  /** Something to back up, and nothing in the table that is counted. */
+  private static void writeElsewhere(LiferaftProcess node) {
+    var _ =
+        node.client().execute("CREATE TABLE IF NOT EXISTS more (x)", "INSERT INTO more VALUES (1)");
   }
 
   private static JsonNode status(LiferaftProcess node) {
