@@ -83,12 +83,7 @@ class BenchIT {
                 List.of(
                     "bench",
                     "--target=" + leader.httpAddress(),
-                    "--pid="
-                        + String.join(
-                            ",",
-                            cluster.nodes().stream()
-                                .map(node -> String.valueOf(node.pid()))
-                                .toList()),
+                    "--pid=" + cluster.pids(),
                     "--work=write,bulk,queued,none,weak,linearizable,strong,large"));
         if (!OTHER.isEmpty()) {
           words.add("--other=" + OTHER);

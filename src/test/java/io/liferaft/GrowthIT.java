@@ -14,7 +14,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -67,8 +66,11 @@ class GrowthIT {
         Stream.concat(
             Stream.of(
                 "bench",
-                "--target=" + join(targets, LiferaftProcess::httpAddress),
-                "--pid=" + join(cluster.nodes(), node -> String.valueOf(node.pid())),
+                "--target="
+                    + targets.stream()
+                        .map(LiferaftProcess::httpAddress)
+                        .collect(Collectors.joining(",")),
+                "--pid=" + cluster.pids(),
                 "--json"),
             Stream.of(words));
     LiferaftProcess.Said said = targets.getFirst().runFor(7200, line.toArray(String[]::new));
@@ -85,10 +87,6 @@ class GrowthIT {
               row.get("rounds")));
     }
     return rows;
-  }
-
-  private static String join(List<LiferaftProcess> nodes, Function<LiferaftProcess, String> what) {
-    return nodes.stream().map(what).collect(Collectors.joining(","));
   }
 
   private NodeCluster shipped(String name, int size) {
@@ -260,8 +258,8 @@ class GrowthIT {
                   .getFirst();
           rows.add(row);
           report.add(
-              line(size + " | " + work[0], row).replaceFirst("\\|$", "")
-                  + "| %s | %.1f |".formatted(memory.residentMegabytes().orElse(0), restart));
+              line(size + " | " + work[0], row)
+                  + " %d | %.1f |".formatted(memory.residentMegabytes().orElse(0), restart));
         }
       }
     }

@@ -8,6 +8,7 @@ import io.liferaft.support.RqliteClient;
 import io.liferaft.support.Waiting;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** Node processes of one cluster, and what a test asks of them. Closing kills them. */
 final class NodeCluster implements AutoCloseable {
@@ -35,6 +36,11 @@ final class NodeCluster implements AutoCloseable {
 
   List<LiferaftProcess> nodes() {
     return nodes;
+  }
+
+  /** As {@code bench --pid} takes them. */
+  String pids() {
+    return nodes.stream().map(node -> String.valueOf(node.pid())).collect(Collectors.joining(","));
   }
 
   LiferaftProcess node(int index) {

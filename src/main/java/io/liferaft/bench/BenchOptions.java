@@ -68,13 +68,14 @@ record BenchOptions(
         --bytes=16                of text in a written row
         --rows=10000              there are to read; `large` reads all of them
         --reads=90                of a hundred requests of `mixed`, the others write
-        --sql=STATEMENT           in place of each work's own; every ? is a random number up to --rows
+        --sql=STATEMENT           on your own tables, in place of each work's; every ? is a random
+                                  number up to --rows
         --pid=N,... --other-pid=N,...   processes of each server, for CPU time a request
         --user=NAME:PASSWORD
         --json                    with the figures of each round
 
-      Drops and makes the table liferaft_bench on each server. Exit status: 0 measured; 1 a server
-      does not answer as it should; 2 wrong usage.
+      Drops and makes the table liferaft_bench on each server, unless there is --sql. Exit status:
+      0 measured; 1 a server does not answer as it should; 2 wrong usage.
       """;
 
   private static final int MOST_CONNECTIONS = 4096;

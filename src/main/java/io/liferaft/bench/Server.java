@@ -33,8 +33,11 @@ record Server(List<String> addresses, List<Long> pids) {
     return sum;
   }
 
-  /** Makes the table anew, with the rows to read. */
+  /** Makes the table anew, with the rows to read; a statement of the user's own has its own. */
   void prepare(BenchOptions options) throws IOException {
+    if (!options.sql().isEmpty()) {
+      return;
+    }
     try (HttpConnection connection = new HttpConnection(address(0))) {
       execute(
           connection,

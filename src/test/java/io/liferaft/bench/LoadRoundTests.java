@@ -146,6 +146,15 @@ class LoadRoundTests {
                 "\\[\\[\"SELECT \\\\\"x\\\\\" FROM t WHERE a = \\? AND b > \\?\",[1-7],[1-7]]]"));
   }
 
+  @Test
+  void makesNoTableForTheUsersStatement() throws Exception {
+    target().prepare(BenchOptions.read(List.of("--sql=SELECT x FROM theirs WHERE id = ?")));
+    assertThat(bodies).isEmpty();
+
+    target().prepare(BenchOptions.read(List.of("--rows=1")));
+    assertThat(bodies).hasSize(2).first().asString().contains("CREATE TABLE liferaft_bench");
+  }
+
   /**
    * Coordinated omission: one stall of a server that is otherwise quick, at 100 requests a second.
    */
