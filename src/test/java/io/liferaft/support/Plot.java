@@ -17,7 +17,7 @@ public final class Plot {
   public Plot(Path folder, String name, String x, String y) {
     this.file = folder.resolve(name + ".png");
     this.chart = new XYChartBuilder().width(800).height(400).xAxisTitle(x).yAxisTitle(y).build();
-    chart.getStyler().setYAxisMin(0.0).setMarkerSize(4);
+    chart.getStyler().setYAxisMin(0.0).setMarkerSize(4).setDecimalPattern("#,##0.#");
   }
 
   /** With each step along the lower axis a multiple of the one before. */
