@@ -15,23 +15,27 @@ final class Checkpointer implements AutoCloseable {
   private final FileBorder border;
   private final MainFile main;
   private final long number;
+  private final ChangedUnits changes;
   private @Nullable NativeConnection connection;
 
-  Checkpointer(StoreLayout layout, FileBorder border, MainFile main, long number) {
+  Checkpointer(
+      StoreLayout layout, FileBorder border, MainFile main, long number, ChangedUnits changes) {
     this.layout = layout;
     this.border = border;
     this.main = main;
     this.number = number;
+    this.changes = changes;
   }
 
   /** The committed part of the WAL; nothing may be written meanwhile. */
-  WalFile.Extent extent() throws IOException {
-    return WalFile.extent(StoreLayout.wal(main.path()));
+  WalFile.Committed committed() throws IOException {
+    return WalFile.committed(StoreLayout.wal(main.path()));
   }
 
   /** All steps. No read transaction and no copy may be open, nothing may be applied meanwhile. */
-  SnapshotRecord run(byte[] payload, boolean foreignKeys, WalFile.Extent wal)
+  SnapshotRecord run(byte[] payload, boolean foreignKeys, WalFile.Committed committed)
       throws IOException, SQLException {
+    WalFile.Extent wal = committed.extent();
     if (wal.bytes() > 0) {
       border.force(StoreLayout.wal(main.path()));
       // Its name too: a marker without its WAL could not be finished.
@@ -51,10 +55,14 @@ final class Checkpointer implements AutoCloseable {
       border.rename(layout.newMarker(), layout.marker());
       border.forceFolder(layout.folder());
     }
+    changes.mark(committed.units());
     return finish(payload, foreignKeys, wal);
   }
 
-  /** The steps behind the marker, which may have been taken in part before. */
+  /**
+   * The steps behind the marker, which may have been taken in part before. When they finish what
+   * another process began, no copy was taken before them: what they change is not marked.
+   */
   SnapshotRecord finish(byte[] payload, boolean foreignKeys, WalFile.Extent wal)
       throws IOException, SQLException {
     if (wal.bytes() > 0) {
@@ -73,6 +81,7 @@ final class Checkpointer implements AutoCloseable {
             foreignKeys,
             payload);
     layout.store(border, record);
+    changes.checkpointed(record.sizeBytes());
     border.delete(layout.marker());
     // Beside a later record the marker would stand for a checkpoint that was not finished.
     border.forceFolder(layout.folder());

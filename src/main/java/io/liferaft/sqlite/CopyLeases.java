@@ -2,8 +2,10 @@ package io.liferaft.sqlite;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 
@@ -21,7 +23,8 @@ final class CopyLeases {
   private String reason = "";
 
   /** A new copy; waits while the file is being changed. */
-  synchronized LeasedCopy lease(MainFile main, Supplier<SnapshotRecord> record) {
+  synchronized LeasedCopy lease(
+      MainFile main, ChangedUnits changes, Supplier<SnapshotRecord> record) {
     while (state == State.PAUSED) {
       try {
         wait();
@@ -33,7 +36,7 @@ final class CopyLeases {
     if (state == State.CLOSED) {
       throw new SqliteException(reason);
     }
-    LeasedCopy copy = new LeasedCopy(main, record.get());
+    LeasedCopy copy = new LeasedCopy(main, record.get(), changes);
     copies.add(copy);
     return copy;
   }
@@ -79,12 +82,16 @@ final class CopyLeases {
   final class LeasedCopy implements DatabaseCopy {
     private final MainFile main;
     private final SnapshotRecord record;
+    private final ChangedUnits changes;
+    private final FilePosition position;
     private boolean revoked;
     private boolean closed;
 
-    LeasedCopy(MainFile main, SnapshotRecord record) {
+    LeasedCopy(MainFile main, SnapshotRecord record, ChangedUnits changes) {
       this.main = main;
       this.record = record;
+      this.changes = changes;
+      this.position = changes.position();
     }
 
     @Override
@@ -100,6 +107,16 @@ final class CopyLeases {
     @Override
     public long sizeBytes() {
       return record.sizeBytes();
+    }
+
+    @Override
+    public FilePosition position() {
+      return position;
+    }
+
+    @Override
+    public Optional<BitSet> changedSince(FilePosition earlier) {
+      return changes.between(earlier, position, record.sizeBytes());
     }
 
     @Override

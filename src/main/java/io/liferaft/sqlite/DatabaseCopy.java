@@ -2,6 +2,9 @@ package io.liferaft.sqlite;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.BitSet;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A consistent database file that can be read while writes go on. Local copies are the main file
@@ -9,6 +12,9 @@ import java.nio.ByteBuffer;
  * a time.
  */
 public interface DatabaseCopy extends AutoCloseable {
+
+  /** What {@link #changedSince} tells apart; a multiple of every page size. */
+  int UNIT_BYTES = 65_536;
 
   /** What the writer of the copy's record stored with it; see {@link SqliteStore#checkpoint}. */
   byte[] payload();
@@ -33,6 +39,30 @@ public interface DatabaseCopy extends AutoCloseable {
    * @throws IOException when reading fails
    */
   int read(long offset, ByteBuffer into) throws IOException;
+
+  /**
+   * Where this copy stands among the checkpoints of its file; null for one that is not a store's
+   * own main file. Does not change while the copy is open.
+   */
+  default @Nullable FilePosition position() {
+    return null;
+  }
+
+  /**
+   * Which parts of the file may have changed since an earlier copy was taken of it: bit n is set
+   * when the bytes from n times {@link #UNIT_BYTES} up to the next unit, or their number, may
+   * differ from what they were there. All others are equal byte for byte, so who kept the earlier
+   * copy need not read them. No bit lies behind the end of this copy; what this copy is shorter by
+   * has none.
+   *
+   * @param earlier the {@link #position} of the earlier copy, which may be closed
+   * @return a set of the caller's own; empty when it cannot be known, because the store has opened
+   *     the file, or another one, since then, or the position is later than this copy: read
+   *     everything
+   */
+  default Optional<BitSet> changedSince(FilePosition earlier) {
+    return Optional.empty();
+  }
 
   /** Ends the lease. May be called more than once, from any thread. */
   @Override

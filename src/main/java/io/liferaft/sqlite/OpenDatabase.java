@@ -22,6 +22,7 @@ final class OpenDatabase implements AutoCloseable {
   final EntryApplier applier;
   final Checkpointer checkpointer;
   final CopyLeases leases = new CopyLeases();
+  private final ChangedUnits changes;
   private final NativeConnection sentinel;
   volatile @Nullable SnapshotRecord record;
   private boolean unfinished;
@@ -40,7 +41,8 @@ final class OpenDatabase implements AutoCloseable {
     this.path = layout.database(number);
     this.record = record;
     this.main = new MainFile(path);
-    this.checkpointer = new Checkpointer(layout, border, main, number);
+    this.changes = new ChangedUnits(record == null ? 0 : record.sizeBytes());
+    this.checkpointer = new Checkpointer(layout, border, main, number, changes);
     this.applier = new EntryApplier(path, foreignKeys, timer);
     try {
       this.sentinel = NativeConnection.read(path);
@@ -103,6 +105,7 @@ final class OpenDatabase implements AutoCloseable {
   DatabaseCopy copy() {
     return leases.lease(
         main,
+        changes,
         () -> {
           SnapshotRecord last = record;
           if (last == null) {
@@ -124,10 +127,10 @@ final class OpenDatabase implements AutoCloseable {
    */
   boolean checkpoint(byte[] payload, ReaderPool readers, SqliteSettings settings)
       throws IOException, SQLException {
-    WalFile.Extent wal = checkpointer.extent();
+    WalFile.Committed wal = checkpointer.committed();
     SnapshotRecord last = record;
     boolean foreignKeys = applier.foreignKeys();
-    if (wal.bytes() == 0 && last != null && !unfinished) {
+    if (wal.extent().bytes() == 0 && last != null && !unfinished) {
       SnapshotRecord next = last.withPayload(payload, foreignKeys);
       layout.store(border, next);
       record = next;

@@ -7,6 +7,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.BitSet;
 
 /** Reads SQLite's write-ahead log: how far it is committed, and whether it is whole. */
 final class WalFile {
@@ -25,33 +27,45 @@ final class WalFile {
     static final Extent NONE = new Extent(0, 0, 0);
   }
 
+  /**
+   * What a checkpoint would move in.
+   *
+   * @param units of the main file that hold the pages of its frames
+   */
+  record Committed(Extent extent, BitSet units) {}
+
   private WalFile() {}
 
   /** What is committed, told from the frame headers; for a WAL that this process wrote. */
-  static Extent extent(Path wal) throws IOException {
+  static Committed committed(Path wal) throws IOException {
     if (!Files.exists(wal) || Files.size(wal) < HEADER) {
-      return Extent.NONE;
+      return new Committed(Extent.NONE, new BitSet());
     }
     try (FileChannel channel = FileChannel.open(wal, StandardOpenOption.READ)) {
       ByteBuffer header = read(channel, 0, HEADER);
       if (!isHeader(header)) {
-        return Extent.NONE;
+        return new Committed(Extent.NONE, new BitSet());
       }
       int salt1 = header.getInt(16);
       int salt2 = header.getInt(20);
-      long frame = FRAME_HEADER + (long) header.getInt(8);
-      long committed = 0;
-      long size = channel.size();
-      for (long at = HEADER; at + frame <= size; at += frame) {
-        ByteBuffer next = read(channel, at, FRAME_HEADER);
+      int page = header.getInt(8);
+      long frame = FRAME_HEADER + (long) page;
+      int[] units = new int[Math.toIntExact((channel.size() - HEADER) / frame)];
+      int committed = 0;
+      for (int i = 0; i < units.length; i++) {
+        ByteBuffer next = read(channel, HEADER + i * frame, FRAME_HEADER);
         if (next.getInt(8) != salt1 || next.getInt(12) != salt2) {
           break;
         }
+        units[i] = ChangedUnits.holding(Integer.toUnsignedLong(next.getInt(0)), page);
         if (next.getInt(4) != 0) {
-          committed = at + frame;
+          committed = i + 1;
         }
       }
-      return new Extent(salt1, salt2, committed);
+      BitSet changed = new BitSet();
+      Arrays.stream(units, 0, committed).forEach(changed::set);
+      long end = committed == 0 ? 0 : HEADER + committed * frame;
+      return new Committed(new Extent(salt1, salt2, end), changed);
     }
   }
 

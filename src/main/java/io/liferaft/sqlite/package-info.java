@@ -4,7 +4,8 @@
  *
  * <p><b>Promise.</b> Entries applied in the same order give the same content and the same outcomes
  * on every node, however they were grouped, redone or replayed. Between checkpoints the main file
- * does not change by a byte: it is the database as of its record.
+ * does not change by a byte: it is the database as of its record. Of two copies of a file that
+ * stayed open, the later one knows which parts of it changed in between.
  *
  * <p><b>Never.</b> Ask the node's clock, random numbers or settings while applying; let a
  * connection's state reach a later entry; rewrite SQL; change a database file in place of another.
