@@ -20,6 +20,7 @@ final class ActuatorFilter extends OncePerRequestFilter {
 
   private static final Set<String> STATUS =
       Set.of("", "info", "metrics", "openapi", "prometheus", "backup", "restore");
+  private static final Set<String> BACKUPS = Set.of("backup", "backups");
   private static final String UNKNOWN = "?";
   private static final byte[] REFUSAL =
       "{\"title\":\"Unauthorized\",\"status\":401,\"detail\":\"not authorized\"}"
@@ -82,6 +83,6 @@ final class ActuatorFilter extends OncePerRequestFilter {
     if (reads && STATUS.contains(endpoint)) {
       return Set.of(Permission.STATUS);
     }
-    return Set.of(endpoint.equals("backup") ? Permission.BACKUP : Permission.ALL);
+    return Set.of(BACKUPS.contains(endpoint) ? Permission.BACKUP : Permission.ALL);
   }
 }

@@ -2,16 +2,20 @@ package io.liferaft.archive;
 
 import io.liferaft.objectstore.ObjectStores;
 import java.util.concurrent.locks.LockSupport;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
+/** Opens backup archives for whoever needs them. */
 @Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(ArchiveProperties.class)
 class ArchiveConfiguration {
 
   @Bean
-  BackupArchives backupArchives(ObjectStores stores) {
-    return new PlainArchives(
+  BackupArchives backupArchives(ObjectStores stores, ArchiveProperties properties) {
+    return new StoreArchives(
         stores,
+        properties.compressionLevel(),
         duration -> {
           LockSupport.parkNanos(duration.toNanos());
           if (Thread.interrupted()) {

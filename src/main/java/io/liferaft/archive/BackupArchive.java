@@ -1,8 +1,15 @@
 package io.liferaft.archive;
 
-import io.liferaft.objectstore.ObjectWriter;
+import io.liferaft.objectstore.ObjectStoreException;
+import io.liferaft.objectstore.ObjectStoreException.Reason;
 import io.liferaft.objectstore.PutCondition;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Path;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
+import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.LongConsumer;
 
@@ -40,6 +47,36 @@ public interface BackupArchive {
   }
 
   /**
+   * The backup of a restore point. A place that keeps no earlier ones has only the latest.
+   *
+   * @return empty only when the store answered that there is no backup at all
+   * @throws ObjectStoreException CONFIGURATION when there are some, and none for this point
+   */
+  default Optional<StoredBackup> find(RestorePoint point) {
+    if (point instanceof RestorePoint.Latest) {
+      return toRestore();
+    }
+    throw new ObjectStoreException(
+        Reason.CONFIGURATION,
+        location()
+            + " is one backup and no archive: its only restore point is latest, not "
+            + point,
+        null);
+  }
+
+  /**
+   * All restore points, oldest first, by their names only.
+   *
+   * @throws ObjectStoreException CONFIGURATION when the place is no archive
+   */
+  default List<ListedBackup> list() {
+    throw new ObjectStoreException(
+        Reason.CONFIGURATION,
+        location() + " is one backup and no archive: a target that ends with a slash is one",
+        null);
+  }
+
+  /**
    * The next older backup, for when this one is damaged.
    *
    * @return empty only when the store answered that there is none
@@ -54,13 +91,27 @@ public interface BackupArchive {
   }
 
   /**
+   * Reads a database and tells the hash of its content, as this format names it: sha256, lower-case
+   * hex.
+   *
+   * @throws IOException when it cannot be read
+   */
+  default String digest(DatabaseSource database) throws IOException {
+    MessageDigest digest = VerifyingOutputStream.sha256();
+    database.writeTo(new DigestOutputStream(OutputStream.nullOutputStream(), digest));
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  /**
    * Writes a backup; when this returns it is complete and durable, when it throws nothing of it is
    * visible.
    *
-   * @param database writes the uncompressed database file; its hash is checked against the manifest
-   *     while it is written, a difference makes the put fail
+   * @param manifest with the hash that {@link #digest} told
+   * @param condition on the backup that {@link #latest} finds
+   * @param database the uncompressed file; its hash is checked against the manifest while it is
+   *     written, a difference makes the put fail
    */
-  StoredBackup write(BackupManifest manifest, PutCondition condition, ObjectWriter database);
+  StoredBackup write(BackupManifest manifest, PutCondition condition, DatabaseSource database);
 
   /**
    * Gives up every unfinished upload to the place, whoever began it: what a killed process leaves
@@ -84,7 +135,7 @@ public interface BackupArchive {
    *
    * @param into the finished file; parts of an unfinished one are kept beside it for the next call
    * @param progress told the stored bytes fetched so far
-   * @return sha256 of the file, lower-case hex
+   * @return the file's hash as {@link #digest} tells it
    * @throws CorruptBackupException when the content is damaged; parts are then deleted
    * @throws java.io.UncheckedIOException when the local disk fails; parts stay
    */

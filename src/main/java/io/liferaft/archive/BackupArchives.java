@@ -6,8 +6,9 @@ public interface BackupArchives {
   /**
    * Opens a place; no network.
    *
-   * @param target {@code file:/dir/name.sqlite.gz} or {@code s3://bucket/key}
-   * @param compress gzip what is written; reading recognises either
+   * @param target {@code file:/dir/name.sqlite.gz} or {@code s3://bucket/key} for one backup;
+   *     {@code file:/dir/} or {@code s3://bucket/prefix/} for an archive of many
+   * @param compress compress what is written; reading recognises either
    * @throws IllegalArgumentException when the address is none, saying what a valid one looks like
    */
   BackupArchive open(String target, boolean compress);
@@ -28,7 +29,8 @@ public interface BackupArchives {
    * Opens a place as {@link #open(String, boolean, boolean)}, whose backups may be objects of their
    * own.
    *
-   * @param timestamped whether each backup is an object of its own, named after the time
+   * @param timestamped whether each backup is an object of its own, named after the time; without
+   *     effect on an archive
    */
   default BackupArchive open(
       String target, boolean compress, boolean createDirectory, boolean timestamped) {

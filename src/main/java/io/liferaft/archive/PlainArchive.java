@@ -35,8 +35,6 @@ import java.util.zip.ZipException;
  */
 final class PlainArchive implements BackupArchive {
 
-  private static final int LINEAGE_BYTES = 1024;
-
   private static final int BUFFER_BYTES = 64 << 10;
   private static final DateTimeFormatter DATE =
       DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
@@ -47,6 +45,7 @@ final class PlainArchive implements BackupArchive {
   private final String canonical;
   private final boolean compress;
   private final ResumingFetch resuming;
+  private final LineageMarker lineage;
 
   /**
    * @param location as configured
@@ -64,6 +63,7 @@ final class PlainArchive implements BackupArchive {
     this.location = location;
     this.canonical = canonical;
     this.compress = compress;
+    this.lineage = new LineageMarker(store, key + ".lineage");
     this.resuming = new ResumingFetch(store, pause);
   }
 
@@ -116,13 +116,13 @@ final class PlainArchive implements BackupArchive {
 
   @Override
   public StoredBackup write(
-      BackupManifest manifest, PutCondition condition, ObjectWriter database) {
+      BackupManifest manifest, PutCondition condition, DatabaseSource database) {
     return write(key, manifest, condition, database);
   }
 
   /** Writes a backup under a key of this place's store. */
   StoredBackup write(
-      String at, BackupManifest manifest, PutCondition condition, ObjectWriter database) {
+      String at, BackupManifest manifest, PutCondition condition, DatabaseSource database) {
     Map<String, String> metadata = ManifestCodec.encode(manifest);
     ObjectInfo info =
         store.put(
@@ -163,27 +163,12 @@ final class PlainArchive implements BackupArchive {
 
   @Override
   public Optional<String> lineageMarker() {
-    if (store.head(lineageKey()).isEmpty()) {
-      return Optional.empty();
-    }
-    try (InputStream in = store.get(lineageKey(), 0, null)) {
-      byte[] text = in.readNBytes(LINEAGE_BYTES);
-      return Optional.of(new String(text, StandardCharsets.UTF_8).strip());
-    } catch (IOException e) {
-      throw new ObjectStoreException(
-          Reason.UNAVAILABLE, "cannot read %s/%s".formatted(store.location(), lineageKey()), e);
-    }
+    return lineage.read();
   }
 
   @Override
   public void writeLineageMarker(String clusterId) {
-    byte[] text = (clusterId + "\n").getBytes(StandardCharsets.UTF_8);
-    ObjectInfo _ =
-        store.put(lineageKey(), Map.of(), new PutCondition.Always(), out -> out.write(text));
-  }
-
-  private String lineageKey() {
-    return key + ".lineage";
+    lineage.write(clusterId);
   }
 
   @Override
@@ -321,7 +306,7 @@ final class PlainArchive implements BackupArchive {
         manifest, info.key(), info.etag(), info.versionId(), info.sizeBytes(), info.modified());
   }
 
-  private static String shortHash(String text, int digits) {
+  static String shortHash(String text, int digits) {
     byte[] hash = VerifyingOutputStream.sha256().digest(text.getBytes(StandardCharsets.UTF_8));
     return HexFormat.of().formatHex(hash).substring(0, digits);
   }

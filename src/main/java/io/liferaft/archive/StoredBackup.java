@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param key object key or file name
  * @param etag the store's, for conditions
- * @param storedBytes size of the object, compressed or not
+ * @param storedBytes what a restore fetches, compressed or not
+ * @param addedBytes what it added to the store
  */
 public record StoredBackup(
     BackupManifest manifest,
@@ -16,4 +17,17 @@ public record StoredBackup(
     String etag,
     @Nullable String versionId,
     long storedBytes,
-    Instant stored) {}
+    Instant stored,
+    long addedBytes) {
+
+  /** One that is an object of its own. */
+  public StoredBackup(
+      BackupManifest manifest,
+      String key,
+      String etag,
+      @Nullable String versionId,
+      long storedBytes,
+      Instant stored) {
+    this(manifest, key, etag, versionId, storedBytes, stored, storedBytes);
+  }
+}

@@ -3,7 +3,6 @@ package io.liferaft.archive;
 import io.liferaft.objectstore.ObjectStore;
 import io.liferaft.objectstore.ObjectStoreException;
 import io.liferaft.objectstore.ObjectStoreException.Reason;
-import io.liferaft.objectstore.ObjectWriter;
 import io.liferaft.objectstore.PutCondition;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -86,7 +85,7 @@ final class TimestampedArchive implements BackupArchive {
 
   @Override
   public StoredBackup write(
-      BackupManifest manifest, PutCondition condition, ObjectWriter database) {
+      BackupManifest manifest, PutCondition condition, DatabaseSource database) {
     require(condition, replaced(condition));
     Instant created = manifest.created();
     String key = names.next(created == null ? Instant.now() : created, known);

@@ -2,6 +2,7 @@ package io.liferaft.backup;
 
 import io.liferaft.archive.BackupArchive;
 import io.liferaft.archive.BackupArchives;
+import io.liferaft.go.GoUrl;
 import io.liferaft.raft.RaftNode;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.file.Path;
@@ -63,7 +64,11 @@ class BackupConfiguration {
           properties.target(), properties.compress(), alone, properties.timestamp());
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
-          "liferaft.backup.target=" + properties.target() + " is refused: " + e.getMessage(), e);
+          "liferaft.backup.target="
+              + GoUrl.redacted(properties.target())
+              + " is refused: "
+              + e.getMessage(),
+          e);
     }
   }
 
@@ -80,6 +85,11 @@ class BackupConfiguration {
   @Bean
   BackupHealthIndicator backupHealthIndicator(BackupScheduler scheduler) {
     return new BackupHealthIndicator(scheduler);
+  }
+
+  @Bean
+  BackupsEndpoint backupsEndpoint(BackupScheduler scheduler) {
+    return new BackupsEndpoint(scheduler.archive());
   }
 
   @Bean

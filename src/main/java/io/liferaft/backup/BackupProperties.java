@@ -10,11 +10,14 @@ import org.springframework.validation.annotation.Validated;
  * The automatic backup.
  *
  * @param target where backups go: a file or an object, for example s3://bucket/liferaft.sqlite.gz
- *     or file:/backups/liferaft.sqlite.gz (with several nodes one directory that all of them
- *     share); empty switches backups off
+ *     or file:/backups/liferaft.sqlite.gz, or with a slash at its end an archive of many backups,
+ *     for example s3://bucket/liferaft/ or file:/backups/liferaft/ (with several nodes one
+ *     directory that all of them share); empty switches backups off
  * @param interval how often a backup is made when the database has changed, at least 1s
- * @param format how a backup is stored: plain is one object that holds the database file
- * @param compress whether the object is compressed with gzip
+ * @param format how a backup is stored: plain is one object that holds the database file, archive
+ *     is a place of many backups of which each adds what changed; by default as the target's end
+ *     says
+ * @param compress whether what is stored is compressed, with gzip or, in an archive, zstd
  * @param timestamp whether each backup is an object of its own, with the UTC time before the
  *     target's last part, of which none is ever replaced or deleted
  * @param vacuum whether a copy is vacuumed before it is stored, which needs twice its size of free
@@ -28,7 +31,7 @@ import org.springframework.validation.annotation.Validated;
 record BackupProperties(
     @DefaultValue("") String target,
     @DefaultValue("10s") Duration interval,
-    @DefaultValue("plain") String format,
+    @DefaultValue("") String format,
     @DefaultValue("true") boolean compress,
     @DefaultValue("false") boolean timestamp,
     @DefaultValue("false") boolean vacuum,
@@ -36,6 +39,9 @@ record BackupProperties(
     @DefaultValue("") String rqliteConfig) {
 
   private static final Duration SHORTEST_INTERVAL = Duration.ofSeconds(1);
+
+  private static final String PLAIN = "plain";
+  private static final String ARCHIVE = "archive";
 
   private static final String VALID_TARGET =
       "a valid one is s3://bucket/liferaft.sqlite.gz or file:/backups/liferaft.sqlite.gz";
@@ -47,16 +53,26 @@ record BackupProperties(
         "target",
         target,
         "names no place that is known: " + VALID_TARGET);
+    boolean archive = target.endsWith("/");
+    format = format.isBlank() ? archive ? ARCHIVE : PLAIN : format.strip();
     require(
-        !target.endsWith("/"),
-        "target",
-        target,
-        "ends in / and would be an archive, which this version does not write: " + VALID_TARGET);
-    require(
-        format.equals("plain"),
+        format.equals(PLAIN) || format.equals(ARCHIVE),
         "format",
         format,
-        "is not a format this version writes: the valid one is plain");
+        "is no format: valid ones are plain and archive");
+    require(
+        target.isEmpty() || format.equals(archive ? ARCHIVE : PLAIN),
+        "format",
+        format,
+        archive
+            ? "does not fit the target, which ends with a slash and so is an archive: leave it out"
+            : "does not fit the target, which names one object: a valid target is"
+                + " s3://bucket/liferaft/ or file:/backups/liferaft/");
+    require(
+        !(timestamp && archive),
+        "timestamp",
+        timestamp,
+        "has no meaning for an archive, which keeps every backup: leave it out");
     require(
         interval.compareTo(SHORTEST_INTERVAL) >= 0,
         "interval",

@@ -198,12 +198,10 @@ final class BackupRun {
   private @Nullable BackupOutcome copy() throws IOException {
     Instant started = clock.instant();
     metrics.copying();
+    ConfirmedCopy confirmed = null;
     try (ClusterCopy copy = toSend()) {
-      return carryOut(copy, CopyDigest.of(copy.file()), started);
-    } catch (SqliteException.CopyRevoked e) {
-      metrics.copyFailed();
-      log.debug("The copy for a backup was given up and is taken again", e);
-      return null;
+      confirmed = new ConfirmedCopy(copy.file(), node, place.term());
+      return carryOut(copy.state(), confirmed, CopyDigest.of(confirmed, archive), started);
     } catch (RequestRefusedException e) {
       log.debug("The database was replaced while a backup of it was made", e);
       return null;
@@ -217,7 +215,14 @@ final class BackupRun {
       log.info("Somebody else wrote to {} meanwhile", archive.location());
       return null;
     } catch (SqliteException | IOException e) {
+      if (confirmed != null && confirmed.leadershipLost()) {
+        throw new LeadershipLost();
+      }
       metrics.copyFailed();
+      if (confirmed != null && confirmed.copyRevoked()) {
+        log.debug("The copy for a backup was given up and is taken again", e);
+        return null;
+      }
       throw e;
     }
   }
@@ -233,9 +238,8 @@ final class BackupRun {
     }
   }
 
-  private @Nullable BackupOutcome carryOut(ClusterCopy copy, CopyDigest digest, Instant started)
-      throws IOException {
-    ReplicatedState state = copy.state();
+  private @Nullable BackupOutcome carryOut(
+      ReplicatedState state, ConfirmedCopy copy, CopyDigest digest, Instant started) {
     Copied copied =
         new Copied(
             state.clusterId(),
@@ -306,18 +310,21 @@ final class BackupRun {
   }
 
   private @Nullable BackupOutcome upload(
-      ClusterCopy copy, Copied copied, CopyDigest digest, PutCondition condition, Instant started) {
+      ConfirmedCopy copy,
+      Copied copied,
+      CopyDigest digest,
+      PutCondition condition,
+      Instant started) {
     directory.mark(copied.clusterId());
-    ConfirmedWriter writer = new ConfirmedWriter(copy.file(), node, place.term());
     StoredBackup stored;
     attempted = digest.sha256();
     try {
-      stored = archive.write(records.manifest(copied, digest), condition, writer);
+      stored = archive.write(records.manifest(copied, digest), condition, copy);
     } catch (RuntimeException e) {
-      if (writer.leadershipLost()) {
+      if (copy.leadershipLost()) {
         throw new LeadershipLost();
       }
-      if (writer.copyRevoked()) {
+      if (copy.copyRevoked()) {
         metrics.copyFailed();
         return null;
       }
@@ -329,7 +336,7 @@ final class BackupRun {
     operatorAllows = false;
     node.recordBackup(records.of(copied, digest, stored));
     Duration took = Duration.between(started, clock.instant());
-    metrics.uploaded(took, stored.storedBytes());
+    metrics.uploaded(took, stored.addedBytes());
     if (!place.uploaded()) {
       place.lookAgain(clock.instant());
     }
@@ -338,7 +345,7 @@ final class BackupRun {
         Result.OK,
         "Backup of index %d complete: %d bytes, stored as %d, in %d ms"
             .formatted(
-                copied.changeIndex(), digest.sizeBytes(), stored.storedBytes(), took.toMillis()));
+                copied.changeIndex(), digest.sizeBytes(), stored.addedBytes(), took.toMillis()));
   }
 
   /** A leader may have been killed in the middle of an upload, and nobody else cleans up. */

@@ -117,6 +117,11 @@ final class BackupScheduler implements SmartLifecycle {
     return trouble.problem() == null ? State.WAITING : State.FAILING;
   }
 
+  /** Where backups go; null when backup is off. */
+  @Nullable BackupArchive archive() {
+    return archive;
+  }
+
   boolean off() {
     return run == null;
   }

@@ -20,6 +20,7 @@ import java.nio.file.StandardOpenOption;
 final class Vacuuming {
 
   private static final String PREFIX = "upload-";
+  private static final int BUFFER_BYTES = 256 << 10;
 
   /** Left to the log and to everybody else on the disk. */
   private static final long SPARED_BYTES = 64L << 20;
@@ -53,7 +54,7 @@ final class Vacuuming {
     boolean done = false;
     try {
       try (OutputStream out = Files.newOutputStream(raw)) {
-        CopyDigest.write(copy.file(), out, () -> {});
+        write(copy.file(), out);
       }
       if (Files.size(raw) != bytes) {
         throw new IOException(
@@ -69,6 +70,16 @@ final class Vacuuming {
       if (!done) {
         Files.deleteIfExists(small);
       }
+    }
+  }
+
+  private static void write(DatabaseCopy copy, OutputStream out) throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
+    long offset = 0;
+    while (copy.read(offset, buffer.clear()) > 0) {
+      buffer.flip();
+      out.write(buffer.array(), 0, buffer.limit());
+      offset += buffer.limit();
     }
   }
 

@@ -110,6 +110,11 @@ final class DirectoryObjectStore implements ObjectStore {
   }
 
   @Override
+  public InputStream getRange(String key, long offset, long bytes) {
+    return new FirstBytes(get(key, offset, null), bytes);
+  }
+
+  @Override
   public ObjectInfo put(
       String key, Map<String, String> metadata, PutCondition condition, ObjectWriter writer) {
     return put(key, metadata, condition, writer, true);

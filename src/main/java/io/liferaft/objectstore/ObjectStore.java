@@ -32,6 +32,13 @@ public interface ObjectStore {
    */
   InputStream get(String key, long offset, @Nullable String etag);
 
+  /**
+   * Reads a piece of an object that is never replaced.
+   *
+   * @param bytes how many; the stream ends earlier where the object does
+   */
+  InputStream getRange(String key, long offset, long bytes);
+
   /** Writes an object, replacing what is there if the condition holds; durable on return. */
   ObjectInfo put(
       String key, Map<String, String> metadata, PutCondition condition, ObjectWriter writer);

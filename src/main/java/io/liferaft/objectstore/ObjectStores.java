@@ -14,7 +14,9 @@ import software.amazon.awssdk.services.s3.S3Client;
 /** Opens object stores by the address of an object in them. Safe for use by many threads. */
 public final class ObjectStores {
 
-  private static final String VALID = "valid are file:/dir/name.sqlite.gz and s3://bucket/key";
+  private static final String VALID =
+      "valid are file:/dir/name.sqlite.gz and s3://bucket/key for one object, file:/dir/ and"
+          + " s3://bucket/prefix/ for an archive";
 
   /** S3's own rule for names, which keeps them usable as part of a host name. */
   private static final Pattern BUCKET = Pattern.compile("[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]");
@@ -37,9 +39,15 @@ public final class ObjectStores {
    * The address of one object.
    *
    * @param container bucket name or absolute directory
-   * @param key of the object in the bucket, or file name in the directory
+   * @param key of the object in the bucket, or file name in the directory; for many objects what
+   *     their keys begin with: empty, or with a slash at its end
    */
   public record Location(Scheme scheme, String container, String key) {
+
+    /** Whether it stands for many objects and not for one. */
+    public boolean many() {
+      return key.isEmpty() || key.endsWith("/");
+    }
 
     /** The one way to write this address: the same for all spellings of the same place. */
     @Override
@@ -58,7 +66,8 @@ public final class ObjectStores {
   }
 
   /**
-   * Takes an address apart; no access to disk or network.
+   * Takes an address apart, of one object or, ending with a slash, of many; no access to disk or
+   * network.
    *
    * @param address {@code file:/dir/name} ({@code file:./dir/name} is resolved against the working
    *     directory) or {@code s3://bucket/key}
@@ -119,7 +128,10 @@ public final class ObjectStores {
               + "'; 3 to 63 lower-case letters, digits, dots and hyphens)");
     }
     String key = slash < 0 ? "" : rest.substring(slash + 1);
-    checkKey(address, key);
+    if (slash < 0) {
+      throw refused(address, "has no key after the bucket");
+    }
+    checkCharacters(address, key);
     if (key.getBytes(StandardCharsets.UTF_8).length > MAX_KEY_BYTES) {
       throw refused(address, "has a key of more than " + MAX_KEY_BYTES + " bytes");
     }
@@ -138,8 +150,11 @@ public final class ObjectStores {
     if (rest.isEmpty() || rest.equals("/") || rest.equals(".") || rest.equals("..")) {
       throw refused(address, "names no file");
     }
-    checkKey(address, rest);
+    checkCharacters(address, rest);
     try {
+      if (rest.endsWith("/")) {
+        return new Location(Scheme.FILE, Path.of(rest).toAbsolutePath().normalize().toString(), "");
+      }
       Path path = Path.of(rest).toAbsolutePath().normalize();
       Path directory = path.getParent();
       Path name = path.getFileName();
@@ -154,16 +169,7 @@ public final class ObjectStores {
     }
   }
 
-  private static void checkKey(String address, String key) {
-    if (key.isEmpty()) {
-      throw refused(address, "has no key after the bucket");
-    }
-    if (key.endsWith("/")) {
-      throw refused(
-          address,
-          "ends with a slash, which means an archive of many backups; that format is not supported"
-              + " yet: name one object");
-    }
+  private static void checkCharacters(String address, String key) {
     if (key.chars().anyMatch(Character::isISOControl)) {
       throw refused(address, "holds a control character");
     }

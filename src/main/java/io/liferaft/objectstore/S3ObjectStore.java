@@ -101,6 +101,17 @@ final class S3ObjectStore implements ObjectStore {
 
   @Override
   public InputStream get(String key, long offset, @Nullable String etag) {
+    return get(key, offset, etag, offset == 0 ? null : "bytes=" + offset + "-");
+  }
+
+  /** Some stores ignore the range and send everything. */
+  @Override
+  public InputStream getRange(String key, long offset, long bytes) {
+    String range = "bytes=" + offset + "-" + (offset + bytes - 1);
+    return new FirstBytes(get(key, offset, null, range), bytes);
+  }
+
+  private InputStream get(String key, long offset, @Nullable String etag, @Nullable String range) {
     String action = "reading " + address(key) + (offset == 0 ? "" : " from byte " + offset);
     try {
       ResponseInputStream<GetObjectResponse> body =
@@ -108,7 +119,7 @@ final class S3ObjectStore implements ObjectStore {
               b.bucket(bucket)
                   .key(key)
                   .ifMatch(etag)
-                  .range(offset == 0 ? null : "bytes=" + offset + "-")
+                  .range(range)
                   .overrideConfiguration(o -> o.apiCallTimeout(settings.callTimeout())));
       return checked(action, body, offset, etag);
     } catch (S3Exception e) {

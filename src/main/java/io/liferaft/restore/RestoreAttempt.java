@@ -4,6 +4,7 @@ import io.liferaft.archive.BackupArchive;
 import io.liferaft.archive.BackupArchives;
 import io.liferaft.archive.BackupManifest;
 import io.liferaft.archive.CorruptBackupException;
+import io.liferaft.archive.RestorePoint;
 import io.liferaft.archive.StoredBackup;
 import io.liferaft.objectstore.ObjectStoreException;
 import io.liferaft.raft.BackupRecord;
@@ -37,6 +38,7 @@ final class RestoreAttempt {
   private static final Duration PROBE_TIMEOUT = Duration.ofSeconds(3);
 
   private final BackupArchives archives;
+  private final RestorePoint point;
   private final RaftNode node;
   private final Clock clock;
   private final DatabaseCheck check;
@@ -47,12 +49,14 @@ final class RestoreAttempt {
   private final RestoreCounts counts = new RestoreCounts();
 
   /**
+   * @param point which backup of an archive
    * @param backupTarget where this node's backups go; null for nowhere
    * @param states told each state
    * @param leading whether this node still leads
    */
   RestoreAttempt(
       BackupArchives archives,
+      RestorePoint point,
       RaftNode node,
       Clock clock,
       DatabaseCheck check,
@@ -61,6 +65,7 @@ final class RestoreAttempt {
       Consumer<RestoreState> states,
       BooleanSupplier leading) {
     this.archives = archives;
+    this.point = point;
     this.node = node;
     this.clock = clock;
     this.check = check;
@@ -91,7 +96,15 @@ final class RestoreAttempt {
   void run(String source, boolean begun) throws IOException {
     BackupArchive archive = archives.open(source, true);
     states.accept(new RestoreState.Looking(archive.location()));
-    log.info("Looking for a backup at {}", archive.location());
+    if (point instanceof RestorePoint.Latest) {
+      log.info("Looking for a backup at {}", archive.location());
+    } else {
+      log.warn(
+          "Looking for the backup of restore point {} at {}: what was backed up later is not"
+              + " restored. Take liferaft.restore.point out of the settings when this is over",
+          point,
+          archive.location());
+    }
     switch (RestoreDecision.found(begun, latest(archive, begun))) {
       case EndNothingThere() -> {
         log.info("There is no backup at {}: the cluster starts empty", archive.location());
@@ -120,7 +133,7 @@ final class RestoreAttempt {
 
   private @Nullable StoredBackup latest(BackupArchive archive, boolean begun) {
     try {
-      return archive.toRestore().orElse(null);
+      return archive.find(point).orElse(null);
     } catch (ObjectStoreException e) {
       // A lone node makes its directory with the first backup, so a missing one is an answer.
       boolean notMadeYet =

@@ -2,6 +2,7 @@ package io.liferaft.restore;
 
 import io.liferaft.archive.BackupArchive;
 import io.liferaft.archive.BackupArchives;
+import io.liferaft.go.GoUrl;
 import io.liferaft.raft.RaftNode;
 import io.liferaft.sqlite.SqliteStore;
 import java.nio.file.Path;
@@ -46,7 +47,15 @@ class RestoreConfiguration {
         folder,
         (states, leading) ->
             new RestoreAttempt(
-                archives, node, clock, SqliteStore::verify, folder, backupTarget, states, leading));
+                archives,
+                properties.restorePoint(),
+                node,
+                clock,
+                SqliteStore::verify,
+                folder,
+                backupTarget,
+                states,
+                leading));
   }
 
   /** The backups' place is opened as the backups do, every other one as it is named. */
@@ -67,7 +76,8 @@ class RestoreConfiguration {
       return archives.open(source, true).location();
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
-          "liferaft.restore.source=" + source + " is refused: " + e.getMessage(), e);
+          "liferaft.restore.source=" + GoUrl.redacted(source) + " is refused: " + e.getMessage(),
+          e);
     }
   }
 

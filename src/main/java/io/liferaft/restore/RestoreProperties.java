@@ -1,5 +1,6 @@
 package io.liferaft.restore;
 
+import io.liferaft.archive.RestorePoint;
 import io.liferaft.go.GoUrl;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -10,8 +11,11 @@ import org.springframework.validation.annotation.Validated;
  * The automatic restore of a fresh cluster.
  *
  * @param enabled whether a fresh cluster is restored; by default when there is a source
- * @param source where from, for example s3://bucket/liferaft.sqlite.gz or
- *     file:/backups/liferaft.sqlite.gz; by default the backup target
+ * @param source where from, for example s3://bucket/liferaft.sqlite.gz or, with a slash at its end,
+ *     an archive: file:/backups/liferaft/; by default the backup target
+ * @param point which backup of an archive: latest, an id, index:41415 for the last one without a
+ *     change after that index, or time:2026-11-29T01:02:03Z for the last one made no later. For one
+ *     restore: take it out again when that is over
  * @param onFailure what a cluster does whose restore keeps failing: hold waits for ever and serves
  *     nobody, start-empty gives up after three attempts
  * @param rqliteConfig the JSON file of rqlite's -auto-restore, which then says source, on-failure
@@ -22,6 +26,7 @@ import org.springframework.validation.annotation.Validated;
 record RestoreProperties(
     @Nullable Boolean enabled,
     @Nullable String source,
+    @DefaultValue("latest") String point,
     @DefaultValue("hold") OnFailure onFailure,
     @DefaultValue("") String rqliteConfig) {
 
@@ -35,6 +40,12 @@ record RestoreProperties(
       "a valid one is s3://bucket/liferaft.sqlite.gz or file:/backups/liferaft.sqlite.gz";
 
   RestoreProperties {
+    try {
+      RestorePoint _ = RestorePoint.parse(point);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "liferaft.restore.point=" + point + " is refused: " + e.getMessage(), e);
+    }
     if (source != null) {
       source = source.strip();
       if (source.isEmpty()) {
@@ -45,14 +56,12 @@ record RestoreProperties(
                 + GoUrl.redacted(source)
                 + " names no place that is known: "
                 + VALID_SOURCE);
-      } else if (source.endsWith("/")) {
-        throw new IllegalArgumentException(
-            "liferaft.restore.source="
-                + GoUrl.redacted(source)
-                + " ends in / and would be an archive, which this version does not read: "
-                + VALID_SOURCE);
       }
     }
+  }
+
+  RestorePoint restorePoint() {
+    return RestorePoint.parse(point);
   }
 
   /**

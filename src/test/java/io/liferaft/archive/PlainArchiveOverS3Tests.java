@@ -90,7 +90,7 @@ class PlainArchiveOverS3Tests {
   @Test
   void fetchesWhatItWroteOverBrokenTransfers() throws Exception {
     BackupArchive archive = archive(BUCKET);
-    StoredBackup written = archive.write(manifest(), ALWAYS, out -> out.write(database));
+    StoredBackup written = archive.write(manifest(), ALWAYS, new Bytes(database));
     StoredBackup latest = archive.latest().orElseThrow();
     faulty.when("GET").key(KEY).times(2).cutAnswerAt(5 << 20);
     faulty.forgetRequests();
@@ -111,9 +111,9 @@ class PlainArchiveOverS3Tests {
     BackupArchives archives = application.getBean(BackupArchives.class);
     BackupArchive archive = archives.open(place, true, false, true);
     StoredBackup first =
-        archive.write(manifest(), new PutCondition.IfAbsent(), out -> out.write(database));
+        archive.write(manifest(), new PutCondition.IfAbsent(), new Bytes(database));
     PutCondition onFirst = new PutCondition.IfMatch(first.etag());
-    StoredBackup second = archive.write(manifest(), onFirst, out -> out.write(database));
+    StoredBackup second = archive.write(manifest(), onFirst, new Bytes(database));
     for (String key : List.of("series/20260101000000_db.sqlite.gz", "series/2_other")) {
       try (S3Client direct = server.client()) {
         var _ = direct.createMultipartUpload(b -> b.bucket(BUCKET).key(key));
@@ -135,15 +135,15 @@ class PlainArchiveOverS3Tests {
   @Test
   void leavesTheFormerBackupWhenAnUploadBreaks() throws Exception {
     BackupArchive archive = archive(BUCKET);
-    StoredBackup good = archive.write(manifest(), ALWAYS, out -> out.write(database));
+    StoredBackup good = archive.write(manifest(), ALWAYS, new Bytes(database));
     byte[] wrong = database.clone();
     wrong[0]++;
 
     assertThatExceptionOfType(CorruptBackupException.class)
-        .isThrownBy(() -> archive.write(manifest(), ALWAYS, out -> out.write(wrong)));
+        .isThrownBy(() -> archive.write(manifest(), ALWAYS, new Bytes(wrong)));
     faulty.when("PUT").query("partNumber=2").answer(503, "SlowDown");
     assertThatExceptionOfType(ObjectStoreException.class)
-        .isThrownBy(() -> archive.write(manifest(), ALWAYS, out -> out.write(database)))
+        .isThrownBy(() -> archive.write(manifest(), ALWAYS, new Bytes(database)))
         .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.UNAVAILABLE));
 
     assertThat(archive.latest().orElseThrow().etag()).isEqualTo(good.etag());
@@ -155,7 +155,7 @@ class PlainArchiveOverS3Tests {
   @Test
   void preservesWithoutMovingTheBytes() throws Exception {
     BackupArchive archive = archive(BUCKET);
-    StoredBackup written = archive.write(manifest(), ALWAYS, out -> out.write(database));
+    StoredBackup written = archive.write(manifest(), ALWAYS, new Bytes(database));
     faulty.forgetRequests();
 
     String kept = archive.preserve(written);

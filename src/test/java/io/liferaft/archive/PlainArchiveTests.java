@@ -9,7 +9,6 @@ import io.liferaft.objectstore.ObjectStore;
 import io.liferaft.objectstore.ObjectStoreException;
 import io.liferaft.objectstore.ObjectStoreException.Reason;
 import io.liferaft.objectstore.ObjectStores;
-import io.liferaft.objectstore.ObjectWriter;
 import io.liferaft.objectstore.PutCondition;
 import io.liferaft.support.FaultyObjectStore;
 import java.io.ByteArrayOutputStream;
@@ -101,12 +100,8 @@ class PlainArchiveTests {
     return out.toByteArray();
   }
 
-  private ObjectWriter bytes(byte[] content) {
-    return out -> {
-      for (int from = 0; from < content.length; from += 1000) {
-        out.write(content, from, Math.min(1000, content.length - from));
-      }
-    };
+  private DatabaseSource bytes(byte[] content) {
+    return new Bytes(content);
   }
 
   private StoredBackup put(ObjectStore store, byte[] stored, BackupManifest manifest) {

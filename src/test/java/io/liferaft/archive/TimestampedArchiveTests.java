@@ -60,7 +60,7 @@ class TimestampedArchiveTests {
     BackupManifest manifest =
         new BackupManifest(
             "c", "g", 1, 2, sha256, bytes.length, false, List.of(), null, null, created);
-    return archive.write(manifest, condition, out -> out.write(bytes));
+    return archive.write(manifest, condition, new Bytes(bytes));
   }
 
   private String read(StoredBackup backup) throws IOException {

@@ -136,10 +136,9 @@ class BackupConfigurationTests {
   @CsvSource(
       quoteCharacter = '"',
       value = {
-        "liferaft.backup.target=s3://bucket/folder/, s3://bucket/liferaft.sqlite.gz",
         "liferaft.backup.target=ftp://host/db, s3://bucket/liferaft.sqlite.gz",
         "liferaft.backup.target=s3://bucket, s3://bucket/key",
-        "liferaft.backup.format=archive, plain",
+        "liferaft.backup.format=zip, plain and archive",
         "liferaft.backup.interval=PT0S, 10s",
         "liferaft.backup.interval=PT0.003S, 10s",
         "liferaft.backup.on-stop-timeout=PT-1S, 20s"
@@ -154,7 +153,7 @@ class BackupConfigurationTests {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"https://user:secret@host/db", "s3://key:secret@bucket/"})
+  @ValueSource(strings = {"https://user:secret@host/db", "s4://key:secret@bucket/"})
   void refusesAPlaceWithoutRepeatingItsPassword(String target) {
     assertThatIllegalArgumentException()
         .isThrownBy(() ->
@@ -162,6 +161,43 @@ class BackupConfigurationTests {
                 target, Duration.ofSeconds(10), "plain", true, false, false, Duration.ZERO, ""))
         .withMessageContaining(":xxxxx@")
         .withMessageNotContaining("secret");
+  }
+
+  @Test
+  void refusesAPlaceThatIsNoneWithoutRepeatingItsPassword() {
+    runner
+        .withPropertyValues("liferaft.backup.target=s3://key:secret@bucket/")
+        .run(context ->
+            assertThat(context.getStartupFailure())
+                .hasStackTraceContaining("liferaft.backup.target=s3://key:xxxxx@bucket/"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "s3://bucket/folder/, plain, ends with a slash",
+    "s3://bucket/folder.gz, archive, s3://bucket/liferaft/",
+  })
+  void refusesAFormatThatDoesNotFitTheTarget(String target, String format, String why) {
+    runner
+        .withPropertyValues("liferaft.backup.target=" + target, "liferaft.backup.format=" + format)
+        .run(context ->
+            assertThat(context.getStartupFailure())
+                .hasStackTraceContaining("liferaft.backup.format=" + format)
+                .hasStackTraceContaining(why));
+  }
+
+  @Test
+  void refusesTimestampsInAnArchiveAndTellsItsFormatByTheTarget() {
+    runner
+        .withPropertyValues(
+            "liferaft.backup.target=s3://bucket/folder/", "liferaft.backup.timestamp=true")
+        .run(context ->
+            assertThat(context.getStartupFailure())
+                .hasStackTraceContaining("liferaft.backup.timestamp=true"));
+    runner
+        .withPropertyValues("liferaft.backup.target=s3://bucket/folder/")
+        .run(context ->
+            assertThat(context.getBean(BackupProperties.class).format()).isEqualTo("archive"));
   }
 
   @Test

@@ -3,7 +3,9 @@ package io.liferaft.backup;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.liferaft.sqlite.DatabaseCopy;
+import io.liferaft.support.FakeArchive;
 import io.liferaft.support.FakeDatabase;
+import io.liferaft.support.FakeRaftNode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -53,7 +55,7 @@ class CopyDigestTests {
 
     CopyDigest digest = digest(file);
     try (FileCopy copy = new FileCopy(file)) {
-      CopyDigest.write(copy, written, () -> {});
+      confirmed(copy).writeTo(written);
     }
 
     assertThat(digest.sha256()).isEqualTo(FakeDatabase.sha256(bytes));
@@ -64,8 +66,13 @@ class CopyDigestTests {
 
   private static CopyDigest digest(Path file) throws IOException {
     try (FileCopy copy = new FileCopy(file)) {
-      return CopyDigest.of(copy);
+      return CopyDigest.of(confirmed(copy), new FakeArchive("file:/x/y"));
     }
+  }
+
+  private static ConfirmedCopy confirmed(DatabaseCopy copy) {
+    FakeRaftNode node = new FakeRaftNode().lead();
+    return new ConfirmedCopy(copy, node, node.term());
   }
 
   private Path database(String... statements) throws IOException, SQLException {

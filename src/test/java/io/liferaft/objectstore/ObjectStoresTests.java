@@ -27,6 +27,9 @@ class ObjectStoresTests {
     "file:///var/backups/db.sqlite, FILE, /var/backups, db.sqlite",
     "file:/var/./x/../backups//db.sqlite, FILE, /var/backups, db.sqlite",
     "file:/db.sqlite, FILE, /, db.sqlite",
+    "s3://bucket/, S3, bucket, ''",
+    "s3://bucket/a/b/, S3, bucket, a/b/",
+    "file:/var/x/../backups/, FILE, /var/backups, ''",
   })
   void takesAddressesApart(String address, Scheme scheme, String container, String key) {
     assertThat(ObjectStores.parse(address)).isEqualTo(new Location(scheme, container, key));
@@ -44,7 +47,9 @@ class ObjectStoresTests {
   @CsvSource({
     "s3://backups/a/b, s3://backups/a/b",
     "file:///var/x/../db, file:/var/db",
-    "file:/db, file:/db"
+    "file:/db, file:/db",
+    "file:///var/./backups/, file:/var/backups/",
+    "s3://backups/a/, s3://backups/a/"
   })
   void writesOnePlaceInOneWay(String address, String canonical) {
     assertThat(ObjectStores.parse(address)).hasToString(canonical);
@@ -63,12 +68,9 @@ class ObjectStoresTests {
     "s3://b/key, no valid bucket",
     "s3://bu cket/key, no valid bucket",
     "s3://bucket, no key",
-    "s3://bucket/, no key",
-    "s3://bucket/archive/, not supported yet",
     "file:, no file",
     "file:/, no file",
     "file:/var/.., no file",
-    "file:/var/backups/, not supported yet",
     "file://host/var/db, names a host",
     "file:/var/db.metadata.json, cannot be a file name",
   })

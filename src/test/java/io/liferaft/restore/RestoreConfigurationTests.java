@@ -78,7 +78,8 @@ class RestoreConfigurationTests {
     runner()
         .run(context -> {
           RestoreProperties defaults = context.getBean(RestoreProperties.class);
-          assertThat(defaults).isEqualTo(new RestoreProperties(null, null, OnFailure.HOLD, ""));
+          assertThat(defaults)
+              .isEqualTo(new RestoreProperties(null, null, "latest", OnFailure.HOLD, ""));
           assertThat(defaults.effectiveSource(null)).isNull();
           assertThat(defaults.effectiveSource("")).isNull();
           assertThat(defaults.effectiveSource("s3://bucket/db")).isEqualTo("s3://bucket/db");
@@ -97,11 +98,11 @@ class RestoreConfigurationTests {
           assertThat(properties)
               .isEqualTo(
                   new RestoreProperties(
-                      false, "file:/backups/db.sqlite", OnFailure.START_EMPTY, ""));
+                      false, "file:/backups/db.sqlite", "latest", OnFailure.START_EMPTY, ""));
           assertThat(properties.effectiveSource("s3://bucket/db")).isNull();
         });
     assertThat(
-            new RestoreProperties(true, "file:/b/db", OnFailure.HOLD, "")
+            new RestoreProperties(true, "file:/b/db", "latest", OnFailure.HOLD, "")
                 .effectiveSource("s3://b/k"))
         .isEqualTo("file:/b/db");
   }
@@ -109,7 +110,6 @@ class RestoreConfigurationTests {
   @ParameterizedTest
   @CsvSource({
     "liferaft.restore.source=ftp://host/db, s3://bucket/liferaft.sqlite.gz",
-    "liferaft.restore.source=s3://bucket/folder/, s3://bucket/liferaft.sqlite.gz",
     "liferaft.restore.source=s3://bucket, s3://bucket/key",
     "liferaft.restore.enabled=true, s3://bucket/liferaft.sqlite.gz"
   })
@@ -123,12 +123,21 @@ class RestoreConfigurationTests {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"https://user:secret@host/db", "s3://key:secret@bucket/"})
+  @ValueSource(strings = {"https://user:secret@host/db", "s4://key:secret@bucket/"})
   void refusesAPlaceWithoutRepeatingItsPassword(String source) {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> new RestoreProperties(true, source, OnFailure.HOLD, ""))
+        .isThrownBy(() -> new RestoreProperties(true, source, "latest", OnFailure.HOLD, ""))
         .withMessageContaining(":xxxxx@")
         .withMessageNotContaining("secret");
+  }
+
+  @Test
+  void refusesAPlaceThatIsNoneWithoutRepeatingItsPassword() {
+    runner()
+        .withPropertyValues("liferaft.restore.source=s3://key:secret@bucket/")
+        .run(context ->
+            assertThat(context.getStartupFailure())
+                .hasStackTraceContaining("liferaft.restore.source=s3://key:xxxxx@bucket/"));
   }
 
   @Test

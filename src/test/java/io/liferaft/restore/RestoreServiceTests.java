@@ -3,6 +3,7 @@ package io.liferaft.restore;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.liferaft.archive.BackupManifest;
+import io.liferaft.archive.RestorePoint;
 import io.liferaft.objectstore.ObjectStoreException.Reason;
 import io.liferaft.raft.BackupRecord;
 import io.liferaft.raft.NodeStatus;
@@ -712,6 +713,7 @@ class RestoreServiceTests {
         (moves, leading) ->
             new RestoreAttempt(
                 archives,
+                RestorePoint.parse("latest"),
                 node,
                 clock,
                 passes,

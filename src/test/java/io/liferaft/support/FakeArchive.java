@@ -3,10 +3,10 @@ package io.liferaft.support;
 import io.liferaft.archive.BackupArchive;
 import io.liferaft.archive.BackupManifest;
 import io.liferaft.archive.CorruptBackupException;
+import io.liferaft.archive.DatabaseSource;
 import io.liferaft.archive.StoredBackup;
 import io.liferaft.objectstore.ObjectStoreException;
 import io.liferaft.objectstore.ObjectStoreException.Reason;
-import io.liferaft.objectstore.ObjectWriter;
 import io.liferaft.objectstore.PutCondition;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -198,7 +198,7 @@ public final class FakeArchive implements BackupArchive {
 
   @Override
   public StoredBackup write(
-      BackupManifest manifest, PutCondition condition, ObjectWriter database) {
+      BackupManifest manifest, PutCondition condition, DatabaseSource database) {
     called(Call.WRITE);
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try {

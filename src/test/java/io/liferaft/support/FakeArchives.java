@@ -11,7 +11,7 @@ public final class FakeArchives implements BackupArchives {
 
   @Override
   public FakeArchive open(String target, boolean compress) {
-    if (target.equals("s3://bucket")) {
+    if (target.equals("s3://bucket") || target.contains("@")) {
       throw new IllegalArgumentException("no key; a valid one is s3://bucket/key");
     }
     return places.computeIfAbsent(FakeArchive.address(target), _ -> new FakeArchive(target));

@@ -78,6 +78,15 @@ public final class FaultyObjectStore implements ObjectStore {
   }
 
   @Override
+  public InputStream getRange(String key, long offset, long bytes) {
+    gets.incrementAndGet();
+    failIfTold("reading " + key);
+    InputStream whole = store.getRange(key, offset, bytes);
+    Long cut = cuts.poll();
+    return cut == null ? whole : new CutInputStream(whole, cut);
+  }
+
+  @Override
   public ObjectInfo put(
       String key, Map<String, String> metadata, PutCondition condition, ObjectWriter writer) {
     failIfTold("writing " + key);

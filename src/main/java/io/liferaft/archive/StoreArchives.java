@@ -2,15 +2,21 @@ package io.liferaft.archive;
 
 import io.liferaft.objectstore.ObjectStore;
 import io.liferaft.objectstore.ObjectStores;
+import java.security.SecureRandom;
 
-/** Opens archives of the plain format. */
-final class PlainArchives implements BackupArchives {
+/** Opens archives of both formats: a place that ends with a slash holds many backups. */
+final class StoreArchives implements BackupArchives {
 
   private final ObjectStores stores;
+  private final int level;
   private final ResumingFetch.Pause pause;
 
-  PlainArchives(ObjectStores stores, ResumingFetch.Pause pause) {
+  /**
+   * @param level of zstd where backups are compressed
+   */
+  StoreArchives(ObjectStores stores, int level, ResumingFetch.Pause pause) {
     this.stores = stores;
+    this.level = level;
     this.pause = pause;
   }
 
@@ -29,9 +35,19 @@ final class PlainArchives implements BackupArchives {
       String target, boolean compress, boolean createDirectory, boolean timestamped) {
     ObjectStores.Location location = ObjectStores.parse(target);
     ObjectStore store = stores.open(location, createDirectory);
+    String configured = target.strip();
+    if (location.many()) {
+      return new ChunkedArchive(
+          store,
+          location.key(),
+          configured,
+          location.toString(),
+          compress ? level : 0,
+          new SecureRandom(),
+          pause);
+    }
     PlainArchive plain =
-        new PlainArchive(
-            store, location.key(), target.strip(), location.toString(), compress, pause);
+        new PlainArchive(store, location.key(), configured, location.toString(), compress, pause);
     return timestamped ? new TimestampedArchive(plain, store, location.key()) : plain;
   }
 }

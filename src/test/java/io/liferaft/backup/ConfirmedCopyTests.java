@@ -11,7 +11,7 @@ import java.io.OutputStream;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
-class ConfirmedWriterTests {
+class ConfirmedCopyTests {
 
   private static final int SIZE = 8 << 20;
 
@@ -21,7 +21,7 @@ class ConfirmedWriterTests {
   void writesEverythingWhileItLeads() throws IOException {
     ByteArrayOutputStream written = new ByteArrayOutputStream();
     try (ClusterCopy copy = node.copy(true, Duration.ofSeconds(1))) {
-      ConfirmedWriter writer = new ConfirmedWriter(copy.file(), node, node.term());
+      ConfirmedCopy writer = new ConfirmedCopy(copy.file(), node, node.term());
 
       writer.writeTo(written);
       writer.beforeVisible();
@@ -70,7 +70,7 @@ class ConfirmedWriterTests {
           }
         };
     try (ClusterCopy copy = node.copy(true, Duration.ofSeconds(1))) {
-      ConfirmedWriter writer = new ConfirmedWriter(copy.file(), node, node.term());
+      ConfirmedCopy writer = new ConfirmedCopy(copy.file(), node, node.term());
       assertThatExceptionOfType(IOException.class)
           .isThrownBy(() -> {
             writer.writeTo(out);

@@ -1,19 +1,23 @@
 package io.liferaft.backup;
 
-import io.liferaft.objectstore.ObjectWriter;
+import io.liferaft.archive.DatabaseSource;
 import io.liferaft.raft.NodeStatus;
 import io.liferaft.raft.RaftNode;
 import io.liferaft.sqlite.DatabaseCopy;
+import io.liferaft.sqlite.FilePosition;
 import io.liferaft.sqlite.SqliteException;
 import java.io.IOException;
-import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.util.BitSet;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Writes a copy for as long as this node leads, and ends well only when a quorum confirms, after
- * the last byte and so before the object becomes visible, that it still does. Remembers why it
- * failed, as the store wraps exceptions its own way.
+ * A copy that is read for as long as this node leads, and whose backup ends well only when a quorum
+ * confirms, after the last byte and so before it becomes visible, that it still does. Remembers why
+ * it failed, as the store wraps exceptions its own way.
  */
-final class ConfirmedWriter implements ObjectWriter {
+final class ConfirmedCopy implements DatabaseSource {
 
   private final DatabaseCopy copy;
   private final RaftNode node;
@@ -24,20 +28,37 @@ final class ConfirmedWriter implements ObjectWriter {
   /**
    * @param term the one in which this node leads
    */
-  ConfirmedWriter(DatabaseCopy copy, RaftNode node, long term) {
+  ConfirmedCopy(DatabaseCopy copy, RaftNode node, long term) {
     this.copy = copy;
     this.node = node;
     this.term = term;
   }
 
   @Override
-  public void writeTo(OutputStream out) throws IOException {
+  public long sizeBytes() {
+    return copy.sizeBytes();
+  }
+
+  @Override
+  public int read(long offset, ByteBuffer into) throws IOException {
+    requireLeadership();
     try {
-      CopyDigest.write(copy, out, this::requireLeadership);
+      return copy.read(offset, into);
     } catch (SqliteException.CopyRevoked e) {
       copyRevoked = true;
       throw new IOException(e);
     }
+  }
+
+  @Override
+  public @Nullable Mark mark() {
+    FilePosition position = copy.position();
+    return position == null ? null : new Mark(position.file(), position.checkpoint());
+  }
+
+  @Override
+  public Optional<BitSet> changedSince(Mark earlier) {
+    return copy.changedSince(new FilePosition(earlier.file(), earlier.state()));
   }
 
   @Override

@@ -1,0 +1,268 @@
+package io.liferaft.archive;
+
+import io.liferaft.objectstore.ObjectStore;
+import io.liferaft.objectstore.ObjectStoreException;
+import io.liferaft.objectstore.ObjectStoreException.Reason;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.LongConsumer;
+
+/**
+ * Brings a backup of an archive into a file, several ranges at a time. Every chunk is checked
+ * before it is written; what an earlier call or process brought is found by its hashes and not
+ * fetched again.
+ */
+final class ArchiveFetch {
+
+  private static final int ATTEMPTS = 6;
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(200);
+
+  /** Long enough for the store's speed, short enough to begin anew. */
+  private static final long MOST_RANGE_BYTES = 4L << 20;
+
+  /** Fetching what nobody wants is cheaper than another request. */
+  private static final long MOST_GAP_BYTES = 64L << 10;
+
+  private final ObjectStore store;
+  private final ManifestStore manifests;
+  private final ResumingFetch.Pause pause;
+
+  ArchiveFetch(ObjectStore store, ManifestStore manifests, ResumingFetch.Pause pause) {
+    this.store = store;
+    this.manifests = manifests;
+    this.pause = pause;
+  }
+
+  /**
+   * A piece of one pack.
+   *
+   * @param chunks that lie in it, by offset
+   */
+  private record Range(String key, long from, long bytes, List<Integer> chunks) {}
+
+  /** As {@link BackupArchive#fetch}. */
+  String fetch(BackupId id, Path into, LongConsumer progress) {
+    ChunkTable table = manifests.load(id, null).table();
+    Path part = into.resolveSibling(into.getFileName() + ".part");
+    try {
+      if (Files.exists(into)) {
+        Files.move(into, part, StandardCopyOption.REPLACE_EXISTING);
+      }
+      try (FileChannel file =
+          FileChannel.open(
+              part, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+        BitSet missing = missing(table, file);
+        long there = table.storedBytes() - missing.stream().mapToLong(table::storedLength).sum();
+        Ranges work = new Ranges(table, file, ranges(table, missing), there, progress);
+        progress.accept(there);
+        ParallelRuns.run(work.ranges.size(), work::bring);
+        file.truncate(table.sizeBytes());
+        file.force(true);
+      }
+      Files.move(part, into, StandardCopyOption.REPLACE_EXISTING);
+      return table.treeSha256();
+    } catch (CorruptBackupException e) {
+      deleteQuietly(part, e);
+      throw e;
+    } catch (IOException e) {
+      throw new UncheckedIOException("fetching backup %s into %s failed".formatted(id, into), e);
+    }
+  }
+
+  private static void deleteQuietly(Path part, CorruptBackupException reason) {
+    try {
+      Files.deleteIfExists(part);
+    } catch (IOException e) {
+      // Its chunks are checked before they are used.
+      reason.addSuppressed(e);
+    }
+  }
+
+  /** Chunks that the file does not hold. */
+  private static BitSet missing(ChunkTable table, FileChannel file) throws IOException {
+    BitSet missing = new BitSet();
+    byte[] chunk = new byte[ChunkTable.CHUNK_BYTES];
+    for (int i = 0; i < table.count(); i++) {
+      int length = table.length(i);
+      ByteBuffer buffer = ByteBuffer.wrap(chunk, 0, length);
+      long at = (long) i * ChunkTable.CHUNK_BYTES;
+      while (buffer.hasRemaining() && file.read(buffer, at + buffer.position()) > 0) {
+        // until it is full or the file ends
+      }
+      if (buffer.hasRemaining() || !table.holds(i, chunk, length)) {
+        missing.set(i);
+      }
+    }
+    return missing;
+  }
+
+  private List<Range> ranges(ChunkTable table, BitSet chunks) {
+    List<Integer> sorted =
+        chunks.stream()
+            .boxed()
+            .sorted(
+                Comparator.<Integer>comparingInt(table::pack)
+                    .thenComparingLong(table::offset)
+                    .thenComparingInt(i -> i))
+            .toList();
+    List<Range> ranges = new ArrayList<>();
+    List<Integer> run = new ArrayList<>();
+    long from = 0;
+    long end = 0;
+    for (int chunk : sorted) {
+      boolean joins =
+          !run.isEmpty()
+              && table.pack(run.getFirst()) == table.pack(chunk)
+              && table.offset(chunk) - end <= MOST_GAP_BYTES
+              && table.offset(chunk) + table.storedLength(chunk) - from <= MOST_RANGE_BYTES;
+      if (!joins) {
+        add(ranges, table, run, from, end);
+        run = new ArrayList<>();
+        from = table.offset(chunk);
+        end = from;
+      }
+      run.add(chunk);
+      end = Math.max(end, table.offset(chunk) + table.storedLength(chunk));
+    }
+    add(ranges, table, run, from, end);
+    return ranges;
+  }
+
+  private void add(List<Range> ranges, ChunkTable table, List<Integer> run, long from, long end) {
+    if (!run.isEmpty()) {
+      String pack = table.packList().get(table.pack(run.getFirst())).name();
+      ranges.add(new Range(manifests.packKey(pack), from, end - from, run));
+    }
+  }
+
+  /** What the threads of one fetch share. */
+  private final class Ranges {
+    private final ChunkTable table;
+    private final FileChannel file;
+    private final List<Range> ranges;
+    private final LongConsumer progress;
+    private long fetched;
+
+    Ranges(
+        ChunkTable table,
+        FileChannel file,
+        List<Range> ranges,
+        long fetched,
+        LongConsumer progress) {
+      this.table = table;
+      this.file = file;
+      this.ranges = ranges;
+      this.fetched = fetched;
+      this.progress = progress;
+    }
+
+    /** Brings one range, beginning anew where the store fails or sends something else. */
+    void bring(int n) throws IOException {
+      Range range = ranges.get(n);
+      String name = store.location() + "/" + range.key();
+      for (int attempt = 1; ; attempt++) {
+        try {
+          read(range, name);
+          break;
+        } catch (CorruptBackupException e) {
+          // Once more: it may have been damaged on its way.
+          if (attempt > 1) {
+            throw e;
+          }
+        } catch (ObjectStoreException e) {
+          if (e.reason() == Reason.NOT_FOUND) {
+            throw new CorruptBackupException(name + " is gone", e);
+          }
+          if (e.reason() != Reason.UNAVAILABLE || attempt == ATTEMPTS) {
+            throw e;
+          }
+          rest(FIRST_PAUSE.multipliedBy(1L << attempt), e);
+        }
+      }
+      synchronized (this) {
+        fetched += range.chunks().stream().mapToLong(table::storedLength).sum();
+        progress.accept(fetched);
+      }
+    }
+
+    private void read(Range range, String name) throws IOException {
+      byte[] packed = new byte[ChunkTable.CHUNK_BYTES];
+      byte[] chunk = new byte[ChunkTable.CHUNK_BYTES];
+      long at = range.from();
+      int packedLength = 0;
+      try (InputStream in = store.getRange(range.key(), range.from(), range.bytes())) {
+        for (int i : range.chunks()) {
+          // Equal chunks lie in one place.
+          if (table.offset(i) >= at) {
+            packedLength = table.storedLength(i);
+            skip(in, table.offset(i) - at, name);
+            fill(in, packed, packedLength, name);
+            at = table.offset(i) + packedLength;
+          }
+          int length = table.length(i);
+          if (!ChunkCodec.unpack(packed, packedLength, chunk, length)
+              || !table.holds(i, chunk, length)) {
+            throw new CorruptBackupException(
+                "%s is damaged: bytes %d to %d are not chunk %d"
+                    .formatted(name, table.offset(i), table.offset(i) + packedLength, i),
+                null);
+          }
+          write(chunk, length, (long) i * ChunkTable.CHUNK_BYTES);
+        }
+      }
+    }
+
+    private void write(byte[] chunk, int length, long offset) throws IOException {
+      ByteBuffer buffer = ByteBuffer.wrap(chunk, 0, length);
+      while (buffer.hasRemaining()) {
+        file.write(buffer, offset + buffer.position());
+      }
+    }
+  }
+
+  private static void skip(InputStream in, long bytes, String name) {
+    try {
+      in.skipNBytes(bytes);
+    } catch (IOException e) {
+      throw cut(name, e);
+    }
+  }
+
+  private static void fill(InputStream in, byte[] into, int length, String name) {
+    int n;
+    try {
+      n = in.readNBytes(into, 0, length);
+    } catch (IOException e) {
+      throw cut(name, e);
+    }
+    if (n < length) {
+      throw new CorruptBackupException(name + " is damaged: it is too short", null);
+    }
+  }
+
+  private static ObjectStoreException cut(String name, IOException e) {
+    return new ObjectStoreException(
+        Reason.UNAVAILABLE, "reading " + name + " broke off: " + e.getMessage(), e);
+  }
+
+  private void rest(Duration duration, ObjectStoreException reason) {
+    try {
+      pause.last(duration);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw reason;
+    }
+  }
+}

@@ -1,0 +1,241 @@
+package io.liferaft.archive;
+
+import io.liferaft.objectstore.ObjectInfo;
+import io.liferaft.objectstore.ObjectStore;
+import io.liferaft.objectstore.PutCondition;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongConsumer;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Many backups in one place, of which each adds only the chunks that the place lacks:
+ * docs/backup-format.md. Every backup is a restore point, and nothing but the pointer is ever
+ * replaced.
+ */
+final class ChunkedArchive implements BackupArchive {
+
+  private static final Logger log = LoggerFactory.getLogger(ChunkedArchive.class);
+
+  private static final BackupManifest UNKNOWN =
+      new BackupManifest(null, null, 0, 0, null, -1, false, List.of(), null, null, null);
+
+  private final ObjectStore store;
+  private final String prefix;
+  private final String location;
+  private final String canonical;
+  private final ManifestStore manifests;
+  private final ArchiveWriter writer;
+  private final ArchiveFetch fetch;
+  private final LineageMarker lineage;
+  private final ReentrantLock writing = new ReentrantLock();
+
+  /**
+   * @param prefix of all keys: empty, or with a slash at its end
+   * @param location as configured
+   * @param canonical the same for all spellings of the same place
+   * @param level of zstd; 0 leaves chunks as they are
+   */
+  ChunkedArchive(
+      ObjectStore store,
+      String prefix,
+      String location,
+      String canonical,
+      int level,
+      RandomGenerator random,
+      ResumingFetch.Pause pause) {
+    this.store = store;
+    this.prefix = prefix;
+    this.location = location;
+    this.canonical = canonical;
+    this.manifests = new ManifestStore(store, prefix, Math.max(1, level));
+    this.writer = new ArchiveWriter(store, manifests, location, level, random);
+    this.lineage = new LineageMarker(store, prefix + "lineage");
+    this.fetch = new ArchiveFetch(store, manifests, pause);
+  }
+
+  @Override
+  public String location() {
+    return location;
+  }
+
+  @Override
+  public String address() {
+    return canonical;
+  }
+
+  @Override
+  public String fingerprint() {
+    return PlainArchive.shortHash(canonical, 16);
+  }
+
+  @Override
+  public Optional<StoredBackup> latest() {
+    return manifests.pointerObject().map(this::pointedAt);
+  }
+
+  private StoredBackup pointedAt(ObjectInfo object) {
+    try {
+      Pointer pointer = manifests.pointer(object).pointer();
+      Optional<BackupId> above =
+          pointer.conditional()
+              ? Optional.empty()
+              : manifests.before(null).filter(id -> id.compareTo(pointer.id()) > 0);
+      if (above.isPresent()) {
+        StoredBackup highest = backup(above.get());
+        return new StoredBackup(
+            highest.manifest(),
+            highest.key(),
+            object.etag(),
+            object.versionId(),
+            highest.storedBytes(),
+            highest.stored());
+      }
+      return new StoredBackup(
+          pointer.head(),
+          manifests.manifestKey(pointer.id()),
+          object.etag(),
+          object.versionId(),
+          pointer.storedBytes(),
+          object.modified());
+    } catch (CorruptBackupException e) {
+      log.warn("{}", e.getMessage());
+      return new StoredBackup(
+          UNKNOWN, object.key(), object.etag(), object.versionId(), -1, object.modified());
+    }
+  }
+
+  /** Where the pointer is missing, what lies there is a backup all the same. */
+  @Override
+  public Optional<StoredBackup> toRestore() {
+    return latest().or(() -> newestBefore(null));
+  }
+
+  @Override
+  public Optional<StoredBackup> find(RestorePoint point) {
+    Optional<StoredBackup> newest = toRestore();
+    if (newest.isEmpty() || point instanceof RestorePoint.Latest) {
+      return newest;
+    }
+    BackupId found = RestorePoints.find(point, manifests.ids(), location);
+    return newest
+        .filter(backup -> backup.key().equals(manifests.manifestKey(found)))
+        .or(() -> Optional.of(backup(found)));
+  }
+
+  @Override
+  public List<ListedBackup> list() {
+    Optional<BackupId> newest = latest().flatMap(backup -> manifests.idOf(backup.key()));
+    Map<String, Long> packs = manifests.packBytes();
+    return manifests.ids().stream()
+        .map(id ->
+            new ListedBackup(
+                id.name(),
+                id.generation(),
+                id.term(),
+                id.changeIndex(),
+                id.created(),
+                packs.getOrDefault(id.fileName(), 0L),
+                newest.filter(id::equals).isPresent()))
+        .toList();
+  }
+
+  @Override
+  public Optional<StoredBackup> before(StoredBackup backup) {
+    return newestBefore(manifests.idOf(backup.key()).orElse(null));
+  }
+
+  private Optional<StoredBackup> newestBefore(@Nullable BackupId limit) {
+    Optional<BackupId> older = manifests.before(limit);
+    while (older.isPresent()) {
+      BackupId id = older.get();
+      try {
+        return Optional.of(backup(id));
+      } catch (CorruptBackupException e) {
+        log.warn("{}", e.getMessage());
+        older = manifests.before(id);
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** A backup by its manifest, whether the pointer names it or not. */
+  private StoredBackup backup(BackupId id) {
+    ArchiveManifest manifest = manifests.load(id, null);
+    Instant created = manifest.head().created();
+    return new StoredBackup(
+        manifest.head(),
+        manifests.manifestKey(id),
+        id.fileName(),
+        null,
+        manifest.table().storedBytes(),
+        created == null ? id.created() : created);
+  }
+
+  /** Only what the pointer names: another one does not have the pointer's etag. */
+  @Override
+  public boolean covers(StoredBackup backup) {
+    return BackupId.parse(backup.etag()).isEmpty();
+  }
+
+  @Override
+  public String digest(DatabaseSource database) throws IOException {
+    writing.lock();
+    try {
+      return writer.digest(database);
+    } finally {
+      writing.unlock();
+    }
+  }
+
+  @Override
+  public StoredBackup write(
+      BackupManifest manifest, PutCondition condition, DatabaseSource database) {
+    writing.lock();
+    try {
+      return writer.write(manifest, condition, database);
+    } finally {
+      writing.unlock();
+    }
+  }
+
+  @Override
+  public int sweep() {
+    return store.abortUploads(prefix, key -> key.startsWith(prefix));
+  }
+
+  /** Nothing is ever replaced. */
+  @Override
+  public String preserve(StoredBackup backup) {
+    return backup.key();
+  }
+
+  @Override
+  public String fetch(StoredBackup backup, Path into, LongConsumer progress) {
+    BackupId id =
+        manifests
+            .idOf(backup.key())
+            .orElseThrow(() ->
+                new CorruptBackupException(
+                    store.location() + "/" + backup.key() + " names no backup", null));
+    return fetch.fetch(id, into, progress);
+  }
+
+  @Override
+  public Optional<String> lineageMarker() {
+    return lineage.read();
+  }
+
+  @Override
+  public void writeLineageMarker(String clusterId) {
+    lineage.write(clusterId);
+  }
+}

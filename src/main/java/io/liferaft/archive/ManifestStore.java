@@ -1,0 +1,275 @@
+package io.liferaft.archive;
+
+import com.github.luben.zstd.ZstdIOException;
+import com.github.luben.zstd.ZstdInputStream;
+import com.github.luben.zstd.ZstdOutputStream;
+import io.liferaft.archive.ChunkTable.Pack;
+import io.liferaft.objectstore.ObjectInfo;
+import io.liferaft.objectstore.ObjectStore;
+import io.liferaft.objectstore.ObjectStoreException;
+import io.liferaft.objectstore.ObjectStoreException.Reason;
+import io.liferaft.objectstore.PutCondition;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.security.DigestInputStream;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** The manifests of an archive and the pointer to the newest, under their keys. */
+final class ManifestStore {
+
+  static final String MANIFESTS = "manifests/";
+  static final String PACKS = "packs/";
+
+  private static final String POINTER = "latest.json";
+  private static final String MANIFEST_END = ".json.zst";
+  private static final String PACK_END = ".pack";
+  private static final int BUFFER_BYTES = 64 << 10;
+
+  private final ObjectStore store;
+  private final String prefix;
+  private final int level;
+
+  /**
+   * @param prefix empty or with a slash at its end
+   * @param level of zstd for manifests
+   */
+  ManifestStore(ObjectStore store, String prefix, int level) {
+    this.store = store;
+    this.prefix = prefix;
+    this.level = level;
+  }
+
+  /** The pointer with the object that it was read from. */
+  record Seen(Pointer pointer, ObjectInfo object) {}
+
+  /** A manifest that has been written. */
+  record Put(String sha256, long bytes) {}
+
+  String pointerKey() {
+    return prefix + POINTER;
+  }
+
+  String manifestKey(BackupId id) {
+    return prefix + MANIFESTS + id.fileName() + MANIFEST_END;
+  }
+
+  String packKey(String name) {
+    return prefix + PACKS + name + PACK_END;
+  }
+
+  /** The backup that a manifest's key names. */
+  Optional<BackupId> idOf(String key) {
+    String start = prefix + MANIFESTS;
+    return key.startsWith(start) && key.endsWith(MANIFEST_END)
+        ? BackupId.parse(key.substring(start.length(), key.length() - MANIFEST_END.length()))
+        : Optional.empty();
+  }
+
+  /**
+   * The pointer's object; empty only when the store answered that there is none.
+   *
+   * @throws ObjectStoreException PRECONDITION_FAILED when it was replaced while it was read
+   */
+  Optional<ObjectInfo> pointerObject() {
+    return store.head(pointerKey());
+  }
+
+  /**
+   * @throws CorruptBackupException when it makes no sense
+   */
+  Seen pointer(ObjectInfo object) {
+    String name = store.location() + "/" + object.key();
+    try (InputStream in = store.get(object.key(), 0, object.etag())) {
+      return new Seen(Pointer.decode(in.readNBytes(Pointer.MOST_BYTES), name), object);
+    } catch (IOException e) {
+      throw unavailable(name, e);
+    }
+  }
+
+  /** All backups, oldest first. */
+  List<BackupId> ids() {
+    return store.list(prefix + MANIFESTS).stream()
+        .flatMap(object -> idOf(object.key()).stream())
+        .sorted()
+        .toList();
+  }
+
+  /** Sizes of all packs by the names of the backups that wrote them. */
+  Map<String, Long> packBytes() {
+    String start = prefix + PACKS;
+    return store.list(start).stream()
+        .filter(object -> object.key().endsWith(PACK_END))
+        .collect(
+            Collectors.toMap(
+                object ->
+                    object
+                        .key()
+                        .substring(start.length(), object.key().length() - PACK_END.length()),
+                ObjectInfo::sizeBytes));
+  }
+
+  /** The newest before another one, or of all. */
+  Optional<BackupId> before(@Nullable BackupId limit) {
+    return ids().stream()
+        .filter(id -> limit == null || id.compareTo(limit) < 0)
+        .reduce((_, later) -> later);
+  }
+
+  /**
+   * Reads a manifest with its base.
+   *
+   * @param sha256 of the object; null when it is not known
+   * @throws CorruptBackupException when one of them is damaged or gone
+   */
+  ArchiveManifest load(BackupId id, @Nullable String sha256) {
+    ArchiveManifest.Entries own = entries(id, sha256);
+    BackupId baseId = own.baseId();
+    ChunkTable base = baseId == null ? null : table(entries(baseId, null), null);
+    BitSet told = new BitSet();
+    Arrays.stream(own.chunks()).forEach(told::set);
+    return new ArchiveManifest(id, own.head(), table(own, base), baseId, told);
+  }
+
+  /** What a backup says of itself. */
+  BackupManifest head(BackupId id) {
+    return entries(id, null).head();
+  }
+
+  private ArchiveManifest.Entries entries(BackupId id, @Nullable String sha256) {
+    String key = manifestKey(id);
+    String name = store.location() + "/" + key;
+    MessageDigest digest = VerifyingOutputStream.sha256();
+    try (InputStream stored = store.get(key, 0, null)) {
+      DigestInputStream digesting =
+          new DigestInputStream(new BufferedInputStream(stored, BUFFER_BYTES), digest);
+      ArchiveManifest.Entries entries;
+      try (ZstdInputStream in = new ZstdInputStream(new Unclosed(digesting))) {
+        entries = ManifestJson.read(new Unclosed(in), id, name);
+        in.transferTo(java.io.OutputStream.nullOutputStream());
+      }
+      if (digesting.read() >= 0) {
+        throw new CorruptBackupException(name + " is damaged: something follows its end", null);
+      }
+      if (sha256 != null && !HexFormat.of().formatHex(digest.digest()).equals(sha256)) {
+        throw new CorruptBackupException(
+            name + " is another one than " + POINTER + " means: its sha256 differs", null);
+      }
+      return entries;
+    } catch (ZstdIOException e) {
+      throw new CorruptBackupException(name + " is damaged: " + e.getMessage(), e);
+    } catch (IOException e) {
+      throw unavailable(name, e);
+    } catch (ObjectStoreException e) {
+      if (e.reason() == Reason.NOT_FOUND) {
+        throw new CorruptBackupException(name + " is gone", e);
+      }
+      throw e;
+    }
+  }
+
+  private static final class Unclosed extends java.io.FilterInputStream {
+    Unclosed(InputStream in) {
+      super(in);
+    }
+
+    @Override
+    public void close() {
+      // Whoever opened it closes it.
+    }
+  }
+
+  /** The table of all chunks. */
+  private ChunkTable table(ArchiveManifest.Entries own, @Nullable ChunkTable base) {
+    String name = store.location() + "/" + manifestKey(own.id());
+    long sizeBytes = own.head().sizeBytes();
+    int count = ChunkTable.count(sizeBytes);
+    int known = base == null ? 0 : Math.min(base.count(), count);
+    if (own.chunks().length > count || known + own.chunks().length < count) {
+      throw new CorruptBackupException(name + " is damaged: it lacks chunks", null);
+    }
+    byte[] hashes = new byte[count * ChunkTable.HASH_BYTES];
+    int[] packs = new int[count];
+    Arrays.fill(packs, -1);
+    long[] offsets = new long[count];
+    int[] lengths = new int[count];
+    List<Pack> all = new ArrayList<>(base == null ? List.of() : base.packList());
+    int[] place = own.told().packList().stream().mapToInt(pack -> placed(all, pack)).toArray();
+    if (base != null) {
+      System.arraycopy(base.hashes(), 0, hashes, 0, known * ChunkTable.HASH_BYTES);
+      for (int i = 0; i < known; i++) {
+        packs[i] = base.pack(i);
+        offsets[i] = base.offset(i);
+        lengths[i] = base.storedLength(i);
+      }
+    }
+    for (int n = 0; n < own.chunks().length; n++) {
+      int i = own.chunks()[n];
+      if (i >= count) {
+        throw new CorruptBackupException(name + " is damaged: chunk " + i + " is too many", null);
+      }
+      packs[i] = place[own.told().pack(n)];
+      offsets[i] = own.told().offset(n);
+      lengths[i] = own.told().storedLength(n);
+      System.arraycopy(
+          own.told().hashes(),
+          n * ChunkTable.HASH_BYTES,
+          hashes,
+          i * ChunkTable.HASH_BYTES,
+          ChunkTable.HASH_BYTES);
+    }
+    ChunkTable table = new ChunkTable(sizeBytes, hashes, packs, offsets, lengths, all);
+    boolean whole = IntStream.of(packs).allMatch(pack -> pack >= 0);
+    if (!whole || !table.treeSha256().equals(own.head().sha256())) {
+      throw new CorruptBackupException(name + " is damaged: its chunks are not those of it", null);
+    }
+    return table;
+  }
+
+  private static int placed(List<Pack> all, Pack pack) {
+    int place = all.indexOf(pack);
+    if (place < 0) {
+      all.add(pack);
+      return all.size() - 1;
+    }
+    return place;
+  }
+
+  /** Writes a manifest under its own key, which must not be there yet. */
+  Put put(ArchiveManifest manifest) {
+    String[] sha256 = new String[1];
+    ObjectInfo info =
+        store.put(
+            manifestKey(manifest.id()),
+            Map.of(),
+            new PutCondition.IfAbsent(),
+            out -> {
+              MessageDigest digest = VerifyingOutputStream.sha256();
+              try (ZstdOutputStream packed =
+                  new ZstdOutputStream(
+                      new BufferedOutputStream(new DigestOutputStream(out, digest), BUFFER_BYTES),
+                      level)) {
+                ManifestJson.write(packed, manifest);
+              }
+              sha256[0] = HexFormat.of().formatHex(digest.digest());
+            });
+    return new Put(sha256[0], info.sizeBytes());
+  }
+
+  private static ObjectStoreException unavailable(String name, IOException e) {
+    return new ObjectStoreException(
+        Reason.UNAVAILABLE, "reading " + name + " broke off: " + e.getMessage(), e);
+  }
+}

@@ -1,0 +1,97 @@
+package io.liferaft.archive;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * What the object {@code latest.json} says: which backup is the newest. Replaced only if it is
+ * still the one that was seen before.
+ *
+ * @param id of the newest backup
+ * @param manifestSha256 of its manifest as it lies in the store
+ * @param storedBytes what has to be fetched for a restore
+ * @param conditional whether the store keeps conditions; where it does not, a pointer may have been
+ *     replaced by an older one, and the highest manifest counts
+ */
+record Pointer(
+    BackupId id,
+    BackupManifest head,
+    String manifestSha256,
+    long storedBytes,
+    boolean conditional) {
+
+  static final int MOST_BYTES = 1 << 20;
+
+  byte[] encode() {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (JsonGenerator json = JsonMapper.shared().createGenerator(out)) {
+      json.writeStartObject();
+      json.writeNumberProperty("format", ManifestJson.FORMAT);
+      json.writeStringProperty("manifest", id.fileName());
+      json.writeStringProperty("manifestSha256", manifestSha256);
+      json.writeNumberProperty("storedBytes", storedBytes);
+      json.writeBooleanProperty("conditional", conditional);
+      ManifestJson.writeHead(json, head);
+      json.writeEndObject();
+    }
+    return out.toByteArray();
+  }
+
+  /**
+   * @throws CorruptBackupException when it is none
+   */
+  static Pointer decode(byte[] bytes, String name) {
+    ManifestJson.Head head = new ManifestJson.Head();
+    BackupId id = null;
+    String sha256 = null;
+    long stored = 0;
+    boolean conditional = true;
+    try (JsonParser json =
+        JsonMapper.shared().createParser(new String(bytes, StandardCharsets.UTF_8))) {
+      if (json.nextToken() != JsonToken.START_OBJECT) {
+        throw damaged(name, "it is no JSON object", null);
+      }
+      for (String member = json.nextName(); member != null; member = json.nextName()) {
+        json.nextToken();
+        if (!head.take(member, json)) {
+          switch (member) {
+            case "format" -> {
+              if (json.getIntValue() > ManifestJson.FORMAT) {
+                throw damaged(
+                    name,
+                    "it has format "
+                        + json.getIntValue()
+                        + ", and this version of Liferaft reads "
+                        + ManifestJson.FORMAT
+                        + ": use a newer one",
+                    null);
+              }
+            }
+            case "manifest" -> id = BackupId.parse(json.getString()).orElse(null);
+            case "manifestSha256" -> sha256 = json.getString();
+            case "storedBytes" -> stored = json.getLongValue();
+            case "conditional" -> conditional = json.getBooleanValue();
+            default -> json.skipChildren();
+          }
+        }
+      }
+    } catch (JacksonException | java.time.DateTimeException e) {
+      throw damaged(name, String.valueOf(e.getMessage()), e);
+    }
+    if (id == null || sha256 == null) {
+      throw damaged(name, "it names no manifest", null);
+    }
+    return new Pointer(id, head.manifest(), sha256, stored, conditional);
+  }
+
+  private static CorruptBackupException damaged(
+      String name, String why, @Nullable Throwable cause) {
+    return new CorruptBackupException(name + " is damaged: " + why, cause);
+  }
+}

@@ -1,0 +1,197 @@
+package io.liferaft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.liferaft.support.GeneratedDatabase;
+import io.liferaft.support.LiferaftProcess;
+import io.liferaft.support.RqliteClient;
+import io.liferaft.support.S3Server;
+import io.liferaft.support.S3Server.S3Request;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
+import software.amazon.awssdk.core.sync.RequestBody;
+import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.model.S3Object;
+import tools.jackson.databind.JsonNode;
+
+/** The promise with an archive as the target: many restore points, each of what changed. */
+@Execution(ExecutionMode.CONCURRENT)
+@ResourceLock("ArchiveIT")
+class ArchiveIT {
+
+  private static final String BUCKET = "backups";
+  private static final String TARGET = "s3://" + BUCKET + "/main/";
+
+  @TempDir private Path folder;
+
+  private final S3Server server = S3Server.start(BUCKET);
+  private final S3Client s3 = server.client();
+  private NodeCluster cluster;
+
+  @BeforeEach
+  void makeNode() {
+    cluster = cluster(1);
+  }
+
+  @AfterEach
+  void close() {
+    cluster.close();
+    s3.close();
+    server.close();
+  }
+
+  private NodeCluster cluster(int size) {
+    return new NodeCluster(
+            folder.resolve("of" + size), size, server.nodeSettings(server.endpoint()))
+        .with("liferaft.backup.target=" + TARGET)
+        .with("liferaft.backup.interval=1s");
+  }
+
+  private List<S3Object> objects(String kind) {
+    return s3.listObjectsV2(b -> b.bucket(BUCKET).prefix("main/" + kind + "/")).contents();
+  }
+
+  private long bytes(String kind) {
+    return objects(kind).stream().mapToLong(S3Object::size).sum();
+  }
+
+  private long requests(String method) {
+    return server.requests().stream()
+        .filter(request -> request.method().equals(method))
+        .filter(request -> request.key().startsWith("main/"))
+        .count();
+  }
+
+  private void execute(String... statements) {
+    String answer = cluster.awaitLeader().client().execute(statements).toString();
+    assertThat(answer).doesNotContain("error");
+  }
+
+  private void load(int tables, int rows) throws IOException {
+    Path file = folder.resolve("generated.sqlite");
+    GeneratedDatabase.write(file, tables, rows);
+    RqliteClient.Answer loaded = cluster.awaitLeader().client().load(file);
+    assertThat(loaded.status()).as(loaded.body()).isEqualTo(200);
+  }
+
+  @Test
+  void threeNodesLoseEveryDiskAndComeBackFromAnArchive() throws Exception {
+    cluster = cluster(3).startAndAwaitReady();
+    load(10, 3_000);
+    cluster.awaitBackup();
+    long whole = bytes("packs");
+
+    execute("UPDATE t3 SET note = 'changed' WHERE id = 1500");
+    cluster.awaitBackup();
+    assertThat(bytes("packs") - whole).as("bytes for one changed row").isBetween(1L, 200_000L);
+
+    uploadsNothingForALeaderChange();
+
+    String before = cluster.dump();
+    long stored = bytes("packs");
+    cluster.kill();
+    cluster.wipe();
+    server.forgetRequests();
+    cluster.startAndAwaitReady();
+    assertThat(cluster.dump()).isEqualTo(before);
+    cluster.awaitIdleRounds(3);
+    assertThat(requests("PUT")).as("uploads after the restore").isZero();
+
+    execute("INSERT INTO t0 (name) VALUES ('the next write')");
+    cluster.awaitBackup();
+    assertThat(bytes("packs") - stored).as("bytes after the restore").isBetween(1L, 400_000L);
+    assertThat(requests("GET")).as("lists").isLessThan(200);
+  }
+
+  private void uploadsNothingForALeaderChange() {
+    cluster.awaitIdleRounds(2);
+    long uploads = requests("PUT");
+    LiferaftProcess leader = cluster.awaitLeader();
+    LiferaftProcess follower =
+        cluster.nodes().stream().filter(node -> node != leader).findFirst().orElseThrow();
+    cluster.transferLeadership(follower);
+    cluster.awaitIdleRounds(3);
+    assertThat(requests("PUT")).as("uploads after a leader change").isEqualTo(uploads);
+  }
+
+  @Test
+  void restoresThePointThatItIsTold() throws Exception {
+    cluster.startAndAwaitReady();
+    execute("CREATE TABLE t (a)", "INSERT INTO t VALUES ('early')");
+    cluster.awaitBackup();
+    String early = listed().path(0).path("id").asString();
+    execute("INSERT INTO t VALUES ('late')");
+    cluster.awaitBackup();
+    assertThat(listed().size()).isGreaterThan(1);
+    assertThat(listed().path(0).path("newest").asBoolean()).isTrue();
+
+    restart("liferaft.restore.point=" + early);
+    assertThat(rows()).isEqualTo("[[\"early\"]]");
+    cluster.awaitIdleRounds(1);
+    execute("INSERT INTO t VALUES ('another way')");
+    cluster.awaitBackup();
+
+    restart("liferaft.restore.point=latest");
+    assertThat(rows()).isEqualTo("[[\"early\"],[\"another way\"]]");
+    assertThat(cluster.node(0).logText()).doesNotContain("ERROR");
+  }
+
+  private void restart(String setting) {
+    cluster.kill();
+    cluster.wipe();
+    cluster.with(setting).startAndAwaitReady();
+  }
+
+  private JsonNode listed() {
+    RqliteClient.Answer answer = cluster.node(0).client().get("/actuator/backups");
+    assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+    return answer.json().path("backups");
+  }
+
+  private String rows() {
+    return cluster.node(0).client().query("strong", "SELECT a FROM t");
+  }
+
+  @Test
+  void takesTheOneBeforeWhenTheNewestIsDamagedAndSaysSo() throws Exception {
+    cluster.startAndAwaitReady();
+    execute("CREATE TABLE t (a)", "INSERT INTO t VALUES ('early')");
+    cluster.awaitBackup();
+    execute("INSERT INTO t VALUES ('late')");
+    cluster.awaitBackup();
+    S3Object newest = objects("packs").getLast();
+    s3.putObject(
+        b -> b.bucket(BUCKET).key(newest.key()),
+        RequestBody.fromBytes(new byte[newest.size().intValue()]));
+
+    restart("liferaft.restore.point=latest");
+
+    assertThat(rows()).isEqualTo("[[\"early\"]]");
+    assertThat(cluster.node(0).logText())
+        .contains(newest.key())
+        .contains("The next older one is taken");
+    cluster.awaitBackup();
+    assertThat(listed().size()).isGreaterThan(2);
+  }
+
+  @Test
+  void asksNothingOfTheStoreWhenNothingChanges() {
+    cluster.startAndAwaitReady();
+    execute("CREATE TABLE t (a)");
+    cluster.awaitBackup();
+    cluster.awaitIdleRounds(2);
+    server.forgetRequests();
+
+    cluster.awaitIdleRounds(5);
+
+    assertThat(server.requests()).extracting(S3Request::method).isEmpty();
+  }
+}
