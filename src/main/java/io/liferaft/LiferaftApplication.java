@@ -1,5 +1,6 @@
 package io.liferaft;
 
+import io.liferaft.backup.BackupsCommand;
 import io.liferaft.bench.BenchCommand;
 import io.liferaft.cli.CommandLine;
 import io.liferaft.membership.FormationFailed;
@@ -26,6 +27,9 @@ public class LiferaftApplication {
       // The libraries' log lines are for nodes.
       LoggingSystem.get(LiferaftApplication.class.getClassLoader()).beforeInitialize();
       System.exit(RecoverCommand.run(words.subList(1, words.size()), System.out, System.err));
+    }
+    if (!words.isEmpty() && words.getFirst().equals("backups")) {
+      System.exit(BackupsCommand.run(words.subList(1, words.size()), System.out, System.err));
     }
     if (!words.isEmpty() && words.getFirst().equals("bench")) {
       System.exit(BenchCommand.run(words.subList(1, words.size()), System.out, System.err));

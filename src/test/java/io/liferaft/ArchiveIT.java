@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.liferaft.support.GeneratedDatabase;
 import io.liferaft.support.LiferaftProcess;
+import io.liferaft.support.LiferaftProcess.Said;
 import io.liferaft.support.RqliteClient;
 import io.liferaft.support.S3Server;
 import io.liferaft.support.S3Server.S3Request;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -180,6 +182,47 @@ class ArchiveIT {
         .contains("The next older one is taken");
     cluster.awaitBackup();
     assertThat(listed().size()).isGreaterThan(2);
+  }
+
+  @Test
+  void showsFetchesAndVerifiesWhenNothingRuns() throws Exception {
+    cluster.startAndAwaitReady();
+    execute("CREATE TABLE t (a)", "INSERT INTO t VALUES ('early')");
+    cluster.awaitBackup();
+    execute("INSERT INTO t VALUES ('late')");
+    cluster.awaitBackup();
+    String early = listed().path(1).path("id").asString();
+    String newest = listed().path(0).path("id").asString();
+    cluster.kill();
+
+    Said list = backups("list");
+    assertThat(list.text()).contains(early, newest + "  (newest)", "2 restore points at " + TARGET);
+    assertThat(list.status()).isZero();
+
+    Path file = folder.resolve("early.sqlite");
+    Said get = backups("get", "--point=" + early, file.toString());
+    assertThat(get.text()).contains("every hash right");
+    assertThat(get.status()).isZero();
+    assertThat(new SqliteFile(file).value("SELECT group_concat(a) FROM t")).isEqualTo("early");
+    assertThat(backups("get", file.toString()).status()).isEqualTo(2);
+
+    assertThat(backups("verify", "--all").text()).contains("2 verified, 0 damaged");
+    S3Object pack = objects("packs").getLast();
+    s3.deleteObject(b -> b.bucket(BUCKET).key(pack.key()));
+    Said verify = backups("verify", "--all");
+    assertThat(verify.text())
+        .contains("DAMAGED  " + newest)
+        .contains(pack.key() + " is gone")
+        .contains("good     " + early)
+        .contains("2 verified, 1 damaged");
+    assertThat(verify.status()).isOne();
+  }
+
+  private Said backups(String action, String... words) {
+    List<String> line = new ArrayList<>(List.of("backups", action, "--target=" + TARGET));
+    server.nodeSettings(server.endpoint()).forEach(setting -> line.add("--" + setting));
+    line.addAll(List.of(words));
+    return cluster.node(0).run(line.toArray(String[]::new));
   }
 
   @Test

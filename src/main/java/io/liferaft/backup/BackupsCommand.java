@@ -1,0 +1,244 @@
+package io.liferaft.backup;
+
+import io.liferaft.archive.BackupArchive;
+import io.liferaft.archive.BackupArchives;
+import io.liferaft.archive.CorruptBackupException;
+import io.liferaft.archive.ListedBackup;
+import io.liferaft.archive.RestorePoint;
+import io.liferaft.archive.StoredBackup;
+import io.liferaft.objectstore.ObjectStoreException;
+import io.liferaft.sqlite.SqliteException;
+import io.liferaft.sqlite.SqliteStore;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.Banner;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.ComponentScan;
+import org.springframework.context.annotation.Configuration;
+
+/** {@code liferaftd backups …}: what lies at a target, without a node. Only reads. */
+public final class BackupsCommand {
+
+  private static final String HELP =
+      """
+      Usage: liferaftd backups list   --target=TARGET
+             liferaftd backups get    --target=TARGET [--point=POINT] FILE
+             liferaftd backups verify --target=TARGET [--point=POINT | --all]
+
+      Reads the backups of a target when nothing runs, and changes nothing there.
+
+        list    all restore points of an archive (a target that ends with a slash), newest first
+        get     fetches one into FILE, a plain SQLite database; FILE must not exist
+        verify  fetches one, or all of an archive, checks every hash and has SQLite check the database
+
+      TARGET    as liferaft.backup.target: s3://bucket/prefix/, s3://bucket/key, file:/dir/, file:/dir/name
+      POINT     latest (the default), the id of a backup, index:41415, or time:2026-11-29T01:02:03Z
+
+      Every setting of a node may follow as --name=value, or be in the environment, for example
+      --spring.cloud.aws.s3.endpoint=http://127.0.0.1:9000 or AWS_ACCESS_KEY_ID.
+
+      Exit status: 0 done; 1 damaged, not there, or the store does not answer; 2 wrong usage.
+      """;
+
+  private BackupsCommand() {}
+
+  @Configuration(proxyBeanMethods = false)
+  @EnableAutoConfiguration
+  @ComponentScan({"io.liferaft.objectstore", "io.liferaft.archive"})
+  static class Places {}
+
+  /**
+   * What the command line asks for.
+   *
+   * @param file null where none is wanted
+   * @param settings of the node, as {@code --name=value}
+   */
+  private record Request(
+      String action,
+      String target,
+      RestorePoint point,
+      boolean all,
+      @Nullable Path file,
+      List<String> settings) {
+
+    /**
+     * @throws IllegalArgumentException when it makes no sense, saying why
+     */
+    static Request of(List<String> arguments) {
+      String target = "";
+      RestorePoint point = new RestorePoint.Latest();
+      boolean all = false;
+      List<String> settings = new ArrayList<>();
+      List<String> words = new ArrayList<>();
+      for (String argument : arguments) {
+        if (argument.startsWith("--target=")) {
+          target = argument.substring(9);
+        } else if (argument.startsWith("--point=")) {
+          point = RestorePoint.parse(argument.substring(8));
+        } else if (argument.equals("--all")) {
+          all = true;
+        } else if (argument.startsWith("--") && argument.contains("=")) {
+          settings.add(argument);
+        } else if (argument.startsWith("-")) {
+          throw new IllegalArgumentException("unknown option " + argument);
+        } else {
+          words.add(argument);
+        }
+      }
+      String action = words.isEmpty() ? "" : words.getFirst();
+      int wanted = action.equals("get") ? 2 : 1;
+      if (!List.of("list", "get", "verify").contains(action)) {
+        throw new IllegalArgumentException("one of list, get and verify is wanted");
+      }
+      if (words.size() != wanted) {
+        throw new IllegalArgumentException(
+            wanted == 2 ? "get wants one FILE" : action + " wants no " + words.getLast());
+      }
+      if (target.isBlank()) {
+        throw new IllegalArgumentException("--target is wanted");
+      }
+      Path file = wanted == 2 ? Path.of(words.getLast()) : null;
+      return new Request(action, target, point, all, file, settings);
+    }
+  }
+
+  /**
+   * Runs the command.
+   *
+   * @param arguments what follows the word {@code backups}
+   * @return the exit status
+   */
+  public static int run(List<String> arguments, PrintStream out, PrintStream err) {
+    if (arguments.isEmpty() || arguments.contains("--help") || arguments.contains("-h")) {
+      out.print(HELP);
+      return 0;
+    }
+    Request request;
+    try {
+      request = Request.of(arguments);
+    } catch (IllegalArgumentException e) {
+      err.print("liferaftd backups: " + e.getMessage() + "\n\n" + HELP);
+      return 2;
+    }
+    try (ConfigurableApplicationContext context = start(request)) {
+      BackupArchive archive = context.getBean(BackupArchives.class).open(request.target(), true);
+      return switch (request.action()) {
+        case "list" -> list(archive, out);
+        case "get" -> get(archive, request, out);
+        default -> verify(archive, request, out, err);
+      };
+    } catch (IllegalArgumentException e) {
+      err.println("liferaftd backups: " + e.getMessage());
+      return 2;
+    } catch (ObjectStoreException | CorruptBackupException | SqliteException e) {
+      err.println("liferaftd backups: " + e.getMessage());
+    } catch (IOException | UncheckedIOException e) {
+      err.println("liferaftd backups: " + e);
+    }
+    return 1;
+  }
+
+  private static ConfigurableApplicationContext start(Request request) {
+    List<String> settings =
+        new ArrayList<>(
+            List.of(
+                "--liferaft.backup.target=" + request.target(),
+                "--logging.level.root=ERROR",
+                "--management.endpoint.health.validate-group-membership=false"));
+    settings.addAll(request.settings());
+    return new SpringApplicationBuilder(Places.class)
+        .web(WebApplicationType.NONE)
+        .bannerMode(Banner.Mode.OFF)
+        .logStartupInfo(false)
+        .run(settings.toArray(String[]::new));
+  }
+
+  private static int list(BackupArchive archive, PrintStream out) {
+    List<ListedBackup> backups = archive.list();
+    out.printf(
+        "%-20s  %12s  %8s  %12s  %s%n", "created", "change index", "term", "bytes added", "id");
+    for (ListedBackup backup : backups.reversed()) {
+      out.printf(
+          "%-20s  %12d  %8d  %12d  %s%s%n",
+          backup.created(),
+          backup.changeIndex(),
+          backup.term(),
+          backup.addedBytes(),
+          backup.id(),
+          backup.newest() ? "  (newest)" : "");
+    }
+    out.printf("%d restore points at %s%n", backups.size(), archive.location());
+    return 0;
+  }
+
+  private static StoredBackup find(BackupArchive archive, RestorePoint point) {
+    return archive
+        .find(point)
+        .orElseThrow(() ->
+            new ObjectStoreException(
+                ObjectStoreException.Reason.NOT_FOUND,
+                "there is no backup at " + archive.location(),
+                null));
+  }
+
+  private static int get(BackupArchive archive, Request request, PrintStream out)
+      throws IOException {
+    Path file = request.file();
+    if (file == null || Files.exists(file)) {
+      throw new IllegalArgumentException(file + " is there already: name a file that is not");
+    }
+    StoredBackup backup = find(archive, request.point());
+    String sha256 = archive.fetch(backup, file, _ -> {});
+    var _ = SqliteStore.verify(file);
+    out.printf(
+        "%s: the database of %s as of change index %d, %d bytes, every hash right (sha256 %s)%n",
+        file, backup.stored(), backup.manifest().changeIndex(), Files.size(file), sha256);
+    return 0;
+  }
+
+  private static int verify(
+      BackupArchive archive, Request request, PrintStream out, PrintStream err) throws IOException {
+    List<RestorePoint> points =
+        request.all()
+            ? archive.list().reversed().stream()
+                .<RestorePoint>map(backup -> new RestorePoint.Id(backup.id()))
+                .toList()
+            : List.of(request.point());
+    Path folder = Files.createTempDirectory("liferaft-verify-");
+    int damaged = 0;
+    try {
+      for (RestorePoint point : points) {
+        Path file = folder.resolve("database.sqlite");
+        try {
+          StoredBackup backup = find(archive, point);
+          String _ = archive.fetch(backup, file, _ -> {});
+          boolean empty = SqliteStore.verify(file);
+          out.printf(
+              "good     %s  change index %d, %d bytes%s%n",
+              point,
+              backup.manifest().changeIndex(),
+              Files.size(file),
+              empty ? ", without any object" : "");
+        } catch (CorruptBackupException | SqliteException.InvalidDatabase e) {
+          damaged++;
+          err.printf("DAMAGED  %s  %s%n", point, e.getMessage());
+        }
+      }
+    } finally {
+      Files.deleteIfExists(folder.resolve("database.sqlite"));
+      Files.deleteIfExists(folder.resolve("database.sqlite.part"));
+      Files.deleteIfExists(folder);
+    }
+    out.printf("%d verified, %d damaged%n", points.size(), damaged);
+    return damaged == 0 ? 0 : 1;
+  }
+}
