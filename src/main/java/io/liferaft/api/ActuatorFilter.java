@@ -19,8 +19,8 @@ import org.springframework.web.filter.OncePerRequestFilter;
 final class ActuatorFilter extends OncePerRequestFilter {
 
   private static final Set<String> STATUS =
-      Set.of("", "info", "metrics", "openapi", "prometheus", "backup", "restore");
-  private static final Set<String> BACKUPS = Set.of("backup", "backups");
+      Set.of("", "info", "metrics", "openapi", "prometheus", "backup", "drill", "restore");
+  private static final Set<String> BACKUPS = Set.of("backup", "backups", "drill");
   private static final String UNKNOWN = "?";
   private static final byte[] REFUSAL =
       "{\"title\":\"Unauthorized\",\"status\":401,\"detail\":\"not authorized\"}"

@@ -85,6 +85,11 @@ public interface BackupArchive {
     return Optional.empty();
   }
 
+  /** Whether a new backup costs what changed, and those before it stay. */
+  default boolean keepsEarlier() {
+    return false;
+  }
+
   /** Whether a backup is one that {@link #latest} could find. */
   default boolean covers(StoredBackup backup) {
     return true;

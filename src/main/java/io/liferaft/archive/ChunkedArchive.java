@@ -180,6 +180,11 @@ final class ChunkedArchive implements BackupArchive {
         created == null ? id.created() : created);
   }
 
+  @Override
+  public boolean keepsEarlier() {
+    return true;
+  }
+
   /** Only what the pointer names: another one does not have the pointer's etag. */
   @Override
   public boolean covers(StoredBackup backup) {

@@ -4,6 +4,7 @@ import io.liferaft.archive.BackupArchive;
 import io.liferaft.archive.BackupArchives;
 import io.liferaft.go.GoUrl;
 import io.liferaft.raft.RaftNode;
+import io.liferaft.sqlite.SqliteStore;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -83,8 +84,35 @@ class BackupConfiguration {
   }
 
   @Bean
-  BackupHealthIndicator backupHealthIndicator(BackupScheduler scheduler) {
-    return new BackupHealthIndicator(scheduler);
+  BackupDrill backupDrill(
+      BackupProperties properties,
+      BackupScheduler scheduler,
+      RaftNode node,
+      ObjectProvider<Clock> clock,
+      Environment environment) {
+    return new BackupDrill(
+        properties.drillInterval(),
+        scheduler.archive(),
+        node,
+        clock.getIfAvailable(Clock::systemUTC),
+        new SecureRandom(),
+        temporaryFolder(environment).resolve("drill"),
+        SqliteStore::verify);
+  }
+
+  @Bean
+  DrillMetrics drillMetrics(BackupDrill drill, ObjectProvider<Clock> clock) {
+    return new DrillMetrics(drill, clock.getIfAvailable(Clock::systemUTC));
+  }
+
+  @Bean
+  DrillEndpoint drillEndpoint(BackupDrill drill) {
+    return new DrillEndpoint(drill);
+  }
+
+  @Bean
+  BackupHealthIndicator backupHealthIndicator(BackupScheduler scheduler, BackupDrill drill) {
+    return new BackupHealthIndicator(scheduler, drill::last);
   }
 
   @Bean

@@ -44,11 +44,11 @@ final class BackupMetrics {
             .register(registry);
     copies =
         Counter.builder("liferaft.backup.copies")
-            .description("Times the whole database was read for a backup")
+            .description("Times the database, or what had changed of it, was read for a backup")
             .register(registry);
     failedCopies =
         Counter.builder("liferaft.backup.copies.failed")
-            .description("Times that reading the whole database for a backup broke off")
+            .description("Times that reading the database for a backup broke off")
             .register(registry);
     checks =
         Counter.builder("liferaft.backup.checks")

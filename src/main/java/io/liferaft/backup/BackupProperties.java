@@ -23,6 +23,8 @@ import org.springframework.validation.annotation.Validated;
  * @param vacuum whether a copy is vacuumed before it is stored, which needs twice its size of free
  *     disk in the data directory for a while
  * @param onStopTimeout how long a clean stop may take for a last backup; 0s makes none
+ * @param drillInterval how often a node that does not lead tries whether the newest backup can be
+ *     restored; 0s for never
  * @param rqliteConfig the JSON file of rqlite's -auto-backup, which then says target, interval,
  *     compress, timestamp and vacuum, and where S3 is; empty for none
  */
@@ -36,6 +38,7 @@ record BackupProperties(
     @DefaultValue("false") boolean timestamp,
     @DefaultValue("false") boolean vacuum,
     @DefaultValue("20s") Duration onStopTimeout,
+    @DefaultValue("24h") Duration drillInterval,
     @DefaultValue("") String rqliteConfig) {
 
   private static final Duration SHORTEST_INTERVAL = Duration.ofSeconds(1);
@@ -78,6 +81,11 @@ record BackupProperties(
         "interval",
         interval,
         "is shorter than 1s (a number without a unit means milliseconds): a valid one is 10s");
+    require(
+        !drillInterval.isNegative(),
+        "drill-interval",
+        drillInterval,
+        "is negative: a valid one is 24h");
     require(
         !onStopTimeout.isNegative(),
         "on-stop-timeout",

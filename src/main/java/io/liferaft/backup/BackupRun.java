@@ -82,7 +82,7 @@ final class BackupRun {
     this.metrics = metrics;
     this.directory = new SharedDirectory(archive);
     this.records = new BackupRecords(archive, node, clock);
-    this.soundness = new SoundnessCheck(node);
+    this.soundness = new SoundnessCheck(node, clock, archive.keepsEarlier());
   }
 
   /** Why uploads are stopped until an operator decides; null when they are not. */
@@ -261,11 +261,11 @@ final class BackupRun {
         if (vanished) {
           log.warn("The backup at {} has vanished and is uploaded again", archive.location());
         }
-        soundness.require(digest.sizeBytes());
+        soundness.require(digest.sizeBytes(), copied.generation());
         yield upload(copy, copied, digest, condition, started);
       }
       case PreserveThenUpload(StoredBackup old, boolean ours) -> {
-        soundness.require(digest.sizeBytes());
+        soundness.require(digest.sizeBytes(), copied.generation());
         if (!(ours && attempted(old, copied))) {
           preserve(old, ours);
         }

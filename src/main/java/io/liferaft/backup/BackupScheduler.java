@@ -47,7 +47,8 @@ final class BackupScheduler implements SmartLifecycle {
   /** Held during a round: there is never more than one. */
   private final ReentrantLock rounds = new ReentrantLock();
 
-  private final BackupThread thread = new BackupThread(this::step, this::lastStep);
+  private final BackupThread thread =
+      new BackupThread("liferaft-backup", "The last backup", this::step, this::lastStep);
 
   private volatile boolean running;
   private volatile boolean inRound;

@@ -18,6 +18,8 @@ final class BackupThread {
 
   private static final Duration AFTER_FAULT = Duration.ofSeconds(1);
 
+  private final String name;
+  private final String work;
   private final Supplier<Duration> step;
   private final Runnable last;
 
@@ -31,16 +33,19 @@ final class BackupThread {
   /**
    * A thread that is not started yet.
    *
+   * @param work what is given up when a stop ends it, at the start of a sentence
    * @param step gives the time to wait for the next one
    */
-  BackupThread(Supplier<Duration> step, Runnable last) {
+  BackupThread(String name, String work, Supplier<Duration> step, Runnable last) {
+    this.name = name;
+    this.work = work;
     this.step = step;
     this.last = last;
   }
 
   void start() {
     running = true;
-    thread = Thread.ofVirtual().name("liferaft-backup").start(this::work);
+    thread = Thread.ofVirtual().name(name).start(this::work);
   }
 
   /** Waits for the step under way and the last one, then interrupts. */
@@ -53,7 +58,7 @@ final class BackupThread {
     }
     try {
       if (!toEnd.join(limit.plus(GRACE))) {
-        log.warn("The last backup is not complete after {} and is given up", limit);
+        log.warn("{} is not complete after {} and is given up", work, limit);
         toEnd.interrupt();
       }
     } catch (InterruptedException e) {

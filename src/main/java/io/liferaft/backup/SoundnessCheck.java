@@ -2,12 +2,18 @@ package io.liferaft.backup;
 
 import io.liferaft.raft.RaftNode;
 import io.liferaft.sqlite.SqlResult;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Keeps a database that this node's disk has damaged from replacing a good backup. Looks as far as
  * a short query gets: a database that is too big for that is sent unchecked, and looked at no more.
+ * Where a backup costs what changed and the ones before stay, it is looked at once a day, and when
+ * a new generation has begun.
  */
 final class SoundnessCheck {
 
@@ -15,20 +21,39 @@ final class SoundnessCheck {
 
   private static final String SOUND = "ok";
 
+  private static final Duration DAY = Duration.ofDays(1);
+
   private final RaftNode node;
+  private final Clock clock;
+  private final boolean daily;
+  private @Nullable String generation;
+  private Instant checked = Instant.MIN;
   private long tooBigBytes = Long.MAX_VALUE;
 
-  SoundnessCheck(RaftNode node) {
+  /**
+   * @param daily not with every backup
+   */
+  SoundnessCheck(RaftNode node, Clock clock, boolean daily) {
     this.node = node;
+    this.clock = clock;
+    this.daily = daily;
   }
 
   /**
    * @throws Damaged when SQLite finds the database malformed
    */
-  void require(long sizeBytes) {
-    if (sizeBytes >= tooBigBytes) {
+  void require(long sizeBytes, String ofGeneration) {
+    Instant now = clock.instant();
+    boolean recent = daily && ofGeneration.equals(generation) && now.isBefore(checked.plus(DAY));
+    if (recent || sizeBytes >= tooBigBytes) {
       return;
     }
+    look(sizeBytes);
+    generation = ofGeneration;
+    checked = now;
+  }
+
+  private void look(long sizeBytes) {
     switch (node.localQuery("PRAGMA quick_check(1)")) {
       case SqlResult.Rows(_, _, _, var values, _) -> {
         String said = values.isEmpty() ? SOUND : String.valueOf(values.getFirst()[0]);

@@ -86,6 +86,7 @@ class BackupConfigurationTests {
                   false,
                   false,
                   Duration.ofSeconds(20),
+                  Duration.ofHours(24),
                   ""));
       assertThat(
               status(
@@ -117,6 +118,7 @@ class BackupConfigurationTests {
             "liferaft.backup.timestamp=true",
             "liferaft.backup.vacuum=true",
             "liferaft.backup.on-stop-timeout=0s",
+            "liferaft.backup.drill-interval=7d",
             "liferaft.backup.rqlite-config=b.json")
         .run(context ->
             assertThat(context.getBean(BackupProperties.class))
@@ -129,6 +131,7 @@ class BackupConfigurationTests {
                         true,
                         true,
                         Duration.ZERO,
+                        Duration.ofDays(7),
                         "b.json")));
   }
 
@@ -141,6 +144,7 @@ class BackupConfigurationTests {
         "liferaft.backup.format=zip, plain and archive",
         "liferaft.backup.interval=PT0S, 10s",
         "liferaft.backup.interval=PT0.003S, 10s",
+        "liferaft.backup.drill-interval=PT-1S, 24h",
         "liferaft.backup.on-stop-timeout=PT-1S, 20s"
       })
   void refusesWithKeyValueAndAValidOne(String setting, String valid) {
@@ -158,7 +162,15 @@ class BackupConfigurationTests {
     assertThatIllegalArgumentException()
         .isThrownBy(() ->
             new BackupProperties(
-                target, Duration.ofSeconds(10), "plain", true, false, false, Duration.ZERO, ""))
+                target,
+                Duration.ofSeconds(10),
+                "plain",
+                true,
+                false,
+                false,
+                Duration.ZERO,
+                Duration.ZERO,
+                ""))
         .withMessageContaining(":xxxxx@")
         .withMessageNotContaining("secret");
   }

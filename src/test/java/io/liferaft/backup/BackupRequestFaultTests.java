@@ -352,6 +352,7 @@ class BackupRequestFaultTests {
                 false,
                 false,
                 Duration.ofSeconds(20),
+                Duration.ZERO,
                 ""),
             archive,
             node,
@@ -393,7 +394,7 @@ class BackupRequestFaultTests {
     }
 
     boolean degraded() {
-      return new BackupHealthIndicator(scheduler)
+      return new BackupHealthIndicator(scheduler, () -> null)
           .health()
           .getStatus()
           .equals(BackupHealthIndicator.DEGRADED);

@@ -711,7 +711,7 @@ class BackupSchedulerTests {
 
   private static BackupProperties properties(Duration onStopTimeout) {
     return new BackupProperties(
-        S3, Duration.ofSeconds(10), "plain", true, false, false, onStopTimeout, "");
+        S3, Duration.ofSeconds(10), "plain", true, false, false, onStopTimeout, Duration.ZERO, "");
   }
 
   private BackupRecord recorded() {

@@ -1,0 +1,66 @@
+package io.liferaft.backup;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
+import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
+import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
+import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
+import org.springframework.http.MediaType;
+
+/**
+ * {@code /actuator/drill}: how this node's last restore drill ended; POST runs one now, here, and
+ * answers when it is over.
+ */
+@Endpoint(id = "drill")
+final class DrillEndpoint {
+
+  private static final int CONFLICT = 409;
+  private static final int UNAVAILABLE = 503;
+
+  private final BackupDrill drill;
+
+  DrillEndpoint(BackupDrill drill) {
+    this.drill = drill;
+  }
+
+  @ReadOperation
+  Map<String, Object> last() {
+    return answer(drill.last());
+  }
+
+  /** 200 when the newest backup can be restored, 409 when it is damaged, 503 when nobody knows. */
+  @WriteOperation
+  WebEndpointResponse<Map<String, Object>> drillNow() {
+    DrillStatus done = drill.drill();
+    Map<String, Object> answer = answer(done);
+    return switch (done.result()) {
+      case OK, SKIPPED -> new WebEndpointResponse<>(answer);
+      case DAMAGED -> problem(answer, CONFLICT, "Conflict");
+      case FAILED -> problem(answer, UNAVAILABLE, "Service Unavailable");
+    };
+  }
+
+  private static WebEndpointResponse<Map<String, Object>> problem(
+      Map<String, Object> answer, int status, String title) {
+    Map<String, Object> problem = new LinkedHashMap<>();
+    problem.put("title", title);
+    problem.put("status", status);
+    problem.putAll(answer);
+    return new WebEndpointResponse<>(problem, status, MediaType.APPLICATION_PROBLEM_JSON);
+  }
+
+  private static Map<String, Object> answer(@Nullable DrillStatus last) {
+    Map<String, Object> answer = new LinkedHashMap<>();
+    if (last == null) {
+      answer.put("result", "none yet");
+      return answer;
+    }
+    answer.put("result", last.result().tag());
+    answer.put("detail", last.detail());
+    answer.put("time", last.time());
+    answer.put("tookMillis", last.took().toMillis());
+    return answer;
+  }
+}

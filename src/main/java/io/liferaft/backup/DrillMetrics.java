@@ -1,0 +1,51 @@
+package io.liferaft.backup;
+
+import io.liferaft.backup.DrillStatus.Result;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import java.time.Clock;
+import java.time.Duration;
+
+/** Whether and when this node has last tried to restore the newest backup. */
+final class DrillMetrics implements MeterBinder {
+
+  private final BackupDrill drill;
+  private final Clock clock;
+
+  DrillMetrics(BackupDrill drill, Clock clock) {
+    this.drill = drill;
+    this.clock = clock;
+  }
+
+  @Override
+  public void bindTo(MeterRegistry registry) {
+    Gauge.builder("liferaft.backup.drill.age", this, DrillMetrics::ageSeconds)
+        .description(
+            "Time since this process last restored the newest backup for a trial, and it was good;"
+                + " no value before")
+        .baseUnit("seconds")
+        .register(registry);
+    Gauge.builder("liferaft.backup.drill.duration", this, DrillMetrics::durationSeconds)
+        .description("How long that took; no value before")
+        .baseUnit("seconds")
+        .register(registry);
+    Gauge.builder("liferaft.backup.drill.damaged", drill, d -> d.damaged() ? 1 : 0)
+        .description("1 when the last trial found the newest backup damaged")
+        .register(registry);
+  }
+
+  double ageSeconds() {
+    DrillStatus last = drill.last();
+    return last == null || last.result() != Result.OK
+        ? Double.NaN
+        : Duration.between(last.time(), clock.instant()).toMillis() / 1000.0;
+  }
+
+  double durationSeconds() {
+    DrillStatus last = drill.last();
+    return last == null || last.result() != Result.OK
+        ? Double.NaN
+        : last.took().toMillis() / 1000.0;
+  }
+}

@@ -1,0 +1,32 @@
+package io.liferaft.backup;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+
+/**
+ * How the last restore drill of this node ended.
+ *
+ * @param time when it ended
+ * @param result what it came to
+ * @param detail one sentence
+ * @param took from looking at the place until SQLite had checked the database
+ */
+record DrillStatus(Instant time, Result result, String detail, Duration took) {
+
+  /** The closed set of results; also the values of the metrics' tag. */
+  enum Result {
+    /** The newest backup can be restored. */
+    OK,
+    /** It cannot: its bytes are wrong. */
+    DAMAGED,
+    /** Nobody knows: store, disk or node were in the way. */
+    FAILED,
+    /** There is nothing to restore, or it is not this node's turn. */
+    SKIPPED;
+
+    String tag() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+}

@@ -1,0 +1,154 @@
+package io.liferaft.backup;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.liferaft.archive.BackupManifest;
+import io.liferaft.backup.DrillStatus.Result;
+import io.liferaft.objectstore.ObjectStoreException.Reason;
+import io.liferaft.raft.RestoreRecord;
+import io.liferaft.sqlite.SqliteException;
+import io.liferaft.support.FakeArchive;
+import io.liferaft.support.FakeArchive.Call;
+import io.liferaft.support.FakeDatabase;
+import io.liferaft.support.FakeRaftNode;
+import io.liferaft.support.ManualClock;
+import io.liferaft.support.Waiting;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BackupDrillTests {
+
+  private static final byte[] DATABASE = FakeDatabase.holding("a");
+
+  @TempDir Path root;
+  private final FakeArchive archive = new FakeArchive("s3://bucket/db/");
+  private final FakeRaftNode node =
+      new FakeRaftNode().restored(new RestoreRecord.Ended(RestoreRecord.Outcome.NOTHING_THERE, 0));
+  private final ManualClock clock = new ManualClock();
+  private BackupDrill.DatabaseCheck check = _ -> false;
+
+  private BackupDrill drill(Duration interval) {
+    return new BackupDrill(
+        interval,
+        archive,
+        node,
+        clock,
+        new Random(1),
+        root.resolve("drill"),
+        file -> check.isEmpty(file));
+  }
+
+  private void place(boolean empty) {
+    var _ =
+        archive.place(
+            new BackupManifest(
+                "c",
+                "g",
+                1,
+                7,
+                FakeDatabase.sha256(DATABASE),
+                DATABASE.length,
+                empty,
+                List.of(),
+                null,
+                null,
+                null),
+            DATABASE);
+  }
+
+  @Test
+  void saysThatTheNewestBackupCanBeRestoredAndLeavesNothing() {
+    place(false);
+
+    DrillStatus done = drill(Duration.ZERO).drill();
+
+    assertThat(done.result()).isEqualTo(Result.OK);
+    assertThat(done.detail()).contains("change index 7", "can be restored");
+    assertThat(root.resolve("drill")).doesNotExist();
+    assertThat(archive.calls(Call.WRITE)).isZero();
+  }
+
+  @Test
+  void saysThatItIsDamaged() {
+    place(false);
+    BackupDrill drill = drill(Duration.ZERO);
+    archive.corrupt(true);
+    assertThat(drill.drill().result()).isEqualTo(Result.DAMAGED);
+    assertThat(drill.damaged()).isTrue();
+
+    archive.corrupt(false);
+    check =
+        file -> {
+          throw new SqliteException.InvalidDatabase(file + ": page 3 is wrong", null);
+        };
+    assertThat(drill.drill().detail()).contains("cannot be restored", "page 3 is wrong");
+
+    check = _ -> true;
+    assertThat(drill.drill().detail()).contains("holds no object, and should");
+    place(true);
+    assertThat(drill.drill().result()).isEqualTo(Result.OK);
+    assertThat(drill.damaged()).isFalse();
+    assertThat(root.resolve("drill")).doesNotExist();
+  }
+
+  @Test
+  void tellsTroubleFromDamage() {
+    BackupDrill drill = drill(Duration.ZERO);
+    assertThat(drill.drill().result()).isEqualTo(Result.SKIPPED);
+    place(false);
+    archive.failNext(Call.FETCH, Reason.UNAVAILABLE, 1);
+    assertThat(drill.drill().result()).isEqualTo(Result.FAILED);
+    check =
+        _ -> {
+          throw new IOException("disk full");
+        };
+    assertThat(drill.drill().detail()).contains("disk full");
+    assertThat(drill.damaged()).isFalse();
+  }
+
+  @Test
+  void isForFollowersAndForWhoIsAlone() {
+    node.members("n1=h:1", "n2=h:2", "n3=h:3");
+    node.lead();
+    assertThat(BackupDrill.ownTurn(node.status())).isFalse();
+    node.leader("n2");
+    assertThat(BackupDrill.ownTurn(node.status())).isTrue();
+    node.members("n1=h:1");
+    node.lead();
+    assertThat(BackupDrill.ownTurn(node.status())).isTrue();
+  }
+
+  @Test
+  void drillsByItselfAndTellsInMetricsHowLongAgo() {
+    place(false);
+    BackupDrill drill = drill(Duration.ofMillis(20));
+    SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    new DrillMetrics(drill, clock).bindTo(registry);
+    assertThat(registry.get("liferaft.backup.drill.age").gauge().value()).isNaN();
+
+    drill.start();
+    Waiting.await("two drills").until(() -> archive.calls(Call.FETCH) >= 2);
+    drill.stop();
+
+    clock.advance(Duration.ofSeconds(5));
+    assertThat(registry.get("liferaft.backup.drill.age").gauge().value()).isEqualTo(5);
+    assertThat(registry.get("liferaft.backup.drill.damaged").gauge().value()).isZero();
+  }
+
+  @Test
+  void doesNothingByItselfWhenItIsOff() {
+    place(false);
+    BackupDrill drill = drill(Duration.ZERO);
+    drill.start();
+    drill.stop();
+    assertThat(archive.calls(Call.FETCH)).isZero();
+    assertThat(Files.exists(root.resolve("drill"))).isFalse();
+  }
+}
