@@ -28,6 +28,9 @@ final class ArchiveWriter {
 
   private static final Logger log = LoggerFactory.getLogger(ArchiveWriter.class);
 
+  /** About what a chunk takes in a manifest, compressed: most of it is its hash. */
+  private static final long BYTES_PER_CHUNK = 45;
+
   private final ObjectStore store;
   private final ManifestStore manifests;
   private final String location;
@@ -184,11 +187,10 @@ final class ArchiveWriter {
   private Parent parent(BackupId id, @Nullable String manifestSha256) {
     try {
       ArchiveManifest manifest = manifests.load(id, manifestSha256);
-      // How much was told against its base is not known: the next one is told whole before long.
-      int told = manifest.told().cardinality();
+      long told = manifest.told().cardinality() * BYTES_PER_CHUNK;
       return id.full()
           ? new Parent(id, manifest, told, 0)
-          : new Parent(id, manifest, manifest.table().count(), told);
+          : new Parent(id, manifest, manifest.table().count() * BYTES_PER_CHUNK, told);
     } catch (CorruptBackupException e) {
       log.warn("The newest backup cannot be read, and a whole one is made: {}", e.getMessage());
       return new Parent(id, null, 0, 0);

@@ -8,6 +8,7 @@ import java.io.OutputStream;
 import java.nio.file.Path;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
+import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -70,7 +71,52 @@ public interface BackupArchive {
    * @throws ObjectStoreException CONFIGURATION when the place is no archive
    */
   default List<ListedBackup> list() {
-    throw new ObjectStoreException(
+    throw noArchive();
+  }
+
+  /**
+   * Deletes the restore points that a policy does not keep, and what only they needed. At most some
+   * hundred objects in one call; an interrupt ends it early. For the leader, as nobody else knows
+   * what is being written.
+   *
+   * @param dryRun only tells what would be deleted now; any node may ask
+   * @return what was deleted; nothing for a place that is no archive
+   */
+  default PruneReport prune(RetentionPolicy policy, Instant now, boolean dryRun) {
+    return PruneReport.nothing(dryRun, null);
+  }
+
+  /**
+   * Keeps a restore point whatever the policy says.
+   *
+   * @throws ObjectStoreException NOT_FOUND when there is none of that id, CONFIGURATION when the
+   *     place is no archive
+   */
+  default void pin(String id) {
+    throw noArchive();
+  }
+
+  /**
+   * Undoes {@link #pin}; not pinned is no error.
+   *
+   * @throws ObjectStoreException as {@link #pin} does
+   */
+  default void unpin(String id) {
+    throw noArchive();
+  }
+
+  /**
+   * Deletes one restore point; what only it needed goes with the next prune.
+   *
+   * @throws ObjectStoreException NOT_FOUND when there is none of that id, CONFIGURATION when it has
+   *     to stay: the newest, a pinned one, one that others are told against
+   */
+  default void delete(String id) {
+    throw noArchive();
+  }
+
+  private ObjectStoreException noArchive() {
+    return new ObjectStoreException(
         Reason.CONFIGURATION,
         location() + " is one backup and no archive: a target that ends with a slash is one",
         null);

@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -44,6 +45,22 @@ public record BackupId(
       Pattern.compile(
           "([0-9a-f]{6})-([0-9a-z]{8})-([0-9a-f]{8})-([0-9a-f]{12})-([0-9]{8}T[0-9]{6}Z)"
               + "-([0-9a-f]{8})(?:\\.full|\\.on-([0-9a-f]{8}))");
+
+  private static final Comparator<BackupId> ORDER =
+      Comparator.comparingInt(BackupId::ordinal)
+          .thenComparing(BackupId::generation)
+          .thenComparingLong(BackupId::term)
+          .thenComparingLong(BackupId::changeIndex)
+          .thenComparing(BackupId::created)
+          .thenComparing(BackupId::random)
+          .thenComparing(id -> id.base() == null ? "" : id.base());
+
+  /**
+   * A full manifest and all that are told against it.
+   *
+   * @param random of the full one
+   */
+  record Family(int ordinal, String generation, String random) {}
 
   public BackupId {
     created = created.truncatedTo(ChronoUnit.SECONDS);
@@ -100,9 +117,15 @@ public record BackupId(
         && generation.equals(other.generation);
   }
 
+  /** The same for a full manifest and all that are told against it. */
+  Family family() {
+    return new Family(ordinal, generation, base == null ? random : base);
+  }
+
+  /** As the names sort. */
   @Override
   public int compareTo(BackupId other) {
-    return fileName().compareTo(other.fileName());
+    return ORDER.compare(this, other);
   }
 
   @Override

@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongConsumer;
 import java.util.random.RandomGenerator;
@@ -18,8 +19,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Many backups in one place, of which each adds only the chunks that the place lacks:
- * docs/backup-format.md. Every backup is a restore point, and nothing but the pointer is ever
- * replaced.
+ * docs/backup-format.md. Every backup is a restore point until it is pruned, and nothing but the
+ * pointer is ever replaced.
  */
 final class ChunkedArchive implements BackupArchive {
 
@@ -36,6 +37,8 @@ final class ChunkedArchive implements BackupArchive {
   private final ArchiveWriter writer;
   private final ArchiveFetch fetch;
   private final LineageMarker lineage;
+  private final Pins pins;
+  private final ArchivePruner pruner;
   private final ReentrantLock writing = new ReentrantLock();
 
   /**
@@ -60,6 +63,8 @@ final class ChunkedArchive implements BackupArchive {
     this.writer = new ArchiveWriter(store, manifests, location, level, random);
     this.lineage = new LineageMarker(store, prefix + "lineage");
     this.fetch = new ArchiveFetch(store, manifests, pause);
+    this.pins = new Pins(store, prefix, manifests);
+    this.pruner = new ArchivePruner(store, manifests, pins, location);
   }
 
   @Override
@@ -134,7 +139,8 @@ final class ChunkedArchive implements BackupArchive {
   @Override
   public List<ListedBackup> list() {
     Optional<BackupId> newest = latest().flatMap(backup -> manifests.idOf(backup.key()));
-    Map<String, Long> packs = manifests.packBytes();
+    Map<BackupId, ObjectInfo> packs = manifests.packObjects();
+    Set<String> pinned = pins.ids();
     return manifests.ids().stream()
         .map(id ->
             new ListedBackup(
@@ -143,9 +149,30 @@ final class ChunkedArchive implements BackupArchive {
                 id.term(),
                 id.changeIndex(),
                 id.created(),
-                packs.getOrDefault(id.fileName(), 0L),
-                newest.filter(id::equals).isPresent()))
+                packs.containsKey(id) ? packs.get(id).sizeBytes() : 0,
+                newest.filter(id::equals).isPresent(),
+                pinned.contains(id.name())))
         .toList();
+  }
+
+  @Override
+  public PruneReport prune(RetentionPolicy policy, Instant now, boolean dryRun) {
+    return pruner.prune(policy, now, dryRun);
+  }
+
+  @Override
+  public void pin(String id) {
+    pins.pin(id);
+  }
+
+  @Override
+  public void unpin(String id) {
+    pins.unpin(id);
+  }
+
+  @Override
+  public void delete(String id) {
+    pruner.delete(id);
   }
 
   @Override

@@ -12,6 +12,7 @@ import java.time.Instant;
  * @param created when it was made
  * @param addedBytes what it added to the store
  * @param newest the pointer names it
+ * @param pinned it is kept whatever the retention says
  */
 public record ListedBackup(
     String id,
@@ -20,4 +21,5 @@ public record ListedBackup(
     long changeIndex,
     Instant created,
     long addedBytes,
-    boolean newest) {}
+    boolean newest,
+    boolean pinned) {}

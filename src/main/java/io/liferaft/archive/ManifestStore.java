@@ -23,7 +23,8 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -101,24 +102,29 @@ final class ManifestStore {
 
   /** All backups, oldest first. */
   List<BackupId> ids() {
-    return store.list(prefix + MANIFESTS).stream()
-        .flatMap(object -> idOf(object.key()).stream())
-        .sorted()
-        .toList();
+    return List.copyOf(manifestObjects().keySet());
   }
 
-  /** Sizes of all packs by the names of the backups that wrote them. */
-  Map<String, Long> packBytes() {
-    String start = prefix + PACKS;
-    return store.list(start).stream()
-        .filter(object -> object.key().endsWith(PACK_END))
-        .collect(
-            Collectors.toMap(
-                object ->
-                    object
-                        .key()
-                        .substring(start.length(), object.key().length() - PACK_END.length()),
-                ObjectInfo::sizeBytes));
+  /** The objects of all manifests, oldest first. */
+  SortedMap<BackupId, ObjectInfo> manifestObjects() {
+    return objects(prefix + MANIFESTS, MANIFEST_END);
+  }
+
+  /** The objects of all packs by the backups that wrote them, oldest first. */
+  SortedMap<BackupId, ObjectInfo> packObjects() {
+    return objects(prefix + PACKS, PACK_END);
+  }
+
+  private SortedMap<BackupId, ObjectInfo> objects(String start, String end) {
+    SortedMap<BackupId, ObjectInfo> found = new TreeMap<>();
+    for (ObjectInfo object : store.list(start)) {
+      String key = object.key();
+      if (key.endsWith(end)) {
+        BackupId.parse(key.substring(start.length(), key.length() - end.length()))
+            .ifPresent(id -> found.put(id, object));
+      }
+    }
+    return found;
   }
 
   /** The newest before another one, or of all. */

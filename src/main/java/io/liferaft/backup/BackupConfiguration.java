@@ -116,8 +116,12 @@ class BackupConfiguration {
   }
 
   @Bean
-  BackupsEndpoint backupsEndpoint(BackupScheduler scheduler) {
-    return new BackupsEndpoint(scheduler.archive());
+  BackupsEndpoint backupsEndpoint(
+      BackupScheduler scheduler, BackupProperties properties, ObjectProvider<Clock> clock) {
+    return new BackupsEndpoint(
+        scheduler.archive(),
+        properties.retention().policy(),
+        clock.getIfAvailable(Clock::systemUTC));
   }
 
   @Bean

@@ -22,6 +22,9 @@ final class BackupMetrics {
   private final Counter unchanged;
   private final Counter recognised;
   private final Counter blind;
+  private final Counter prunedManifests;
+  private final Counter prunedPacks;
+  private final Counter failedPrunes;
   private final AtomicLong lastBytes = new AtomicLong();
 
   BackupMetrics(MeterRegistry registry) {
@@ -59,6 +62,12 @@ final class BackupMetrics {
     blind =
         Counter.builder("liferaft.backup.look.failures")
             .description("Times the place did not say what lies there")
+            .register(registry);
+    prunedManifests = pruned(registry, "manifests");
+    prunedPacks = pruned(registry, "packs");
+    failedPrunes =
+        Counter.builder("liferaft.backup.prune.failed")
+            .description("Times that deleting old restore points did not go to its end")
             .register(registry);
     Gauge.builder("liferaft.backup.last.bytes", lastBytes, AtomicLong::get)
         .description("Bytes stored by this process' last backup; 0 before the first one")
@@ -104,6 +113,22 @@ final class BackupMetrics {
 
   void lookFailed() {
     blind.increment();
+  }
+
+  void pruned(int manifests, int packs) {
+    prunedManifests.increment(manifests);
+    prunedPacks.increment(packs);
+  }
+
+  void pruneFailed() {
+    failedPrunes.increment();
+  }
+
+  private static Counter pruned(MeterRegistry registry, String kind) {
+    return Counter.builder("liferaft.backup.pruned")
+        .description("Objects of old restore points that were deleted")
+        .tag("kind", kind)
+        .register(registry);
   }
 
   private static Counter unchanged(MeterRegistry registry, String by) {

@@ -1,5 +1,6 @@
 package io.liferaft.backup;
 
+import io.liferaft.archive.RetentionPolicy;
 import io.liferaft.go.GoUrl;
 import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -27,6 +28,7 @@ import org.springframework.validation.annotation.Validated;
  *     restored; 0s for never
  * @param rqliteConfig the JSON file of rqlite's -auto-backup, which then says target, interval,
  *     compress, timestamp and vacuum, and where S3 is; empty for none
+ * @param retention which restore points of an archive stay
  */
 @Validated
 @ConfigurationProperties(prefix = "liferaft.backup", ignoreUnknownFields = false)
@@ -39,7 +41,53 @@ record BackupProperties(
     @DefaultValue("false") boolean vacuum,
     @DefaultValue("20s") Duration onStopTimeout,
     @DefaultValue("24h") Duration drillInterval,
-    @DefaultValue("") String rqliteConfig) {
+    @DefaultValue("") String rqliteConfig,
+    @DefaultValue Retention retention) {
+
+  /**
+   * Which restore points of an archive stay; the others are deleted.
+   *
+   * @param keepAll how long every restore point stays
+   * @param hourly for how many hours, of those that have one, the newest restore point stays
+   * @param daily for how many days (UTC), of those that have one, the newest restore point stays
+   * @param weekly for how many weeks (from Monday), of those that have one, the newest restore
+   *     point stays
+   * @param monthly for how many months, of those that have one, the newest restore point stays
+   * @param minimum how many of the newest restore points stay in any case, at least 1
+   * @param delete whether anything is deleted at all; false for buckets with Object Lock or
+   *     life-cycle rules of their own
+   * @param interval how often the leader deletes what need not stay
+   */
+  record Retention(
+      @DefaultValue("24h") Duration keepAll,
+      @DefaultValue("48") int hourly,
+      @DefaultValue("31") int daily,
+      @DefaultValue("8") int weekly,
+      @DefaultValue("12") int monthly,
+      @DefaultValue("10") int minimum,
+      @DefaultValue("true") boolean delete,
+      @DefaultValue("1h") Duration interval) {
+
+    private static final String NEGATIVE = "is negative: a valid one is ";
+
+    Retention {
+      require(!keepAll.isNegative(), "retention.keep-all", keepAll, NEGATIVE + "24h");
+      require(hourly >= 0, "retention.hourly", hourly, NEGATIVE + "48");
+      require(daily >= 0, "retention.daily", daily, NEGATIVE + "31");
+      require(weekly >= 0, "retention.weekly", weekly, NEGATIVE + "8");
+      require(monthly >= 0, "retention.monthly", monthly, NEGATIVE + "12");
+      require(minimum >= 1, "retention.minimum", minimum, "is less than 1: a valid one is 10");
+      require(
+          interval.compareTo(SHORTEST_INTERVAL) >= 0,
+          "retention.interval",
+          interval,
+          "is shorter than 1s (a number without a unit means milliseconds): a valid one is 1h");
+    }
+
+    RetentionPolicy policy() {
+      return new RetentionPolicy(keepAll, hourly, daily, weekly, monthly, minimum);
+    }
+  }
 
   private static final Duration SHORTEST_INTERVAL = Duration.ofSeconds(1);
 

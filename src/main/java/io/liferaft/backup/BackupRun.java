@@ -219,7 +219,8 @@ final class BackupRun {
         throw new LeadershipLost();
       }
       metrics.copyFailed();
-      if (confirmed != null && confirmed.copyRevoked()) {
+      if (e instanceof SqliteException.CopyRevoked
+          || (confirmed != null && confirmed.copyRevoked())) {
         log.debug("The copy for a backup was given up and is taken again", e);
         return null;
       }

@@ -39,6 +39,7 @@ final class BackupScheduler implements SmartLifecycle {
   private final BackupProperties properties;
   private final @Nullable BackupArchive archive;
   private final @Nullable BackupRun run;
+  private final Pruning pruning;
   private final RaftNode node;
   private final Clock clock;
   private final BackupTrouble trouble;
@@ -71,6 +72,7 @@ final class BackupScheduler implements SmartLifecycle {
     this.properties = properties;
     this.archive = archive;
     this.run = archive == null ? null : new BackupRun(archive, node, clock, metrics, vacuuming);
+    this.pruning = new Pruning(archive, properties.retention(), node, clock, metrics);
     this.node = node;
     this.clock = clock;
     this.trouble = new BackupTrouble(clock, random);
@@ -219,19 +221,21 @@ final class BackupScheduler implements SmartLifecycle {
 
   @Override
   public void start() {
+    running = true;
     if (off()) {
       log.warn(
           "Nothing is backed up: set liferaft.backup.target, for example to"
               + " s3://bucket/liferaft.sqlite.gz");
-      running = true;
       return;
     }
-    running = true;
     thread.start();
   }
 
   private Duration step() {
-    tick();
+    Result result = tick().result();
+    if (running) {
+      pruning.after(result, run != null && run.inOrder(), leaderTerm());
+    }
     Duration pause = trouble.failures() == 0 ? properties.interval() : trouble.untilRetry();
     next = clock.instant().plus(pause);
     return pause;
@@ -285,6 +289,7 @@ final class BackupScheduler implements SmartLifecycle {
   @Override
   public void stop() {
     running = false;
+    pruning.interrupt();
     thread.stop(properties.onStopTimeout());
   }
 

@@ -2,18 +2,26 @@ package io.liferaft.backup;
 
 import io.liferaft.archive.BackupArchive;
 import io.liferaft.archive.ListedBackup;
+import io.liferaft.archive.RetentionPolicy;
 import io.liferaft.objectstore.ObjectStoreException;
+import java.time.Clock;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.springframework.boot.actuate.endpoint.annotation.DeleteOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Selector;
+import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
 import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
 import org.springframework.http.MediaType;
 
-/** {@code /actuator/backups}: the restore points of the target, from any node. Asks the store. */
+/**
+ * {@code /actuator/backups}: the restore points of the target, from any node. Asks the store. POST
+ * pins one or lets it go, DELETE deletes it.
+ */
 @Endpoint(id = "backups")
 final class BackupsEndpoint {
 
@@ -22,46 +30,85 @@ final class BackupsEndpoint {
   private static final int UNAVAILABLE = 503;
 
   private final @Nullable BackupArchive archive;
+  private final RetentionPolicy retention;
+  private final Clock clock;
 
   /**
    * @param archive null when backup is off
+   * @param retention for a look at what a prune would delete
    */
-  BackupsEndpoint(@Nullable BackupArchive archive) {
+  BackupsEndpoint(@Nullable BackupArchive archive, RetentionPolicy retention, Clock clock) {
     this.archive = archive;
+    this.retention = retention;
+    this.clock = clock;
   }
 
   /**
    * All restore points, newest first; 409 where there is no archive, 503 when it cannot be read.
+   *
+   * @param plan whether to tell what a prune would delete now, too
    */
   @ReadOperation
-  WebEndpointResponse<Map<String, Object>> backups() {
-    try {
-      List<ListedBackup> backups = list();
+  WebEndpointResponse<Map<String, Object>> backups(@Nullable Boolean plan) {
+    return answer(place -> {
+      List<ListedBackup> backups = place.list();
       Map<String, Object> answer = new LinkedHashMap<>();
-      answer.put("target", archive == null ? "" : archive.location());
+      answer.put("target", place.location());
       answer.put("backups", backups.reversed());
+      if (Boolean.TRUE.equals(plan)) {
+        answer.put("prune", place.prune(retention, clock.instant(), true));
+      }
       return new WebEndpointResponse<>(answer);
-    } catch (ObjectStoreException e) {
-      return failed(e);
-    }
+    });
   }
 
   /** One restore point; 404 when there is none of that id. */
   @ReadOperation
   WebEndpointResponse<Map<String, Object>> backup(@Selector String id) {
-    try {
-      for (ListedBackup backup : list()) {
-        if (backup.id().equals(id)) {
-          return new WebEndpointResponse<>(Map.of("backup", backup));
-        }
+    return answer(place -> shown(place, id));
+  }
+
+  /** Pins a restore point, or lets it go; 404 when there is none of that id. */
+  @WriteOperation
+  WebEndpointResponse<Map<String, Object>> pin(@Selector String id, boolean pinned) {
+    return answer(place -> {
+      if (pinned) {
+        place.pin(id);
+      } else {
+        place.unpin(id);
       }
-      return problem(NOT_FOUND, "Not Found", "There is no backup " + id);
+      return shown(place, id);
+    });
+  }
+
+  /** Deletes a restore point; 409 when it has to stay, 404 when there is none of that id. */
+  @DeleteOperation
+  WebEndpointResponse<Map<String, Object>> delete(@Selector String id) {
+    return answer(place -> {
+      place.delete(id);
+      return new WebEndpointResponse<>(Map.of("deleted", id));
+    });
+  }
+
+  private static WebEndpointResponse<Map<String, Object>> shown(BackupArchive place, String id) {
+    for (ListedBackup backup : place.list()) {
+      if (backup.id().equals(id)) {
+        return new WebEndpointResponse<>(Map.of("backup", backup));
+      }
+    }
+    return problem(NOT_FOUND, "Not Found", "There is no backup " + id);
+  }
+
+  private WebEndpointResponse<Map<String, Object>> answer(
+      Function<BackupArchive, WebEndpointResponse<Map<String, Object>>> question) {
+    try {
+      return question.apply(place());
     } catch (ObjectStoreException e) {
       return failed(e);
     }
   }
 
-  private List<ListedBackup> list() {
+  private BackupArchive place() {
     BackupArchive place = archive;
     if (place == null) {
       throw new ObjectStoreException(
@@ -69,14 +116,17 @@ final class BackupsEndpoint {
           "Backup is off: set liferaft.backup.target",
           null);
     }
-    return place.list();
+    return place;
   }
 
   private static WebEndpointResponse<Map<String, Object>> failed(ObjectStoreException e) {
     String detail = String.valueOf(e.getMessage());
-    return e.reason() == ObjectStoreException.Reason.CONFIGURATION
-        ? problem(CONFLICT, "Conflict", detail)
-        : problem(UNAVAILABLE, "Service Unavailable", detail);
+    return switch (e.reason()) {
+      case CONFIGURATION -> problem(CONFLICT, "Conflict", detail);
+      case NOT_FOUND -> problem(NOT_FOUND, "Not Found", detail);
+      case ACCESS_DENIED, NO_SUCH_BUCKET, PRECONDITION_FAILED, UNAVAILABLE ->
+          problem(UNAVAILABLE, "Service Unavailable", detail);
+    };
   }
 
   private static WebEndpointResponse<Map<String, Object>> problem(

@@ -50,7 +50,7 @@ class ChunkedArchiveTests {
     archive = archive();
   }
 
-  private static ObjectStore directory(Path path) {
+  static ObjectStore directory(Path path) {
     ObjectStore[] opened = new ObjectStore[1];
     new ApplicationContextRunner()
         .withUserConfiguration(Beans.class)

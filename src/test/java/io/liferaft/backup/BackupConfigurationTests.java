@@ -39,6 +39,10 @@ class BackupConfigurationTests {
 
   private static final String TARGET = "liferaft.backup.target=s3://bucket/db.sqlite.gz";
 
+  static final BackupProperties.Retention RETENTION =
+      new BackupProperties.Retention(
+          Duration.ofHours(24), 48, 31, 8, 12, 10, true, Duration.ofHours(1));
+
   private final ApplicationContextRunner runner =
       new ApplicationContextRunner()
           .withUserConfiguration(BackupConfiguration.class, Fakes.class)
@@ -87,7 +91,8 @@ class BackupConfigurationTests {
                   false,
                   Duration.ofSeconds(20),
                   Duration.ofHours(24),
-                  ""));
+                  "",
+                  RETENTION));
       assertThat(
               status(
                       context
@@ -119,7 +124,15 @@ class BackupConfigurationTests {
             "liferaft.backup.vacuum=true",
             "liferaft.backup.on-stop-timeout=0s",
             "liferaft.backup.drill-interval=7d",
-            "liferaft.backup.rqlite-config=b.json")
+            "liferaft.backup.rqlite-config=b.json",
+            "liferaft.backup.retention.keep-all=2h",
+            "liferaft.backup.retention.hourly=3",
+            "liferaft.backup.retention.daily=4",
+            "liferaft.backup.retention.weekly=5",
+            "liferaft.backup.retention.monthly=6",
+            "liferaft.backup.retention.minimum=7",
+            "liferaft.backup.retention.delete=false",
+            "liferaft.backup.retention.interval=8m")
         .run(context ->
             assertThat(context.getBean(BackupProperties.class))
                 .isEqualTo(
@@ -132,7 +145,9 @@ class BackupConfigurationTests {
                         true,
                         Duration.ZERO,
                         Duration.ofDays(7),
-                        "b.json")));
+                        "b.json",
+                        new BackupProperties.Retention(
+                            Duration.ofHours(2), 3, 4, 5, 6, 7, false, Duration.ofMinutes(8)))));
   }
 
   @ParameterizedTest
@@ -145,7 +160,14 @@ class BackupConfigurationTests {
         "liferaft.backup.interval=PT0S, 10s",
         "liferaft.backup.interval=PT0.003S, 10s",
         "liferaft.backup.drill-interval=PT-1S, 24h",
-        "liferaft.backup.on-stop-timeout=PT-1S, 20s"
+        "liferaft.backup.on-stop-timeout=PT-1S, 20s",
+        "liferaft.backup.retention.keep-all=PT-1S, 24h",
+        "liferaft.backup.retention.hourly=-1, 48",
+        "liferaft.backup.retention.daily=-1, 31",
+        "liferaft.backup.retention.weekly=-1, 8",
+        "liferaft.backup.retention.monthly=-1, 12",
+        "liferaft.backup.retention.minimum=0, 10",
+        "liferaft.backup.retention.interval=PT0S, 1h"
       })
   void refusesWithKeyValueAndAValidOne(String setting, String valid) {
     runner
@@ -170,7 +192,8 @@ class BackupConfigurationTests {
                 false,
                 Duration.ZERO,
                 Duration.ZERO,
-                ""))
+                "",
+                RETENTION))
         .withMessageContaining(":xxxxx@")
         .withMessageNotContaining("secret");
   }

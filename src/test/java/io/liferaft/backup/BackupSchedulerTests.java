@@ -660,6 +660,19 @@ class BackupSchedulerTests {
   }
 
   @Test
+  void prunesAfterARound() {
+    node.write("a");
+    scheduler.start();
+    Waiting.await("the first round").until(() -> scheduler.status().next() != null);
+    assertThat(archive.calls(Call.PRUNE)).isZero();
+
+    clock.advance(Duration.ofHours(1));
+    node.announce();
+
+    Waiting.await("a prune").until(() -> archive.calls(Call.PRUNE) == 1);
+  }
+
+  @Test
   void saysOnceThatNothingIsBackedUp() {
     BackupScheduler off =
         new BackupScheduler(
@@ -711,7 +724,16 @@ class BackupSchedulerTests {
 
   private static BackupProperties properties(Duration onStopTimeout) {
     return new BackupProperties(
-        S3, Duration.ofSeconds(10), "plain", true, false, false, onStopTimeout, Duration.ZERO, "");
+        S3,
+        Duration.ofSeconds(10),
+        "plain",
+        true,
+        false,
+        false,
+        onStopTimeout,
+        Duration.ZERO,
+        "",
+        BackupConfigurationTests.RETENTION);
   }
 
   private BackupRecord recorded() {

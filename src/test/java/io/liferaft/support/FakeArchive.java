@@ -4,6 +4,8 @@ import io.liferaft.archive.BackupArchive;
 import io.liferaft.archive.BackupManifest;
 import io.liferaft.archive.CorruptBackupException;
 import io.liferaft.archive.DatabaseSource;
+import io.liferaft.archive.PruneReport;
+import io.liferaft.archive.RetentionPolicy;
 import io.liferaft.archive.StoredBackup;
 import io.liferaft.objectstore.ObjectStoreException;
 import io.liferaft.objectstore.ObjectStoreException.Reason;
@@ -35,7 +37,8 @@ public final class FakeArchive implements BackupArchive {
     SWEEP,
     PRESERVE,
     FETCH,
-    MARKER
+    MARKER,
+    PRUNE
   }
 
   private static final int PART_BYTES = 64;
@@ -54,6 +57,8 @@ public final class FakeArchive implements BackupArchive {
   private boolean conditional = true;
   private int etags;
   private Runnable beforeVisible = () -> {};
+  private Runnable duringPrune = () -> {};
+  private PruneReport pruneReport = new PruneReport(false, 0, List.of(), List.of(), 0, false, null);
   private LongConsumer duringFetch = fetched -> {};
 
   public FakeArchive(String location) {
@@ -123,6 +128,15 @@ public final class FakeArchive implements BackupArchive {
 
   public synchronized void duringFetch(LongConsumer action) {
     duringFetch = action;
+  }
+
+  public synchronized void duringPrune(Runnable action) {
+    duringPrune = action;
+  }
+
+  /** What every prune comes to. */
+  public synchronized void pruneReport(PruneReport report) {
+    pruneReport = report;
   }
 
   // --- what a test asks ---
@@ -224,6 +238,13 @@ public final class FakeArchive implements BackupArchive {
       }
       return place(manifest, out.toByteArray());
     }
+  }
+
+  @Override
+  public PruneReport prune(RetentionPolicy policy, Instant now, boolean dryRun) {
+    called(Call.PRUNE);
+    duringPrune.run();
+    return pruneReport;
   }
 
   @Override

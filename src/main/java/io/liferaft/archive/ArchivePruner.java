@@ -1,0 +1,188 @@
+package io.liferaft.archive;
+
+import io.liferaft.archive.ManifestStore.Seen;
+import io.liferaft.objectstore.ObjectInfo;
+import io.liferaft.objectstore.ObjectStore;
+import io.liferaft.objectstore.ObjectStoreException;
+import io.liferaft.objectstore.ObjectStoreException.Reason;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Deletes what an archive need not keep: manifests first, so that no restore point is ever without
+ * its chunks, then packs. Safe for many threads, though only the leader's is to delete.
+ */
+final class ArchivePruner {
+
+  /** The rest is for the next time: a backup may be due. */
+  static final int MOST_DELETED = 500;
+
+  private final ObjectStore store;
+  private final ManifestStore manifests;
+  private final Pins pins;
+  private final String location;
+
+  /** What manifests name; they never change. */
+  private final ConcurrentMap<BackupId, Set<String>> named = new ConcurrentHashMap<>();
+
+  /** Many manifests name the same packs. */
+  private final ConcurrentMap<String, String> names = new ConcurrentHashMap<>();
+
+  ArchivePruner(ObjectStore store, ManifestStore manifests, Pins pins, String location) {
+    this.store = store;
+    this.manifests = manifests;
+    this.pins = pins;
+    this.location = location;
+  }
+
+  /** An object that goes. */
+  private record Doomed(BackupId id, ObjectInfo object, boolean pack) {}
+
+  PruneReport prune(RetentionPolicy policy, Instant now, boolean dryRun) {
+    Seen seen;
+    try {
+      Optional<ObjectInfo> pointer = manifests.pointerObject();
+      if (pointer.isEmpty()) {
+        return PruneReport.nothing(
+            dryRun, "Nothing of " + location + " is deleted: no " + manifests.pointerKey());
+      }
+      seen = manifests.pointer(pointer.get());
+    } catch (CorruptBackupException e) {
+      return PruneReport.nothing(
+          dryRun, "Nothing of " + location + " is deleted: " + e.getMessage());
+    }
+    SortedMap<BackupId, ObjectInfo> there = manifests.manifestObjects();
+    // Where a store keeps no conditions the pointer may be an older one than it should.
+    boolean highest = !seen.pointer().conditional() && !there.isEmpty();
+    BackupId newest = highest ? there.lastKey() : seen.pointer().id();
+    if (!there.containsKey(newest)) {
+      return PruneReport.nothing(
+          dryRun, "Nothing of " + location + " is deleted: the newest backup is not there");
+    }
+    SortedMap<BackupId, ObjectInfo> packs = manifests.packObjects();
+    PrunePlan plan =
+        PrunePlan.of(newest, seen.object().modified(), there, packs, pins.ids(), policy, now);
+    List<Doomed> doomed = new ArrayList<>();
+    plan.manifests().forEach(id -> add(doomed, there, id, false));
+    String problem = null;
+    try {
+      plan.packs(named(plan.kept(), newest)).forEach(id -> add(doomed, packs, id, true));
+    } catch (CorruptBackupException | ObjectStoreException e) {
+      problem = "No pack of " + location + " is deleted: " + e.getMessage();
+    }
+    return dryRun
+        ? report(true, plan, doomed, doomed.size(), problem)
+        : delete(plan, doomed, problem);
+  }
+
+  private static void add(
+      List<Doomed> doomed, SortedMap<BackupId, ObjectInfo> objects, BackupId id, boolean pack) {
+    ObjectInfo object = objects.get(id);
+    if (object != null) {
+      doomed.add(new Doomed(id, object, pack));
+    }
+  }
+
+  /**
+   * The packs that full manifests name, and the newest one, which is to be whole whatever becomes
+   * of the others.
+   */
+  private Set<String> named(Set<BackupId> kept, BackupId newest) {
+    Set<BackupId> read = kept.stream().filter(BackupId::full).collect(Collectors.toSet());
+    read.add(newest);
+    named.keySet().retainAll(read);
+    Set<String> all = new HashSet<>();
+    for (BackupId id : read) {
+      Set<String> packs = named.get(id);
+      if (packs == null) {
+        packs = shared(ManifestPacks.read(store, manifests.manifestKey(id), id));
+        named.put(id, packs);
+      }
+      all.addAll(packs);
+    }
+    names.keySet().retainAll(all);
+    return all;
+  }
+
+  private Set<String> shared(Set<String> packs) {
+    return packs.stream()
+        .map(name -> names.computeIfAbsent(name, same -> same))
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
+  private PruneReport delete(PrunePlan plan, List<Doomed> doomed, @Nullable String problem) {
+    int count = 0;
+    String stopped = problem;
+    for (Doomed one : doomed) {
+      if (count == MOST_DELETED || Thread.currentThread().isInterrupted()) {
+        break;
+      }
+      try {
+        store.delete(one.object().key());
+      } catch (ObjectStoreException e) {
+        stopped = "Pruning " + location + " broke off: " + e.getMessage();
+        break;
+      }
+      count++;
+    }
+    return report(false, plan, doomed, count, stopped);
+  }
+
+  private static PruneReport report(
+      boolean dryRun, PrunePlan plan, List<Doomed> doomed, int count, @Nullable String problem) {
+    List<Doomed> gone = doomed.subList(0, count);
+    return new PruneReport(
+        dryRun,
+        plan.kept().size(),
+        gone.stream().filter(one -> !one.pack()).map(one -> one.id().name()).toList(),
+        gone.stream().filter(Doomed::pack).map(one -> one.id().fileName()).toList(),
+        gone.stream().filter(Doomed::pack).mapToLong(one -> one.object().sizeBytes()).sum(),
+        count < doomed.size(),
+        problem);
+  }
+
+  /** Deletes the manifest of one restore point that nothing else needs. */
+  void delete(String name) {
+    ObjectInfo pointer =
+        manifests
+            .pointerObject()
+            .orElseThrow(() -> refused("there is no " + manifests.pointerKey()));
+    BackupId newest;
+    try {
+      newest = manifests.pointer(pointer).pointer().id();
+    } catch (CorruptBackupException e) {
+      throw refused(e.getMessage());
+    }
+    List<BackupId> ids = manifests.ids();
+    BackupId id =
+        ids.stream()
+            .filter(one -> one.name().equals(name))
+            .findFirst()
+            .orElseThrow(() -> Pins.unknown(name));
+    if (id.equals(newest) || id.equals(ids.getLast())) {
+      throw refused(name + " is the newest backup");
+    }
+    if (pins.ids().contains(name)) {
+      throw refused(name + " is pinned");
+    }
+    long others = ids.stream().filter(id::isBaseOf).count();
+    if (others > 0) {
+      throw refused(others + " others are told against " + name);
+    }
+    store.delete(manifests.manifestKey(id));
+  }
+
+  private ObjectStoreException refused(@Nullable String why) {
+    return new ObjectStoreException(
+        Reason.CONFIGURATION, "Nothing of " + location + " is deleted: " + why, null);
+  }
+}
