@@ -3,6 +3,7 @@ package io.liferaft.archive;
 import io.liferaft.objectstore.ObjectStore;
 import io.liferaft.objectstore.ObjectStoreException;
 import io.liferaft.objectstore.ObjectStoreException.Reason;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -17,7 +18,10 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Brings a backup of an archive into a file, several ranges at a time. Every chunk is checked
@@ -39,6 +43,9 @@ final class ArchiveFetch {
   private final ManifestStore manifests;
   private final ResumingFetch.Pause pause;
 
+  /** Packs that are gone, and chunks that are wrong as {@code pack@offset}. */
+  private final Set<String> bad = ConcurrentHashMap.newKeySet();
+
   ArchiveFetch(ObjectStore store, ManifestStore manifests, ResumingFetch.Pause pause) {
     this.store = store;
     this.manifests = manifests;
@@ -50,11 +57,12 @@ final class ArchiveFetch {
    *
    * @param chunks that lie in it, by offset
    */
-  private record Range(String key, long from, long bytes, List<Integer> chunks) {}
+  private record Range(String pack, String key, long from, long bytes, List<Integer> chunks) {}
 
-  /** As {@link BackupArchive#fetch}. */
+  /** As {@link BackupArchive#fetch}; chunks that were fetched stay for the next call. */
   String fetch(BackupId id, Path into, LongConsumer progress) {
     ChunkTable table = manifests.load(id, null).table();
+    requireNotKnownAsBad(table);
     Path part = into.resolveSibling(into.getFileName() + ".part");
     try {
       if (Files.exists(into)) {
@@ -73,20 +81,25 @@ final class ArchiveFetch {
       }
       Files.move(part, into, StandardCopyOption.REPLACE_EXISTING);
       return table.treeSha256();
-    } catch (CorruptBackupException e) {
-      deleteQuietly(part, e);
-      throw e;
     } catch (IOException e) {
       throw new UncheckedIOException("fetching backup %s into %s failed".formatted(id, into), e);
     }
   }
 
-  private static void deleteQuietly(Path part, CorruptBackupException reason) {
-    try {
-      Files.deleteIfExists(part);
-    } catch (IOException e) {
-      // Its chunks are checked before they are used.
-      reason.addSuppressed(e);
+  /** Older backups share packs with newer ones: what was bad a moment ago is not fetched again. */
+  private void requireNotKnownAsBad(ChunkTable table) {
+    if (bad.isEmpty()) {
+      return;
+    }
+    for (int i = 0; i < table.count(); i++) {
+      String pack = table.packList().get(table.pack(i)).name();
+      if (bad.contains(pack) || bad.contains(pack + "@" + table.offset(i))) {
+        throw new CorruptBackupException(
+            "%s/%s is damaged, as was found before"
+                .formatted(store.location(), manifests.packKey(pack)),
+            null,
+            pack);
+      }
     }
   }
 
@@ -143,7 +156,7 @@ final class ArchiveFetch {
   private void add(List<Range> ranges, ChunkTable table, List<Integer> run, long from, long end) {
     if (!run.isEmpty()) {
       String pack = table.packList().get(table.pack(run.getFirst())).name();
-      ranges.add(new Range(manifests.packKey(pack), from, end - from, run));
+      ranges.add(new Range(pack, manifests.packKey(pack), from, end - from, run));
     }
   }
 
@@ -172,18 +185,24 @@ final class ArchiveFetch {
     void bring(int n) throws IOException {
       Range range = ranges.get(n);
       String name = store.location() + "/" + range.key();
+      int corrupt = 0;
       for (int attempt = 1; ; attempt++) {
         try {
           read(range, name);
           break;
         } catch (CorruptBackupException e) {
           // Once more: it may have been damaged on its way.
-          if (attempt > 1) {
+          if (++corrupt > 1) {
             throw e;
           }
         } catch (ObjectStoreException e) {
           if (e.reason() == Reason.NOT_FOUND) {
-            throw new CorruptBackupException(name + " is gone", e);
+            bad.add(range.pack());
+            throw new CorruptBackupException(name + " is gone", e, range.pack());
+          }
+          if (e.reason() == Reason.PRECONDITION_FAILED) {
+            bad.add(range.pack());
+            throw tooShort(range, e);
           }
           if (e.reason() != Reason.UNAVAILABLE || attempt == ATTEMPTS) {
             throw e;
@@ -207,17 +226,19 @@ final class ArchiveFetch {
           // Equal chunks lie in one place.
           if (table.offset(i) >= at) {
             packedLength = table.storedLength(i);
-            skip(in, table.offset(i) - at, name);
-            fill(in, packed, packedLength, name);
+            skip(in, table.offset(i) - at, range);
+            fill(in, packed, packedLength, range);
             at = table.offset(i) + packedLength;
           }
           int length = table.length(i);
           if (!ChunkCodec.unpack(packed, packedLength, chunk, length)
               || !table.holds(i, chunk, length)) {
+            bad.add(range.pack() + "@" + table.offset(i));
             throw new CorruptBackupException(
                 "%s is damaged: bytes %d to %d are not chunk %d"
                     .formatted(name, table.offset(i), table.offset(i) + packedLength, i),
-                null);
+                null,
+                range.pack());
           }
           write(chunk, length, (long) i * ChunkTable.CHUNK_BYTES);
         }
@@ -232,24 +253,33 @@ final class ArchiveFetch {
     }
   }
 
-  private static void skip(InputStream in, long bytes, String name) {
+  private void skip(InputStream in, long bytes, Range range) {
     try {
       in.skipNBytes(bytes);
+    } catch (EOFException e) {
+      throw tooShort(range, e);
     } catch (IOException e) {
-      throw cut(name, e);
+      throw cut(range.key(), e);
     }
   }
 
-  private static void fill(InputStream in, byte[] into, int length, String name) {
+  private void fill(InputStream in, byte[] into, int length, Range range) {
     int n;
     try {
       n = in.readNBytes(into, 0, length);
     } catch (IOException e) {
-      throw cut(name, e);
+      throw cut(range.key(), e);
     }
     if (n < length) {
-      throw new CorruptBackupException(name + " is damaged: it is too short", null);
+      throw tooShort(range, null);
     }
+  }
+
+  private CorruptBackupException tooShort(Range range, @Nullable Exception cause) {
+    return new CorruptBackupException(
+        "%s/%s is damaged: it is too short".formatted(store.location(), range.key()),
+        cause,
+        range.pack());
   }
 
   private static ObjectStoreException cut(String name, IOException e) {

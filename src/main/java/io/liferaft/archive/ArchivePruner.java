@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -50,12 +51,12 @@ final class ArchivePruner {
   PruneReport prune(RetentionPolicy policy, Instant now, boolean dryRun) {
     Seen seen;
     try {
-      Optional<ObjectInfo> pointer = manifests.pointerObject();
+      Optional<Seen> pointer = manifests.pointer();
       if (pointer.isEmpty()) {
         return PruneReport.nothing(
             dryRun, "Nothing of " + location + " is deleted: no " + manifests.pointerKey());
       }
-      seen = manifests.pointer(pointer.get());
+      seen = pointer.get();
     } catch (CorruptBackupException e) {
       return PruneReport.nothing(
           dryRun, "Nothing of " + location + " is deleted: " + e.getMessage());
@@ -69,19 +70,48 @@ final class ArchivePruner {
           dryRun, "Nothing of " + location + " is deleted: the newest backup is not there");
     }
     SortedMap<BackupId, ObjectInfo> packs = manifests.packObjects();
+    Set<String> pinned = pins.ids();
     PrunePlan plan =
-        PrunePlan.of(newest, seen.object().modified(), there, packs, pins.ids(), policy, now);
+        PrunePlan.of(newest, seen.object().modified(), there, packs, pinned, policy, now);
     List<Doomed> doomed = new ArrayList<>();
     plan.manifests().forEach(id -> add(doomed, there, id, false));
     String problem = null;
     try {
-      plan.packs(named(plan.kept(), newest)).forEach(id -> add(doomed, packs, id, true));
+      Set<String> named = named(plan.kept(), newest);
+      String missing = missing(newest, packs);
+      if (missing != null) {
+        return PruneReport.nothing(
+            dryRun,
+            "Nothing of %s is deleted: the newest backup needs pack %s, which is not there"
+                .formatted(location, missing));
+      }
+      plan.packs(named).forEach(id -> add(doomed, packs, id, true));
     } catch (CorruptBackupException | ObjectStoreException e) {
       problem = "No pack of " + location + " is deleted: " + e.getMessage();
+    }
+    // Reading manifests may have taken a while.
+    if (!dryRun && !pinned.equals(pins.ids())) {
+      return PruneReport.nothing(
+          false, "Nothing of " + location + " is deleted: pins were set meanwhile");
     }
     return dryRun
         ? report(true, plan, doomed, doomed.size(), problem)
         : delete(plan, doomed, problem);
+  }
+
+  /** A pack that the newest backup needs and that is not there: then older ones are needed. */
+  private @Nullable String missing(BackupId newest, SortedMap<BackupId, ObjectInfo> packs) {
+    Set<String> there = packs.keySet().stream().map(BackupId::fileName).collect(Collectors.toSet());
+    for (Map.Entry<BackupId, Set<String>> entry : named.entrySet()) {
+      if (entry.getKey().equals(newest) || entry.getKey().isBaseOf(newest)) {
+        for (String pack : entry.getValue()) {
+          if (!there.contains(pack)) {
+            return pack;
+          }
+        }
+      }
+    }
+    return null;
   }
 
   private static void add(
@@ -152,13 +182,14 @@ final class ArchivePruner {
 
   /** Deletes the manifest of one restore point that nothing else needs. */
   void delete(String name) {
-    ObjectInfo pointer =
-        manifests
-            .pointerObject()
-            .orElseThrow(() -> refused("there is no " + manifests.pointerKey()));
     BackupId newest;
     try {
-      newest = manifests.pointer(pointer).pointer().id();
+      newest =
+          manifests
+              .pointer()
+              .orElseThrow(() -> refused("there is no " + manifests.pointerKey()))
+              .pointer()
+              .id();
     } catch (CorruptBackupException e) {
       throw refused(e.getMessage());
     }

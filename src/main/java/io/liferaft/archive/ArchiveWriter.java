@@ -10,11 +10,13 @@ import io.liferaft.objectstore.ObjectWriter;
 import io.liferaft.objectstore.PutCondition;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.BitSet;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,6 +33,8 @@ final class ArchiveWriter {
   /** About what a chunk takes in a manifest, compressed: most of it is its hash. */
   private static final long BYTES_PER_CHUNK = 45;
 
+  private static final Duration LOOK_AGAIN = Duration.ofHours(1);
+
   private final ObjectStore store;
   private final ManifestStore manifests;
   private final String location;
@@ -38,6 +42,9 @@ final class ArchiveWriter {
   private final RandomGenerator random;
   private @Nullable Written last;
   private @Nullable Survey surveyed;
+
+  /** When the packs were last looked at, by the clock of the manifests. */
+  private @Nullable Instant looked;
 
   /** Whether the store keeps conditions; null when it was not tried yet. */
   private @Nullable Boolean conditional;
@@ -118,10 +125,18 @@ final class ArchiveWriter {
 
   private StoredBackup write(BackupManifest head, PutCondition condition, Survey survey) {
     Parent parent = parent(condition);
-    BackupId base = baseFor(parent, head);
-    BackupId id = id(parent, head, base);
     ChunkTable known = parent.manifest() == null ? null : parent.manifest().table();
-    ChunkPlan plan = ChunkPlan.of(survey, known, base == null);
+    Set<Pack> sound = known == null ? null : soundPacks(head);
+    boolean trusted = known == null || sound == null || sound.containsAll(known.packList());
+    if (!trusted) {
+      log.warn(
+          "{} lacks packs that the newest backup needs, or they are damaged: what was in them is"
+              + " sent again",
+          location);
+    }
+    BackupId base = trusted ? baseFor(parent, head) : null;
+    BackupId id = id(parent, head, base);
+    ChunkPlan plan = ChunkPlan.of(survey, known, base == null, trusted ? null : sound);
     PackWriter writer = new PackWriter(survey, plan.toSend(), level);
     Pack pack = plan.toSend().isEmpty() ? null : send(id, writer);
     ChunkTable table = plan.table(pack, writer);
@@ -147,6 +162,23 @@ final class ArchiveWriter {
         (pack == null ? 0 : pack.bytes()) + put.bytes());
   }
 
+  /**
+   * What may be relied on, looked up with the first backup of a process and then once an hour: a
+   * pack that somebody has deleted or cut would make every later backup useless.
+   *
+   * @return null when it was looked up a moment ago
+   */
+  private @Nullable Set<Pack> soundPacks(BackupManifest head) {
+    Instant now = head.created() == null ? Instant.EPOCH : head.created();
+    Instant before = looked;
+    if (before != null && now.isBefore(before.plus(LOOK_AGAIN))) {
+      return null;
+    }
+    Set<Pack> sound = manifests.soundPacks();
+    looked = now;
+    return sound;
+  }
+
   /** The newest backup as the condition means it. */
   private Parent parent(PutCondition condition) {
     if (condition instanceof PutCondition.IfMatch(String etag)) {
@@ -163,6 +195,9 @@ final class ArchiveWriter {
       }
       try {
         Seen seen = manifests.pointer(object.get());
+        if (conditional == null && !seen.pointer().conditional()) {
+          conditional = false;
+        }
         return parent(seen.pointer().id(), seen.pointer().manifestSha256());
       } catch (CorruptBackupException e) {
         log.warn("The newest backup cannot be told, and a whole one is made: {}", e.getMessage());
@@ -280,6 +315,9 @@ final class ArchiveWriter {
       PutCondition condition,
       DatabaseSource database) {
     long storedBytes = table.storedBytes();
+    if (!store.keepsConditions()) {
+      conditional = false;
+    }
     Pointer pointer =
         new Pointer(id, head, manifestSha256, storedBytes, !Boolean.FALSE.equals(conditional));
     ObjectInfo info = put(pointer, condition, database);
@@ -301,8 +339,12 @@ final class ArchiveWriter {
         conditional = true;
         return info;
       }
-      // The backup is complete; whoever asks next time learns the etag that counts.
-      throw e;
+      if (e.reason() != Reason.UNAVAILABLE) {
+        throw e;
+      }
+      // Tried again with the next backup: this one is complete.
+      log.debug("Whether the store of {} keeps conditions is not known yet", location, e);
+      return info;
     }
   }
 

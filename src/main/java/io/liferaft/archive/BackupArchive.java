@@ -131,6 +131,12 @@ public interface BackupArchive {
     return Optional.empty();
   }
 
+  /**
+   * Notes what has been found damaged, so that no later backup relies on it; nothing to do where a
+   * backup is an object of its own. What cannot be noted is logged.
+   */
+  default void markDamaged(CorruptBackupException damage) {}
+
   /** Whether a new backup costs what changed, and those before it stay. */
   default boolean keepsEarlier() {
     return false;

@@ -8,6 +8,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,16 +49,19 @@ final class ChunkPlan {
   /**
    * @param parent what the archive has; null for nothing
    * @param rewrite whether chunks in packs that are mostly dead are sent again
+   * @param sound the packs that may be relied on; null for all
    */
-  static ChunkPlan of(Survey survey, @Nullable ChunkTable parent, boolean rewrite) {
+  static ChunkPlan of(
+      Survey survey, @Nullable ChunkTable parent, boolean rewrite, @Nullable Set<Pack> sound) {
     ChunkPlan plan = new ChunkPlan(survey, parent);
-    plan.fill(rewrite);
+    plan.fill(rewrite, sound);
     return plan;
   }
 
-  private void fill(boolean rewrite) {
+  private void fill(boolean rewrite, @Nullable Set<Pack> sound) {
     ChunkTable has = parent;
     BitSet dead = rewrite && has != null ? mostlyDead(has) : new BitSet();
+    BitSet lost = has != null && sound != null ? lost(has, sound) : new BitSet();
     HashIndex index = null;
     Map<ByteBuffer, Integer> sending = new HashMap<>();
     long rewritten = 0;
@@ -73,14 +77,15 @@ final class ChunkPlan {
       boolean again =
           has != null
               && found >= 0
-              && dead.get(has.pack(found))
-              && rewritten < MOST_REWRITTEN_BYTES;
+              && (lost.get(has.pack(found))
+                  || (dead.get(has.pack(found)) && rewritten < MOST_REWRITTEN_BYTES));
       if (has != null && found >= 0 && !again) {
         packs[i] = has.pack(found);
         offsets[i] = has.offset(found);
         lengths[i] = has.storedLength(found);
       } else {
-        rewritten += again && has != null ? has.storedLength(found) : 0;
+        boolean counts = again && has != null && !lost.get(has.pack(found));
+        rewritten += counts && has != null ? has.storedLength(found) : 0;
         send(i, sending);
       }
     }
@@ -96,6 +101,14 @@ final class ChunkPlan {
       sent[chunk] = toSend.size();
       toSend.add(chunk);
     }
+  }
+
+  private static BitSet lost(ChunkTable table, Set<Pack> sound) {
+    BitSet lost = new BitSet();
+    for (int p = 0; p < table.packList().size(); p++) {
+      lost.set(p, !sound.contains(table.packList().get(p)));
+    }
+    return lost;
   }
 
   private static BitSet mostlyDead(ChunkTable table) {

@@ -15,7 +15,10 @@ final class ChunkTable {
   static final int CHUNK_BYTES = DatabaseSource.UNIT_BYTES;
   static final int HASH_BYTES = 32;
 
-  private static final int MOST_CHUNKS = 1 << 26;
+  /** Their hashes have to fit into one array. */
+  private static final int MOST_CHUNKS = (1 << 26) - 1;
+
+  static final long MOST_BYTES = (long) MOST_CHUNKS * CHUNK_BYTES;
 
   /**
    * An object that holds chunks.
@@ -59,11 +62,10 @@ final class ChunkTable {
    * @throws IllegalArgumentException for more than 4 TiB or less than nothing
    */
   static int count(long sizeBytes) {
-    long count = (sizeBytes + CHUNK_BYTES - 1) / CHUNK_BYTES;
-    if (sizeBytes < 0 || count > MOST_CHUNKS) {
+    if (sizeBytes < 0 || sizeBytes > MOST_BYTES) {
       throw new IllegalArgumentException("a database of " + sizeBytes + " bytes");
     }
-    return (int) count;
+    return (int) ((sizeBytes + CHUNK_BYTES - 1) / CHUNK_BYTES);
   }
 
   /** Bytes of one chunk of a file of that size; 0 behind its end. */

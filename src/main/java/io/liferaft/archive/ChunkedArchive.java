@@ -2,6 +2,7 @@ package io.liferaft.archive;
 
 import io.liferaft.objectstore.ObjectInfo;
 import io.liferaft.objectstore.ObjectStore;
+import io.liferaft.objectstore.ObjectStoreException;
 import io.liferaft.objectstore.PutCondition;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -84,12 +85,25 @@ final class ChunkedArchive implements BackupArchive {
 
   @Override
   public Optional<StoredBackup> latest() {
-    return manifests.pointerObject().map(this::pointedAt);
+    Optional<ManifestStore.Seen> seen;
+    try {
+      seen = manifests.pointer();
+    } catch (CorruptBackupException e) {
+      log.warn("{}", e.getMessage());
+      return manifests.pointerObject().map(ChunkedArchive::unknown);
+    }
+    return seen.map(this::pointedAt);
   }
 
-  private StoredBackup pointedAt(ObjectInfo object) {
+  private static StoredBackup unknown(ObjectInfo object) {
+    return new StoredBackup(
+        UNKNOWN, object.key(), object.etag(), object.versionId(), -1, object.modified());
+  }
+
+  private StoredBackup pointedAt(ManifestStore.Seen seen) {
+    ObjectInfo object = seen.object();
     try {
-      Pointer pointer = manifests.pointer(object).pointer();
+      Pointer pointer = seen.pointer();
       Optional<BackupId> above =
           pointer.conditional()
               ? Optional.empty()
@@ -113,8 +127,7 @@ final class ChunkedArchive implements BackupArchive {
           object.modified());
     } catch (CorruptBackupException e) {
       log.warn("{}", e.getMessage());
-      return new StoredBackup(
-          UNKNOWN, object.key(), object.etag(), object.versionId(), -1, object.modified());
+      return unknown(object);
     }
   }
 
@@ -208,6 +221,19 @@ final class ChunkedArchive implements BackupArchive {
   }
 
   @Override
+  public void markDamaged(CorruptBackupException damage) {
+    String pack = damage.pack();
+    if (pack == null) {
+      return;
+    }
+    try {
+      manifests.markDamaged(pack);
+    } catch (ObjectStoreException e) {
+      log.warn("That a pack is damaged could not be noted at {}: {}", location, e.getMessage());
+    }
+  }
+
+  @Override
   public boolean keepsEarlier() {
     return true;
   }
@@ -241,7 +267,11 @@ final class ChunkedArchive implements BackupArchive {
 
   @Override
   public int sweep() {
-    return store.abortUploads(prefix, key -> key.startsWith(prefix));
+    return store.abortUploads(
+        prefix,
+        key ->
+            key.startsWith(prefix + ManifestStore.PACKS)
+                || key.startsWith(prefix + ManifestStore.MANIFESTS));
   }
 
   /** Nothing is ever replaced. */

@@ -210,7 +210,9 @@ final class ManifestJson {
               && manifest.changeIndex() == id.changeIndex()
               && BackupId.shortGeneration(manifest.generation()).equals(id.generation()),
           "it is of another backup than its name says");
-      require(manifest.sizeBytes() >= 0, "it lacks the size of the database");
+      require(
+          manifest.sizeBytes() >= 0 && manifest.sizeBytes() <= ChunkTable.MOST_BYTES,
+          "it says that the database has " + manifest.sizeBytes() + " bytes");
       require(
           base == null ? id.full() : base.isBaseOf(id),
           "its base is another one than its name says");
@@ -277,6 +279,9 @@ final class ManifestJson {
         room();
         int chunk = (int) number(Integer.MAX_VALUE);
         require(chunk > last, "its chunks are out of order");
+        require(
+            head.databaseBytes < 0 || (long) chunk * ChunkTable.CHUNK_BYTES < head.databaseBytes,
+            "chunk " + chunk + " is behind the end of the database");
         last = chunk;
         chunks[count] = chunk;
         pack[count] = (int) number(packs.size() - 1L);

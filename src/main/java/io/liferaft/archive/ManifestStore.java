@@ -13,18 +13,22 @@ import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.security.DigestInputStream;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -34,10 +38,16 @@ final class ManifestStore {
   static final String MANIFESTS = "manifests/";
   static final String PACKS = "packs/";
 
+  /** Under it the names of packs that hold chunks that are wrong. */
+  static final String DAMAGED = "damaged/";
+
   private static final String POINTER = "latest.json";
   private static final String MANIFEST_END = ".json.zst";
   private static final String PACK_END = ".pack";
   private static final int BUFFER_BYTES = 64 << 10;
+
+  /** It is replaced once an interval, and read in two requests. */
+  private static final int POINTER_ATTEMPTS = 5;
 
   private final ObjectStore store;
   private final String prefix;
@@ -89,6 +99,24 @@ final class ManifestStore {
   }
 
   /**
+   * The pointer, read once more where it is replaced meanwhile; empty only when the store answered
+   * that there is none.
+   *
+   * @throws CorruptBackupException when it makes no sense
+   */
+  Optional<Seen> pointer() {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return pointerObject().map(this::pointer);
+      } catch (ObjectStoreException e) {
+        if (e.reason() != Reason.PRECONDITION_FAILED || attempt == POINTER_ATTEMPTS) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /**
    * @throws CorruptBackupException when it makes no sense
    */
   Seen pointer(ObjectInfo object) {
@@ -127,6 +155,29 @@ final class ManifestStore {
     return found;
   }
 
+  /** Notes that a pack holds chunks that are wrong. */
+  void markDamaged(String pack) {
+    ObjectInfo _ =
+        store.put(
+            prefix + DAMAGED + pack,
+            Map.of(),
+            new PutCondition.Always(),
+            out -> out.write("damaged\n".getBytes(StandardCharsets.US_ASCII)));
+  }
+
+  /** Packs as they lie in the store, but for those that are known to be damaged. */
+  Set<Pack> soundPacks() {
+    String start = prefix + DAMAGED;
+    Set<String> damaged =
+        store.list(start).stream()
+            .map(object -> object.key().substring(start.length()))
+            .collect(Collectors.toSet());
+    return packObjects().entrySet().stream()
+        .map(pack -> new Pack(pack.getKey().fileName(), pack.getValue().sizeBytes()))
+        .filter(pack -> !damaged.contains(pack.name()))
+        .collect(Collectors.toSet());
+  }
+
   /** The newest before another one, or of all. */
   Optional<BackupId> before(@Nullable BackupId limit) {
     return ids().stream()
@@ -144,9 +195,10 @@ final class ManifestStore {
     ArchiveManifest.Entries own = entries(id, sha256);
     BackupId baseId = own.baseId();
     ChunkTable base = baseId == null ? null : table(entries(baseId, null), null);
+    ChunkTable table = table(own, base);
     BitSet told = new BitSet();
     Arrays.stream(own.chunks()).forEach(told::set);
-    return new ArchiveManifest(id, own.head(), table(own, base), baseId, told);
+    return new ArchiveManifest(id, own.head(), table, baseId, told);
   }
 
   /** What a backup says of itself. */
@@ -212,7 +264,11 @@ final class ManifestStore {
     long[] offsets = new long[count];
     int[] lengths = new int[count];
     List<Pack> all = new ArrayList<>(base == null ? List.of() : base.packList());
-    int[] place = own.told().packList().stream().mapToInt(pack -> placed(all, pack)).toArray();
+    Map<Pack, Integer> places = new HashMap<>();
+    for (int p = 0; p < all.size(); p++) {
+      places.put(all.get(p), p);
+    }
+    int[] place = own.told().packList().stream().mapToInt(p -> placed(all, places, p)).toArray();
     if (base != null) {
       System.arraycopy(base.hashes(), 0, hashes, 0, known * ChunkTable.HASH_BYTES);
       for (int i = 0; i < known; i++) {
@@ -244,13 +300,13 @@ final class ManifestStore {
     return table;
   }
 
-  private static int placed(List<Pack> all, Pack pack) {
-    int place = all.indexOf(pack);
-    if (place < 0) {
+  private static int placed(List<Pack> all, Map<Pack, Integer> places, Pack pack) {
+    Integer known = places.putIfAbsent(pack, all.size());
+    if (known == null) {
       all.add(pack);
       return all.size() - 1;
     }
-    return place;
+    return known;
   }
 
   /** Writes a manifest under its own key, which must not be there yet. */
@@ -267,6 +323,7 @@ final class ManifestStore {
                   new ZstdOutputStream(
                       new BufferedOutputStream(new DigestOutputStream(out, digest), BUFFER_BYTES),
                       level)) {
+                packed.setChecksum(true);
                 ManifestJson.write(packed, manifest);
               }
               sha256[0] = HexFormat.of().formatHex(digest.digest());

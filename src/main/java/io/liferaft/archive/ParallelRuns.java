@@ -44,8 +44,11 @@ final class ParallelRuns {
       others.add(Thread.ofVirtual().name("liferaft-fetch-" + i).start(worker));
     }
     worker.run();
+    if (failure.get() != null) {
+      others.forEach(Thread::interrupt);
+    }
     for (Thread thread : others) {
-      join(thread);
+      join(thread, others);
     }
     switch (failure.get()) {
       case null -> {}
@@ -56,7 +59,7 @@ final class ParallelRuns {
     }
   }
 
-  private static void join(Thread thread) {
+  private static void join(Thread thread, List<Thread> all) {
     boolean interrupted = false;
     while (true) {
       try {
@@ -64,7 +67,7 @@ final class ParallelRuns {
         break;
       } catch (InterruptedException e) {
         interrupted = true;
-        thread.interrupt();
+        all.forEach(Thread::interrupt);
       }
     }
     if (interrupted) {

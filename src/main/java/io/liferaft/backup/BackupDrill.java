@@ -16,6 +16,8 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -42,12 +44,14 @@ final class BackupDrill implements SmartLifecycle {
   private final RandomGenerator random;
   private final Path folder;
   private final DatabaseCheck check;
+  private final Instant since;
   private final ReentrantLock drilling = new ReentrantLock();
   private final BackupThread thread =
       new BackupThread("liferaft-drill", "The restore drill", this::step, () -> {});
   private volatile boolean running;
   private boolean begun;
   private volatile @Nullable DrillStatus last;
+  private volatile @Nullable DrillStatus lastGood;
 
   /**
    * @param interval zero for never by itself
@@ -69,6 +73,7 @@ final class BackupDrill implements SmartLifecycle {
     this.random = random;
     this.folder = folder;
     this.check = check;
+    this.since = clock.instant();
   }
 
   /** Checks a file as {@code SqliteStore.verify} does. */
@@ -80,6 +85,16 @@ final class BackupDrill implements SmartLifecycle {
   /** The last one of this process; null before it. */
   @Nullable DrillStatus last() {
     return last;
+  }
+
+  /** The last one of this process that ended well; null before it. */
+  @Nullable DrillStatus lastGood() {
+    return lastGood;
+  }
+
+  /** Since when this process might have drilled. */
+  Instant since() {
+    return since;
   }
 
   private Duration step() {
@@ -96,8 +111,11 @@ final class BackupDrill implements SmartLifecycle {
 
   /** Followers have the time; a node that is alone has nobody else. */
   static boolean ownTurn(NodeStatus status) {
-    boolean alone = status.members().stream().filter(NodeStatus.Member::voter).count() < 2;
-    return status.phase() == NodeStatus.Phase.RUNNING && (alone || !status.leads());
+    return status.phase() == NodeStatus.Phase.RUNNING && (alone(status) || !status.leads());
+  }
+
+  private static boolean alone(NodeStatus status) {
+    return status.members().stream().filter(NodeStatus.Member::voter).count() < 2;
   }
 
   /** Runs one now; waits for one that is under way. */
@@ -106,6 +124,9 @@ final class BackupDrill implements SmartLifecycle {
     try {
       DrillStatus done = attempt(clock.instant());
       last = done;
+      if (done.result() == Result.OK) {
+        lastGood = done;
+      }
       switch (done.result()) {
         case OK -> log.info("{}", done.detail());
         case DAMAGED, FAILED -> log.warn("{}", done.detail());
@@ -129,6 +150,9 @@ final class BackupDrill implements SmartLifecycle {
       }
       return ended(started, Result.OK, restored(place, backup, started));
     } catch (CorruptBackupException | SqliteException.InvalidDatabase e) {
+      if (e instanceof CorruptBackupException corrupt) {
+        place.markDamaged(corrupt);
+      }
       return ended(
           started,
           Result.DAMAGED,
@@ -136,11 +160,20 @@ final class BackupDrill implements SmartLifecycle {
               + place.location()
               + " cannot be restored: "
               + e.getMessage()
-              + ". Make a new one (POST /actuator/backup after a write) and look after the store");
+              + ". "
+              + (place.keepsEarlier()
+                  ? "Within an hour or so a backup no longer relies on what is damaged; look after"
+                      + " the store"
+                  : "Make a new one (POST /actuator/backup after a write) and look after the"
+                      + " store"));
     } catch (IOException | RuntimeException e) {
+      boolean notMadeYet =
+          e instanceof ObjectStoreException store
+              && store.reason() == ObjectStoreException.Reason.NO_SUCH_BUCKET
+              && alone(node.status());
       return ended(
           started,
-          Result.FAILED,
+          notMadeYet ? Result.SKIPPED : Result.FAILED,
           "Restore drill of " + place.location() + " failed: " + e.getMessage());
     } finally {
       clear();
@@ -162,7 +195,7 @@ final class BackupDrill implements SmartLifecycle {
     }
     Path file = folder.resolve("drill.sqlite");
     String _ = place.fetch(backup, file, _ -> requireRunning());
-    boolean empty = check.isEmpty(file);
+    boolean empty = checkedEmpty(file);
     if (empty && !backup.manifest().empty()) {
       throw new CorruptBackupException(backup.key() + " holds no object, and should", null);
     }
@@ -172,6 +205,27 @@ final class BackupDrill implements SmartLifecycle {
             backup.manifest().changeIndex(),
             Files.size(file),
             Duration.between(started, clock.instant()).toMillis());
+  }
+
+  /**
+   * SQLite's check takes as long as the file is large, and would pin a virtual thread's carrier.
+   */
+  private boolean checkedEmpty(Path file) throws IOException {
+    FutureTask<Boolean> checking = new FutureTask<>(() -> check.isEmpty(file));
+    Thread.ofPlatform().name("liferaft-drill-check").daemon().start(checking);
+    try {
+      return checking.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("this node is stopping", e);
+    } catch (ExecutionException e) {
+      switch (e.getCause()) {
+        case null -> throw new IOException(e);
+        case IOException io -> throw io;
+        case RuntimeException runtime -> throw runtime;
+        default -> throw new IOException(e.getCause());
+      }
+    }
   }
 
   private void requireRunning() {

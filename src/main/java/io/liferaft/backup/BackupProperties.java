@@ -90,6 +90,7 @@ record BackupProperties(
   }
 
   private static final Duration SHORTEST_INTERVAL = Duration.ofSeconds(1);
+  private static final Duration SHORTEST_DRILL_INTERVAL = Duration.ofMinutes(1);
 
   private static final String PLAIN = "plain";
   private static final String ARCHIVE = "archive";
@@ -130,10 +131,10 @@ record BackupProperties(
         interval,
         "is shorter than 1s (a number without a unit means milliseconds): a valid one is 10s");
     require(
-        !drillInterval.isNegative(),
+        drillInterval.isZero() || drillInterval.compareTo(SHORTEST_DRILL_INTERVAL) >= 0,
         "drill-interval",
         drillInterval,
-        "is negative: a valid one is 24h");
+        "is shorter than 1m (a number without a unit means milliseconds): a valid one is 24h");
     require(
         !onStopTimeout.isNegative(),
         "on-stop-timeout",

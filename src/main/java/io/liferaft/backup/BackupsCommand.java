@@ -12,6 +12,7 @@ import io.liferaft.sqlite.SqliteStore;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -102,6 +103,9 @@ public final class BackupsCommand {
       if (words.size() != wanted) {
         throw new IllegalArgumentException(
             wanted == 2 ? "get wants one FILE" : action + " wants no " + words.getLast());
+      }
+      if (all && !(point instanceof RestorePoint.Latest)) {
+        throw new IllegalArgumentException("--all and --point exclude each other");
       }
       if (target.isBlank()) {
         throw new IllegalArgumentException("--target is wanted");
@@ -197,12 +201,28 @@ public final class BackupsCommand {
       throw new IllegalArgumentException(file + " is there already: name a file that is not");
     }
     StoredBackup backup = find(archive, request.point());
-    String sha256 = archive.fetch(backup, file, _ -> {});
-    var _ = SqliteStore.verify(file);
+    Path unverified = file.resolveSibling(file.getFileName() + ".unverified");
+    String sha256 = archive.fetch(backup, unverified, _ -> {});
+    var _ = SqliteStore.verify(unverified);
+    Files.move(unverified, file);
     out.printf(
         "%s: the database of %s as of change index %d, %d bytes, every hash right (sha256 %s)%n",
         file, backup.stored(), backup.manifest().changeIndex(), Files.size(file), sha256);
     return 0;
+  }
+
+  /** Whether it has been deleted since it was listed. */
+  private static boolean pruned(BackupArchive archive, RestorePoint point) {
+    return archive.list().stream().noneMatch(backup -> backup.id().equals(point.toString()));
+  }
+
+  private static void delete(Path folder) throws IOException {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+      for (Path file : files) {
+        Files.deleteIfExists(file);
+      }
+    }
+    Files.deleteIfExists(folder);
   }
 
   private static int verify(
@@ -229,14 +249,21 @@ public final class BackupsCommand {
               Files.size(file),
               empty ? ", without any object" : "");
         } catch (CorruptBackupException | SqliteException.InvalidDatabase e) {
-          damaged++;
-          err.printf("DAMAGED  %s  %s%n", point, e.getMessage());
+          if (request.all() && pruned(archive, point)) {
+            out.printf("pruned   %s%n", point);
+          } else {
+            damaged++;
+            err.printf("DAMAGED  %s  %s%n", point, e.getMessage());
+          }
+        } catch (ObjectStoreException e) {
+          if (!(request.all() && pruned(archive, point))) {
+            throw e;
+          }
+          out.printf("pruned   %s%n", point);
         }
       }
     } finally {
-      Files.deleteIfExists(folder.resolve("database.sqlite"));
-      Files.deleteIfExists(folder.resolve("database.sqlite.part"));
-      Files.deleteIfExists(folder);
+      delete(folder);
     }
     out.printf("%d verified, %d damaged%n", points.size(), damaged);
     return damaged == 0 ? 0 : 1;

@@ -1,11 +1,11 @@
 package io.liferaft.backup;
 
-import io.liferaft.backup.DrillStatus.Result;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 
 /** Whether and when this node has last tried to restore the newest backup. */
 final class DrillMetrics implements MeterBinder {
@@ -23,7 +23,7 @@ final class DrillMetrics implements MeterBinder {
     Gauge.builder("liferaft.backup.drill.age", this, DrillMetrics::ageSeconds)
         .description(
             "Time since this process last restored the newest backup for a trial, and it was good;"
-                + " no value before")
+                + " before the first time since its start")
         .baseUnit("seconds")
         .register(registry);
     Gauge.builder("liferaft.backup.drill.duration", this, DrillMetrics::durationSeconds)
@@ -36,16 +36,13 @@ final class DrillMetrics implements MeterBinder {
   }
 
   double ageSeconds() {
-    DrillStatus last = drill.last();
-    return last == null || last.result() != Result.OK
-        ? Double.NaN
-        : Duration.between(last.time(), clock.instant()).toMillis() / 1000.0;
+    DrillStatus good = drill.lastGood();
+    Instant since = good == null ? drill.since() : good.time();
+    return Duration.between(since, clock.instant()).toMillis() / 1000.0;
   }
 
   double durationSeconds() {
-    DrillStatus last = drill.last();
-    return last == null || last.result() != Result.OK
-        ? Double.NaN
-        : last.took().toMillis() / 1000.0;
+    DrillStatus good = drill.lastGood();
+    return good == null ? Double.NaN : good.took().toMillis() / 1000.0;
   }
 }

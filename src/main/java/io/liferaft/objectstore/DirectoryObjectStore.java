@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -279,19 +278,25 @@ final class DirectoryObjectStore implements ObjectStore {
   public List<ObjectInfo> list(String prefix, String after) {
     errors.requireDirectory("listing " + directory);
     List<ObjectInfo> found = new ArrayList<>();
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path file : (Iterable<Path>) files::iterator) {
-        String key = directory.relativize(file).toString().replace('\\', '/');
-        if (key.startsWith(prefix)
-            && key.compareTo(after) > 0
-            && !DirectoryKeys.reserved(key)
-            && Files.isRegularFile(file)) {
-          lookedUp(key, file).ifPresent(found::add);
-        }
-      }
-    } catch (IOException | java.io.UncheckedIOException e) {
-      throw errors.of(
-          "listing " + directory, e instanceof IOException io ? io : new IOException(e));
+    Path start = directory.resolve(prefix.substring(0, prefix.lastIndexOf('/') + 1)).normalize();
+    if (!start.startsWith(directory) || !Files.isDirectory(start)) {
+      return List.of();
+    }
+    try {
+      Path _ =
+          Files.walkFileTree(
+              start,
+              new PresentFiles(file -> {
+                String key = directory.relativize(file).toString().replace('\\', '/');
+                if (key.startsWith(prefix)
+                    && key.compareTo(after) > 0
+                    && !DirectoryKeys.reserved(key)
+                    && Files.isRegularFile(file)) {
+                  lookedUp(key, file).ifPresent(found::add);
+                }
+              }));
+    } catch (IOException e) {
+      throw errors.of("listing " + directory, e);
     }
     found.sort(Comparator.comparing(ObjectInfo::key));
     return List.copyOf(found);

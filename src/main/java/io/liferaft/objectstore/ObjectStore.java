@@ -43,6 +43,14 @@ public interface ObjectStore {
   ObjectInfo put(
       String key, Map<String, String> metadata, PutCondition condition, ObjectWriter writer);
 
+  /**
+   * Whether a condition of a put holds at the moment at which it takes effect, as far as this store
+   * has shown; false once one was only looked up before.
+   */
+  default boolean keepsConditions() {
+    return true;
+  }
+
   /** Copies an object with its metadata inside the store, without moving its bytes through here. */
   ObjectInfo copy(String fromKey, String toKey);
 

@@ -33,6 +33,7 @@ final class S3ObjectStore implements ObjectStore {
   private final ObjectStoreProperties.S3 settings;
   private final InstantSource clock;
   private final S3Copy copies;
+  private volatile boolean keepsConditions = true;
 
   S3ObjectStore(
       S3Client s3, String bucket, ObjectStoreProperties.S3 settings, InstantSource clock) {
@@ -180,7 +181,14 @@ final class S3ObjectStore implements ObjectStore {
       writer.writeTo(new UnclosedOutputStream(upload));
       upload.sendLastPart();
       writer.beforeVisible();
-      S3Upload.Stored stored = upload.complete();
+      S3Upload.Stored stored;
+      try {
+        stored = upload.complete();
+      } finally {
+        if (upload.lookedOnly()) {
+          keepsConditions = false;
+        }
+      }
       Instant modified = stored.date() == null ? clock.instant() : stored.date();
       return new ObjectInfo(
           key, stored.sizeBytes(), quoted(stored.etag()), stored.versionId(), modified, metadata);
@@ -188,6 +196,11 @@ final class S3ObjectStore implements ObjectStore {
       throw failure(
           Reason.UNAVAILABLE, "writing " + address(key), String.valueOf(e.getMessage()), e);
     }
+  }
+
+  @Override
+  public boolean keepsConditions() {
+    return keepsConditions;
   }
 
   @Override

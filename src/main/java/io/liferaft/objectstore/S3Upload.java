@@ -58,6 +58,7 @@ final class S3Upload extends OutputStream {
   private long sizeBytes;
   private @Nullable String uploadId;
   private boolean ended;
+  private boolean lookedOnly;
 
   S3Upload(
       S3Client s3,
@@ -133,12 +134,18 @@ final class S3Upload extends OutputStream {
         if (e.statusCode() != NOT_IMPLEMENTED || condition instanceof PutCondition.Always) {
           throw e;
         }
+        lookedOnly = true;
         S3Condition.requireByLooking(s3, bucket, key, condition, settings.callTimeout());
         stored = send(new PutCondition.Always());
       }
       ended = true;
       return stored;
     });
+  }
+
+  /** Whether the store does not know conditions, so that this one was only looked up. */
+  boolean lookedOnly() {
+    return lookedOnly;
   }
 
   private Stored send(PutCondition when) {

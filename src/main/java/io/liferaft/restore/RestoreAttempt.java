@@ -133,7 +133,15 @@ final class RestoreAttempt {
 
   private @Nullable StoredBackup latest(BackupArchive archive, boolean begun) {
     try {
-      return archive.find(point).orElse(null);
+      StoredBackup found = archive.find(point).orElse(null);
+      if (found == null && !(point instanceof RestorePoint.Latest)) {
+        throw new ObjectStoreException(
+            ObjectStoreException.Reason.CONFIGURATION,
+            "%s holds no backup, and liferaft.restore.point is %s"
+                .formatted(archive.location(), point),
+            null);
+      }
+      return found;
     } catch (ObjectStoreException e) {
       // A lone node makes its directory with the first backup, so a missing one is an answer.
       boolean notMadeYet =
@@ -161,13 +169,17 @@ final class RestoreAttempt {
     Path file;
     @Nullable String sha256 = null;
     do {
-      file = folder.fileFor(archive.address(), backup.etag());
+      // What several backups share is fetched once.
+      file = folder.fileFor(archive.address(), archive.keepsEarlier() ? "" : backup.etag());
       try {
         sha256 = download(archive, backup, file);
         verify(archive, file);
       } catch (CorruptBackupException | SqliteException.InvalidDatabase e) {
         sha256 = null;
         RestoreFailure failure = RestoreFailure.of(e, place(archive, backup));
+        if (e instanceof CorruptBackupException corrupt) {
+          archive.markDamaged(corrupt);
+        }
         damage = damage == null ? failure : damage;
         backup = older(archive, backup, damage);
         log.warn(

@@ -374,6 +374,67 @@ class ChunkedArchiveTests {
     assertThat(archive.before(before)).isEmpty();
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"gone", "cut", "noted"})
+  void sendsAgainWhatWasInAPackThatCannotBeReliedOn(String how) throws IOException {
+    TestDatabase database = TestDatabase.random(20, 10);
+    write(database);
+    StoredBackup newest = write(database.set(3 * CHUNK, (byte) 3));
+    Path pack = files("packs").getFirst();
+    switch (how) {
+      case "gone" -> Files.delete(pack);
+      case "cut" -> Files.write(pack, java.util.Arrays.copyOf(Files.readAllBytes(pack), 1000));
+      default -> {
+        flip(pack, 100_000);
+        assertThatExceptionOfType(CorruptBackupException.class)
+            .isThrownBy(() -> archive.fetch(newest, root.resolve("node/x"), _ -> {}))
+            .satisfies(archive::markDamaged);
+      }
+    }
+    archive = archive();
+
+    StoredBackup next = write(database.set(4 * CHUNK, (byte) 4));
+
+    assertThat(next.key()).contains(".full.");
+    assertThat(fetched(next)).isEqualTo(database.bytes());
+    assertThat(fetched(write(database.set(5 * CHUNK, (byte) 4)))).isEqualTo(database.bytes());
+  }
+
+  @Test
+  void asksOnlyOnceForWhatIsBadInManyBackups() throws IOException {
+    TestDatabase database = TestDatabase.random(20, 10);
+    write(database);
+    for (int i = 0; i < 5; i++) {
+      write(database.set((10L + i) * CHUNK, (byte) 3));
+    }
+    Files.delete(files("packs").getFirst());
+    store.fail(0, Way.BEFORE);
+
+    Optional<StoredBackup> next = archive.latest();
+    while (next.isPresent()) {
+      StoredBackup backup = next.get();
+      assertThatExceptionOfType(CorruptBackupException.class)
+          .isThrownBy(() -> archive.fetch(backup, root.resolve("node/x"), _ -> {}));
+      next = archive.before(backup);
+    }
+
+    assertThat(store.asked().lines().filter(line -> line.contains("GET db/packs/")).count())
+        .isLessThan(8);
+  }
+
+  @Test
+  void takesAPackThatEndsBeforeAChunkBeginsForDamaged() throws IOException {
+    TestDatabase database = TestDatabase.random(200, 10);
+    StoredBackup backup = write(database);
+    Path pack = files("packs").getLast();
+    Files.write(pack, java.util.Arrays.copyOf(Files.readAllBytes(pack), 1000));
+
+    assertThatExceptionOfType(CorruptBackupException.class)
+        .isThrownBy(() -> archive.fetch(backup, root.resolve("node/x"), _ -> {}))
+        .withMessageContaining(pack.getFileName().toString())
+        .withMessageContaining("too short");
+  }
+
   @Test
   void restoresTheOneBeforeAManifestThatIsDamaged() throws IOException {
     TestDatabase database = TestDatabase.random(5, 10);
@@ -437,6 +498,8 @@ class ChunkedArchiveTests {
   void putsThePointerLast() throws IOException {
     TestDatabase database = TestDatabase.random(2, 11);
     write(database);
+    // The first one that goes on from another looks at the packs.
+    write(database.set(0, (byte) 1));
     store.fail(0, Way.BEFORE);
     write(database.set(1, (byte) 1));
 

@@ -159,7 +159,7 @@ class BackupConfigurationTests {
         "liferaft.backup.format=zip, plain and archive",
         "liferaft.backup.interval=PT0S, 10s",
         "liferaft.backup.interval=PT0.003S, 10s",
-        "liferaft.backup.drill-interval=PT-1S, 24h",
+        "liferaft.backup.drill-interval=PT0.024S, 24h",
         "liferaft.backup.on-stop-timeout=PT-1S, 20s",
         "liferaft.backup.retention.keep-all=PT-1S, 24h",
         "liferaft.backup.retention.hourly=-1, 48",

@@ -131,12 +131,16 @@ class BackupDrillTests {
     BackupDrill drill = drill(Duration.ofMillis(20));
     SimpleMeterRegistry registry = new SimpleMeterRegistry();
     new DrillMetrics(drill, clock).bindTo(registry);
-    assertThat(registry.get("liferaft.backup.drill.age").gauge().value()).isNaN();
+    clock.advance(Duration.ofSeconds(3));
+    assertThat(registry.get("liferaft.backup.drill.age").gauge().value()).isEqualTo(3);
+    assertThat(registry.get("liferaft.backup.drill.duration").gauge().value()).isNaN();
 
     drill.start();
     Waiting.await("two drills").until(() -> archive.calls(Call.FETCH) >= 2);
     drill.stop();
 
+    archive.failNext(Call.FETCH, Reason.UNAVAILABLE, 1);
+    assertThat(drill.drill().result()).isEqualTo(Result.FAILED);
     clock.advance(Duration.ofSeconds(5));
     assertThat(registry.get("liferaft.backup.drill.age").gauge().value()).isEqualTo(5);
     assertThat(registry.get("liferaft.backup.drill.damaged").gauge().value()).isZero();

@@ -30,8 +30,8 @@ class ChartRefusalTests {
           replicas: '3'                                               | replicas
           replicaCount: 3                                             | replicaCount
           backup: {target: bucket/liferaft.sqlite.gz}                 | target
-          backup: {target: 's3://backups/'}                           | target
-          backup: {target: 's3://backups/archive/'}                   | target
+          backup: {target: 's3://Backups/x/'}                         | target
+          backup: {target: 's3://backups'}                            | target
           backup: {target: 'file:/var/lib/x.sqlite'}                  | target
           backup: {target: 'file:/backups/x.sqlite'}                  | existingClaim
           replicas: 1, backup: {target: 'file:/backups/x.sqlite'}     | existingClaim
