@@ -9,21 +9,18 @@ import io.liferaft.raft.NodeStatus;
 import io.liferaft.raft.RaftNode;
 import io.liferaft.sqlite.SqliteException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
+import org.springframework.util.FileSystemUtils;
 
 /**
  * Tries, once in an interval and on every node that does not lead (or is alone), whether the newest
@@ -195,7 +192,7 @@ final class BackupDrill implements SmartLifecycle {
     }
     Path file = folder.resolve("drill.sqlite");
     String _ = place.fetch(backup, file, _ -> requireRunning());
-    boolean empty = checkedEmpty(file);
+    boolean empty = check.isEmpty(file);
     if (empty && !backup.manifest().empty()) {
       throw new CorruptBackupException(backup.key() + " holds no object, and should", null);
     }
@@ -207,27 +204,6 @@ final class BackupDrill implements SmartLifecycle {
             Duration.between(started, clock.instant()).toMillis());
   }
 
-  /**
-   * SQLite's check takes as long as the file is large, and would pin a virtual thread's carrier.
-   */
-  private boolean checkedEmpty(Path file) throws IOException {
-    FutureTask<Boolean> checking = new FutureTask<>(() -> check.isEmpty(file));
-    Thread.ofPlatform().name("liferaft-drill-check").daemon().start(checking);
-    try {
-      return checking.get();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("this node is stopping", e);
-    } catch (ExecutionException e) {
-      switch (e.getCause()) {
-        case null -> throw new IOException(e);
-        case IOException io -> throw io;
-        case RuntimeException runtime -> throw runtime;
-        default -> throw new IOException(e.getCause());
-      }
-    }
-  }
-
   private void requireRunning() {
     if (Thread.currentThread().isInterrupted()) {
       throw new ObjectStoreException(
@@ -236,15 +212,9 @@ final class BackupDrill implements SmartLifecycle {
   }
 
   private void clear() {
-    if (!Files.isDirectory(folder)) {
-      return;
-    }
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
-      for (Path file : files) {
-        Files.deleteIfExists(file);
-      }
-      Files.deleteIfExists(folder);
-    } catch (IOException | UncheckedIOException e) {
+    try {
+      FileSystemUtils.deleteRecursively(folder);
+    } catch (IOException e) {
       log.debug("Leftovers of a restore drill remain in {}", folder, e);
     }
   }

@@ -12,7 +12,6 @@ import io.liferaft.sqlite.SqliteStore;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,6 +24,7 @@ import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.ComponentScan;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.util.FileSystemUtils;
 
 /** {@code liferaftd backups …}: what lies at a target, without a node. Only reads. */
 public final class BackupsCommand {
@@ -216,15 +216,6 @@ public final class BackupsCommand {
     return archive.list().stream().noneMatch(backup -> backup.id().equals(point.toString()));
   }
 
-  private static void delete(Path folder) throws IOException {
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
-      for (Path file : files) {
-        Files.deleteIfExists(file);
-      }
-    }
-    Files.deleteIfExists(folder);
-  }
-
   private static int verify(
       BackupArchive archive, Request request, PrintStream out, PrintStream err) throws IOException {
     List<RestorePoint> points =
@@ -263,7 +254,7 @@ public final class BackupsCommand {
         }
       }
     } finally {
-      delete(folder);
+      FileSystemUtils.deleteRecursively(folder);
     }
     out.printf("%d verified, %d damaged%n", points.size(), damaged);
     return damaged == 0 ? 0 : 1;

@@ -7,6 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.sql.SQLException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
 
 /** Checks a file that is offered as a database, without leaving a trace on disk. */
@@ -19,8 +21,38 @@ final class DatabaseVerifier {
 
   private DatabaseVerifier() {}
 
-  /** Whether the file holds no object; throws when it is not sound. */
+  /**
+   * Whether the file holds no object; throws when it is not sound. Waits for a native call that is
+   * as long as the file is large, and that no interrupt ends: it would pin the carrier of a virtual
+   * thread, so it has a thread of its own.
+   */
   static boolean verify(Path file) throws IOException {
+    FutureTask<Boolean> task = new FutureTask<>(() -> verifyHere(file));
+    Thread _ = Thread.ofPlatform().name("sqlite-verify").daemon(true).start(task);
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return task.get();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    } catch (ExecutionException e) {
+      switch (e.getCause()) {
+        case IOException io -> throw io;
+        case RuntimeException known -> throw known;
+        case Error error -> throw error;
+        case null, default -> throw new SqliteException(file + " cannot be checked", e);
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private static boolean verifyHere(Path file) throws IOException {
     checkHeader(file);
     try (NativeConnection connection = NativeConnection.immutable(file)) {
       // Not quick_check: an index that does not fit its table passes that, and then the first write
