@@ -43,13 +43,36 @@ final class ArchiveFetch {
   private final ManifestStore manifests;
   private final ResumingFetch.Pause pause;
 
-  /** Packs that are gone, and chunks that are wrong as {@code pack@offset}. */
+  /**
+   * Packs that are gone or cut, and chunks that are wrong as {@code pack@offset}, since {@link
+   * #forget}.
+   */
   private final Set<String> bad = ConcurrentHashMap.newKeySet();
 
   ArchiveFetch(ObjectStore store, ManifestStore manifests, ResumingFetch.Pause pause) {
     this.store = store;
     this.manifests = manifests;
     this.pause = pause;
+  }
+
+  /** What is damaged may be mended by the next time that somebody looks at the place. */
+  void forget() {
+    bad.clear();
+  }
+
+  /** Wrong or missing chunks, with what {@link #bad} keeps of it. */
+  private static final class Damaged extends CorruptBackupException {
+    private final String what;
+
+    Damaged(String message, @Nullable Throwable cause, String pack, String what) {
+      super(message, cause, pack);
+      this.what = what;
+    }
+  }
+
+  private Damaged noted(Damaged damaged) {
+    bad.add(damaged.what);
+    return damaged;
   }
 
   /**
@@ -184,27 +207,25 @@ final class ArchiveFetch {
     /** Brings one range, beginning anew where the store fails or sends something else. */
     void bring(int n) throws IOException {
       Range range = ranges.get(n);
-      String name = store.location() + "/" + range.key();
       int corrupt = 0;
       for (int attempt = 1; ; attempt++) {
         try {
-          read(range, name);
+          read(range);
           break;
-        } catch (CorruptBackupException e) {
+        } catch (Damaged e) {
           // Once more: it may have been damaged on its way.
           if (++corrupt > 1) {
-            throw e;
+            throw noted(e);
           }
         } catch (ObjectStoreException e) {
           if (e.reason() == Reason.NOT_FOUND) {
-            bad.add(range.pack());
-            throw new CorruptBackupException(name + " is gone", e, range.pack());
+            throw noted(new Damaged(name(range) + " is gone", e, range.pack(), range.pack()));
           }
           if (e.reason() == Reason.PRECONDITION_FAILED) {
-            bad.add(range.pack());
-            throw tooShort(range, e);
+            throw noted(tooShort(range, e));
           }
-          if (e.reason() != Reason.UNAVAILABLE || attempt == ATTEMPTS) {
+          boolean again = e.reason() == Reason.UNAVAILABLE && attempt < ATTEMPTS;
+          if (!again || Thread.currentThread().isInterrupted()) {
             throw e;
           }
           rest(FIRST_PAUSE.multipliedBy(1L << attempt), e);
@@ -216,7 +237,7 @@ final class ArchiveFetch {
       }
     }
 
-    private void read(Range range, String name) throws IOException {
+    private void read(Range range) throws IOException {
       byte[] packed = new byte[ChunkTable.CHUNK_BYTES];
       byte[] chunk = new byte[ChunkTable.CHUNK_BYTES];
       long at = range.from();
@@ -233,12 +254,12 @@ final class ArchiveFetch {
           int length = table.length(i);
           if (!ChunkCodec.unpack(packed, packedLength, chunk, length)
               || !table.holds(i, chunk, length)) {
-            bad.add(range.pack() + "@" + table.offset(i));
-            throw new CorruptBackupException(
+            throw new Damaged(
                 "%s is damaged: bytes %d to %d are not chunk %d"
-                    .formatted(name, table.offset(i), table.offset(i) + packedLength, i),
+                    .formatted(name(range), table.offset(i), table.offset(i) + packedLength, i),
                 null,
-                range.pack());
+                range.pack(),
+                range.pack() + "@" + table.offset(i));
           }
           write(chunk, length, (long) i * ChunkTable.CHUNK_BYTES);
         }
@@ -259,7 +280,7 @@ final class ArchiveFetch {
     } catch (EOFException e) {
       throw tooShort(range, e);
     } catch (IOException e) {
-      throw cut(range.key(), e);
+      throw cut(range, e);
     }
   }
 
@@ -268,23 +289,25 @@ final class ArchiveFetch {
     try {
       n = in.readNBytes(into, 0, length);
     } catch (IOException e) {
-      throw cut(range.key(), e);
+      throw cut(range, e);
     }
     if (n < length) {
       throw tooShort(range, null);
     }
   }
 
-  private CorruptBackupException tooShort(Range range, @Nullable Exception cause) {
-    return new CorruptBackupException(
-        "%s/%s is damaged: it is too short".formatted(store.location(), range.key()),
-        cause,
-        range.pack());
+  private String name(Range range) {
+    return store.location() + "/" + range.key();
   }
 
-  private static ObjectStoreException cut(String name, IOException e) {
+  private Damaged tooShort(Range range, @Nullable Exception cause) {
+    return new Damaged(
+        name(range) + " is damaged: it is too short", cause, range.pack(), range.pack());
+  }
+
+  private ObjectStoreException cut(Range range, IOException e) {
     return new ObjectStoreException(
-        Reason.UNAVAILABLE, "reading " + name + " broke off: " + e.getMessage(), e);
+        Reason.UNAVAILABLE, "reading " + name(range) + " broke off: " + e.getMessage(), e);
   }
 
   private void rest(Duration duration, ObjectStoreException reason) {

@@ -85,6 +85,7 @@ final class ChunkedArchive implements BackupArchive {
 
   @Override
   public Optional<StoredBackup> latest() {
+    fetch.forget();
     Optional<ManifestStore.Seen> seen;
     try {
       seen = manifests.pointer();

@@ -401,6 +401,34 @@ class ChunkedArchiveTests {
   }
 
   @Test
+  void takesWhatWasDamagedOnItsWayForGood() throws IOException {
+    TestDatabase database = TestDatabase.random(20, 10);
+    StoredBackup backup = write(database);
+
+    store.flipNextRange();
+    assertThat(fetched(backup)).isEqualTo(database.bytes());
+    assertThat(fetched(backup)).isEqualTo(database.bytes());
+  }
+
+  @Test
+  void fetchesAgainWhatHasBeenMended() throws IOException {
+    TestDatabase database = TestDatabase.random(20, 10);
+    StoredBackup backup = write(database);
+    Path pack = files("packs").getFirst();
+    byte[] content = Files.readAllBytes(pack);
+    Files.delete(pack);
+    assertThatExceptionOfType(CorruptBackupException.class)
+        .isThrownBy(() -> archive.fetch(backup, root.resolve("node/x"), _ -> {}))
+        .withMessageContaining("is gone");
+
+    Files.write(pack, content);
+    assertThatExceptionOfType(CorruptBackupException.class)
+        .isThrownBy(() -> archive.fetch(backup, root.resolve("node/x"), _ -> {}))
+        .withMessageContaining("as was found before");
+    assertThat(fetched(archive.latest().orElseThrow())).isEqualTo(database.bytes());
+  }
+
+  @Test
   void asksOnlyOnceForWhatIsBadInManyBackups() throws IOException {
     TestDatabase database = TestDatabase.random(20, 10);
     write(database);

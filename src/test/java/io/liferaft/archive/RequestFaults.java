@@ -6,10 +6,12 @@ import io.liferaft.objectstore.ObjectStoreException;
 import io.liferaft.objectstore.ObjectStoreException.Reason;
 import io.liferaft.objectstore.ObjectWriter;
 import io.liferaft.objectstore.PutCondition;
+import java.io.ByteArrayInputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,6 +35,7 @@ final class RequestFaults implements ObjectStore {
   private int failing;
   private int requests;
   private boolean unconditional;
+  private boolean flips;
 
   RequestFaults(ObjectStore store) {
     this.store = store;
@@ -51,6 +54,11 @@ final class RequestFaults implements ObjectStore {
     unconditional = true;
   }
 
+  /** The next range is damaged on its way. */
+  void flipNextRange() {
+    flips = true;
+  }
+
   int requests() {
     return requests;
   }
@@ -61,8 +69,7 @@ final class RequestFaults implements ObjectStore {
   }
 
   private <T> T ask(String what, Supplier<T> request) {
-    boolean fails = ++requests == failing;
-    log.append(what).append('\n');
+    boolean fails = begin(what);
     if (fails && way != Way.AFTER) {
       throw failure(what);
     }
@@ -71,6 +78,12 @@ final class RequestFaults implements ObjectStore {
       throw failure(what);
     }
     return answer;
+  }
+
+  /** Ranges are fetched by several threads. */
+  private synchronized boolean begin(String what) {
+    log.append(what).append('\n');
+    return ++requests == failing;
   }
 
   private static ObjectStoreException failure(String what) {
@@ -94,7 +107,19 @@ final class RequestFaults implements ObjectStore {
 
   @Override
   public InputStream getRange(String key, long offset, long bytes) {
-    return ask("GET " + key, () -> store.getRange(key, offset, bytes));
+    InputStream range = ask("GET " + key, () -> store.getRange(key, offset, bytes));
+    return flips ? flipped(range) : range;
+  }
+
+  private InputStream flipped(InputStream range) {
+    flips = false;
+    try (range) {
+      byte[] content = range.readAllBytes();
+      content[content.length / 2] ^= 0x55;
+      return new ByteArrayInputStream(content);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Override
