@@ -134,7 +134,7 @@ final class ArchivePruner {
     for (BackupId id : read) {
       Set<String> packs = named.get(id);
       if (packs == null) {
-        packs = shared(ManifestPacks.read(store, manifests.manifestKey(id), id));
+        packs = shared(manifests.packNames(id));
         named.put(id, packs);
       }
       all.addAll(packs);

@@ -125,9 +125,10 @@ final class ArchiveWriter {
 
   private StoredBackup write(BackupManifest head, PutCondition condition, Survey survey) {
     Parent parent = parent(condition);
-    ChunkTable known = parent.manifest() == null ? null : parent.manifest().table();
-    Set<Pack> sound = known == null ? null : soundPacks(head);
-    boolean trusted = known == null || sound == null || sound.containsAll(known.packList());
+    ArchiveManifest before = parent.manifest();
+    ChunkTable known = before == null ? ChunkTable.EMPTY : before.table();
+    Set<Pack> sound = before == null ? null : soundPacks(head);
+    boolean trusted = sound == null || sound.containsAll(known.packList());
     if (!trusted) {
       log.warn(
           "{} lacks packs that the newest backup needs, or they are damaged: what was in them is"
@@ -141,9 +142,10 @@ final class ArchiveWriter {
     Pack pack = plan.toSend().isEmpty() ? null : send(id, writer);
     ChunkTable table = plan.table(pack, writer);
     ArchiveManifest manifest =
-        new ArchiveManifest(id, head, table, base, told(table, base, parent.manifest()));
+        new ArchiveManifest(id, head, table, base, told(table, base, before));
     ManifestStore.Put put = manifests.put(manifest);
-    ObjectInfo info = point(id, head, put.sha256(), table, condition, survey.source());
+    Pointer pointer = new Pointer(id, head, put.sha256(), table.storedBytes(), true);
+    ObjectInfo info = point(pointer, condition, survey.source());
     last =
         new Written(
             info.etag(),
@@ -157,7 +159,7 @@ final class ArchiveWriter {
         manifests.manifestKey(id),
         info.etag(),
         info.versionId(),
-        table.storedBytes(),
+        pointer.storedBytes(),
         info.modified(),
         (pack == null ? 0 : pack.bytes()) + put.bytes());
   }
@@ -235,11 +237,9 @@ final class ArchiveWriter {
   /** Which backup the new manifest is told against; null when it is to be told whole. */
   private static @Nullable BackupId baseFor(Parent parent, BackupManifest head) {
     ArchiveManifest manifest = parent.manifest();
-    boolean fits =
-        manifest != null
-            && sameGeneration(manifest.head(), head)
-            && parent.deltaBytes() < parent.fullBytes();
-    if (manifest == null || !fits) {
+    if (manifest == null
+        || !sameGeneration(manifest.head(), head)
+        || parent.deltaBytes() >= parent.fullBytes()) {
       return null;
     }
     return manifest.baseId() == null ? manifest.id() : manifest.baseId();
@@ -307,27 +307,22 @@ final class ArchiveWriter {
     return told;
   }
 
-  private ObjectInfo point(
-      BackupId id,
-      BackupManifest head,
-      String manifestSha256,
-      ChunkTable table,
-      PutCondition condition,
-      DatabaseSource database) {
-    long storedBytes = table.storedBytes();
+  /**
+   * Makes the backup visible, and finds out with the first one whether the store keeps conditions.
+   */
+  private ObjectInfo point(Pointer pointer, PutCondition condition, DatabaseSource database) {
     if (!store.keepsConditions()) {
       conditional = false;
     }
-    Pointer pointer =
-        new Pointer(id, head, manifestSha256, storedBytes, !Boolean.FALSE.equals(conditional));
-    ObjectInfo info = put(pointer, condition, database);
+    Pointer unconditional = pointer.unconditional();
+    ObjectInfo info =
+        put(Boolean.FALSE.equals(conditional) ? unconditional : pointer, condition, database);
     if (conditional != null) {
       return info;
     }
     try {
       // A pointer that must not be there and is: a store that takes it keeps no conditions.
-      Pointer honest = new Pointer(id, head, manifestSha256, storedBytes, false);
-      ObjectInfo replaced = put(honest, new PutCondition.IfAbsent(), database);
+      ObjectInfo replaced = put(unconditional, new PutCondition.IfAbsent(), database);
       log.warn(
           "The store of {} takes no notice of If-None-Match: of two backups the one of the later"
               + " generation, term and index counts",

@@ -36,8 +36,6 @@ public record BackupId(
     @Nullable String base)
     implements Comparable<BackupId> {
 
-  static final int MOST_ORDINALS = 0xffffff;
-
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
 

@@ -24,7 +24,7 @@ final class ChunkPlan {
 
   private final Survey survey;
   private final long sizeBytes;
-  private final @Nullable ChunkTable parent;
+  private final ChunkTable parent;
   private final int[] packs;
   private final long[] offsets;
   private final int[] lengths;
@@ -34,7 +34,10 @@ final class ChunkPlan {
 
   private final List<Integer> toSend = new ArrayList<>();
 
-  private ChunkPlan(Survey survey, @Nullable ChunkTable parent) {
+  /** Made when a chunk is not where it was: most are. */
+  private @Nullable HashIndex index;
+
+  private ChunkPlan(Survey survey, ChunkTable parent) {
     this.survey = survey;
     this.sizeBytes = survey.source().sizeBytes();
     this.parent = parent;
@@ -47,48 +50,49 @@ final class ChunkPlan {
   }
 
   /**
-   * @param parent what the archive has; null for nothing
+   * @param parent what the archive has
    * @param rewrite whether chunks in packs that are mostly dead are sent again
    * @param sound the packs that may be relied on; null for all
    */
   static ChunkPlan of(
-      Survey survey, @Nullable ChunkTable parent, boolean rewrite, @Nullable Set<Pack> sound) {
+      Survey survey, ChunkTable parent, boolean rewrite, @Nullable Set<Pack> sound) {
     ChunkPlan plan = new ChunkPlan(survey, parent);
     plan.fill(rewrite, sound);
     return plan;
   }
 
   private void fill(boolean rewrite, @Nullable Set<Pack> sound) {
-    ChunkTable has = parent;
-    BitSet dead = rewrite && has != null ? mostlyDead(has) : new BitSet();
-    BitSet lost = has != null && sound != null ? lost(has, sound) : new BitSet();
-    HashIndex index = null;
+    BitSet dead = rewrite ? mostlyDead(parent) : new BitSet();
+    BitSet lost = sound == null ? new BitSet() : lost(parent, sound);
     Map<ByteBuffer, Integer> sending = new HashMap<>();
     long rewritten = 0;
     for (int i = 0; i < packs.length; i++) {
-      int at = i * ChunkTable.HASH_BYTES;
-      int found = -1;
-      if (has != null && i < has.count() && has.hasHash(i, survey.hashes(), at)) {
-        found = i;
-      } else if (has != null) {
-        index = index == null ? new HashIndex(has) : index;
-        found = index.find(survey.hashes(), at);
-      }
-      boolean again =
-          has != null
-              && found >= 0
-              && (lost.get(has.pack(found))
-                  || (dead.get(has.pack(found)) && rewritten < MOST_REWRITTEN_BYTES));
-      if (has != null && found >= 0 && !again) {
-        packs[i] = has.pack(found);
-        offsets[i] = has.offset(found);
-        lengths[i] = has.storedLength(found);
-      } else {
-        boolean counts = again && has != null && !lost.get(has.pack(found));
-        rewritten += counts && has != null ? has.storedLength(found) : 0;
+      int found = find(i);
+      if (found < 0 || lost.get(parent.pack(found))) {
         send(i, sending);
+      } else if (dead.get(parent.pack(found)) && rewritten < MOST_REWRITTEN_BYTES) {
+        rewritten += parent.storedLength(found);
+        send(i, sending);
+      } else {
+        packs[i] = parent.pack(found);
+        offsets[i] = parent.offset(found);
+        lengths[i] = parent.storedLength(found);
       }
     }
+  }
+
+  /** An equal chunk of the parent, best at its own place; -1 for none. */
+  private int find(int chunk) {
+    int at = chunk * ChunkTable.HASH_BYTES;
+    if (chunk < parent.count() && parent.hasHash(chunk, survey.hashes(), at)) {
+      return chunk;
+    }
+    HashIndex known = index;
+    if (known == null) {
+      known = new HashIndex(parent);
+      index = known;
+    }
+    return known.find(survey.hashes(), at);
   }
 
   private void send(int chunk, Map<ByteBuffer, Integer> sending) {
@@ -133,7 +137,7 @@ final class ChunkPlan {
    * @param written where it lies in there
    */
   ChunkTable table(@Nullable Pack pack, PackWriter written) {
-    List<Pack> before = parent == null ? List.of() : parent.packList();
+    List<Pack> before = parent.packList();
     int[] place = new int[before.size()];
     Arrays.fill(place, -1);
     List<Pack> used = new ArrayList<>();

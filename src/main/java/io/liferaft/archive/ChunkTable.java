@@ -28,6 +28,10 @@ final class ChunkTable {
    */
   record Pack(String name, long bytes) {}
 
+  /** Of a database without any bytes. */
+  static final ChunkTable EMPTY =
+      new ChunkTable(0, new byte[0], new int[0], new long[0], new int[0], List.of());
+
   private final long sizeBytes;
   private final byte[] hashes;
   private final int[] packs;

@@ -11,6 +11,9 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
@@ -30,9 +33,9 @@ final class ManifestJson {
 
   private ManifestJson() {}
 
-  /** Leaves the stream open. */
+  /** Closes the stream, also when it fails. */
   static void write(OutputStream out, ArchiveManifest manifest) throws IOException {
-    try (JsonGenerator json = JsonMapper.shared().createGenerator(new NeverClosed(out))) {
+    try (JsonGenerator json = JsonMapper.shared().createGenerator(out)) {
       json.writeStartObject();
       json.writeNumberProperty("format", FORMAT);
       json.writeStringProperty("backup", manifest.id().name());
@@ -110,8 +113,22 @@ final class ManifestJson {
    * @throws IOException when the stream fails
    */
   static ArchiveManifest.Entries read(InputStream in, BackupId id, String name) throws IOException {
+    return read(in, id, name, Reader::read);
+  }
+
+  /**
+   * Reads the names of the packs of a manifest, and nothing behind them.
+   *
+   * @throws CorruptBackupException as {@link #read} does
+   */
+  static Set<String> readPackNames(InputStream in, BackupId id, String name) throws IOException {
+    return read(in, id, name, Reader::readPackNames);
+  }
+
+  private static <T> T read(InputStream in, BackupId id, String name, Function<Reader, T> wanted)
+      throws IOException {
     try (JsonParser json = JsonMapper.shared().createParser(in)) {
-      return new Reader(json, id, name).read();
+      return wanted.apply(new Reader(json, id, name));
     } catch (JacksonException | DateTimeException e) {
       if (e.getCause() instanceof IOException broken) {
         throw broken;
@@ -182,6 +199,7 @@ final class ManifestJson {
     private final Head head = new Head();
     private final List<Pack> packs = new ArrayList<>();
     private @Nullable BackupId base;
+    private boolean named;
     private int count;
     private int[] chunks = new int[FEW];
     private int[] pack = new int[FEW];
@@ -195,14 +213,30 @@ final class ManifestJson {
       this.name = name;
     }
 
-    ArchiveManifest.Entries read() {
+    Set<String> readPackNames() {
+      takeUpTo("packs");
+      require(named && json.currentToken() == JsonToken.END_ARRAY, "it does not tell its packs");
+      return packs.stream().map(Pack::name).collect(Collectors.toUnmodifiableSet());
+    }
+
+    /**
+     * @param last behind which nothing is read; empty for none
+     */
+    private void takeUpTo(String last) {
       require(json.nextToken() == JsonToken.START_OBJECT, "it is no JSON object");
       for (String member = json.nextName(); member != null; member = json.nextName()) {
         json.nextToken();
         if (!head.take(member, json)) {
           take(member);
         }
+        if (member.equals(last)) {
+          return;
+        }
       }
+    }
+
+    ArchiveManifest.Entries read() {
+      takeUpTo("");
       require(json.currentToken() == JsonToken.END_OBJECT, "it ends too early");
       BackupManifest manifest = head.manifest();
       require(
@@ -240,8 +274,10 @@ final class ManifestJson {
                     + ", and this version of Liferaft reads up to "
                     + FORMAT
                     + ": use a newer one");
-        case "backup" ->
-            require(json.getString().equals(id.name()), "it is of backup " + json.getString());
+        case "backup" -> {
+          named = json.getString().equals(id.name());
+          require(named, "it is of backup " + json.getString());
+        }
         case "base" -> {
           base = BackupId.parse(json.getString()).orElse(null);
           require(base != null, "its base is " + json.getString());
@@ -330,23 +366,6 @@ final class ManifestJson {
       if (!holds) {
         throw new CorruptBackupException(name + " is damaged: " + why, null);
       }
-    }
-  }
-
-  /** Jackson closes what it is given. */
-  private static final class NeverClosed extends java.io.FilterOutputStream {
-    NeverClosed(OutputStream out) {
-      super(out);
-    }
-
-    @Override
-    public void write(byte[] b, int off, int len) throws IOException {
-      out.write(b, off, len);
-    }
-
-    @Override
-    public void close() throws IOException {
-      flush();
     }
   }
 }

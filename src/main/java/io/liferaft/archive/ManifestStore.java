@@ -13,6 +13,7 @@ import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.DigestInputStream;
 import java.security.DigestOutputStream;
@@ -89,11 +90,7 @@ final class ManifestStore {
         : Optional.empty();
   }
 
-  /**
-   * The pointer's object; empty only when the store answered that there is none.
-   *
-   * @throws ObjectStoreException PRECONDITION_FAILED when it was replaced while it was read
-   */
+  /** The pointer's object; empty only when the store answered that there is none. */
   Optional<ObjectInfo> pointerObject() {
     return store.head(pointerKey());
   }
@@ -117,7 +114,10 @@ final class ManifestStore {
   }
 
   /**
+   * Reads the pointer.
+   *
    * @throws CorruptBackupException when it makes no sense
+   * @throws ObjectStoreException PRECONDITION_FAILED when it has been replaced meanwhile
    */
   Seen pointer(ObjectInfo object) {
     String name = store.location() + "/" + object.key();
@@ -201,31 +201,55 @@ final class ManifestStore {
     return new ArchiveManifest(id, own.head(), table, baseId, told);
   }
 
-  /** What a backup says of itself. */
-  BackupManifest head(BackupId id) {
-    return entries(id, null).head();
+  /**
+   * Names of the packs that a manifest tells by itself; nothing behind them is read.
+   *
+   * @throws CorruptBackupException when it is damaged or gone
+   */
+  Set<String> packNames(BackupId id) {
+    return reading(
+        id,
+        (stored, name) -> {
+          try (ZstdInputStream in = new ZstdInputStream(new BufferedInputStream(stored))) {
+            return ManifestJson.readPackNames(in, id, name);
+          }
+        });
   }
 
   private ArchiveManifest.Entries entries(BackupId id, @Nullable String sha256) {
+    return reading(
+        id,
+        (stored, name) -> {
+          MessageDigest digest = VerifyingOutputStream.sha256();
+          DigestInputStream digesting =
+              new DigestInputStream(new BufferedInputStream(stored, BUFFER_BYTES), digest);
+          ArchiveManifest.Entries entries;
+          try (ZstdInputStream in = new ZstdInputStream(new Unclosed(digesting))) {
+            entries = ManifestJson.read(new Unclosed(in), id, name);
+            in.transferTo(OutputStream.nullOutputStream());
+          }
+          if (digesting.read() >= 0) {
+            throw new CorruptBackupException(name + " is damaged: something follows its end", null);
+          }
+          if (sha256 != null && !HexFormat.of().formatHex(digest.digest()).equals(sha256)) {
+            throw new CorruptBackupException(
+                name + " is another one than " + POINTER + " means: its sha256 differs", null);
+          }
+          return entries;
+        });
+  }
+
+  /** What is read of a manifest as it lies in the store. */
+  @FunctionalInterface
+  private interface Reading<T> {
+    T of(InputStream stored, String name) throws IOException;
+  }
+
+  private <T> T reading(BackupId id, Reading<T> reading) {
     String key = manifestKey(id);
     String name = store.location() + "/" + key;
-    MessageDigest digest = VerifyingOutputStream.sha256();
     try (InputStream stored = store.get(key, 0, null)) {
-      DigestInputStream digesting =
-          new DigestInputStream(new BufferedInputStream(stored, BUFFER_BYTES), digest);
-      ArchiveManifest.Entries entries;
-      try (ZstdInputStream in = new ZstdInputStream(new Unclosed(digesting))) {
-        entries = ManifestJson.read(new Unclosed(in), id, name);
-        in.transferTo(java.io.OutputStream.nullOutputStream());
-      }
-      if (digesting.read() >= 0) {
-        throw new CorruptBackupException(name + " is damaged: something follows its end", null);
-      }
-      if (sha256 != null && !HexFormat.of().formatHex(digest.digest()).equals(sha256)) {
-        throw new CorruptBackupException(
-            name + " is another one than " + POINTER + " means: its sha256 differs", null);
-      }
-      return entries;
+      return reading.of(stored, name);
     } catch (ZstdIOException e) {
       throw new CorruptBackupException(name + " is damaged: " + e.getMessage(), e);
     } catch (IOException e) {

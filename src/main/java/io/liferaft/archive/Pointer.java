@@ -28,6 +28,11 @@ record Pointer(
 
   static final int MOST_BYTES = 1 << 20;
 
+  /** The same of a store that keeps no conditions. */
+  Pointer unconditional() {
+    return new Pointer(id, head, manifestSha256, storedBytes, false);
+  }
+
   byte[] encode() {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (JsonGenerator json = JsonMapper.shared().createGenerator(out)) {

@@ -15,15 +15,13 @@ import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
 import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
-import org.springframework.http.MediaType;
+import org.springframework.http.HttpStatus;
 
 /** {@code /actuator/backup}: how it stands; POST makes a backup now. */
 @Endpoint(id = "backup")
 final class BackupEndpoint {
 
   private static final int ACCEPTED = 202;
-  private static final int CONFLICT = 409;
-  private static final int UNAVAILABLE = 503;
 
   private final BackupScheduler scheduler;
   private final RaftNode node;
@@ -70,40 +68,25 @@ final class BackupEndpoint {
     if (scheduler.off()) {
       answer.put("result", Result.SKIPPED.tag());
       answer.put("detail", "Backup is off: set liferaft.backup.target");
-      return answered(answer, CONFLICT);
+      return EndpointProblem.of(HttpStatus.CONFLICT, answer);
     }
     NodeStatus status = node.status();
     if (!status.leads()) {
-      return answered(notLeader(answer, status.leader()), CONFLICT);
+      return EndpointProblem.of(HttpStatus.CONFLICT, notLeader(answer, status.leader()));
     }
     BackupOutcome outcome = outcome();
     if (outcome == null) {
       answer.put("result", "running");
       answer.put("detail", "The backup is under way: GET this address to see how it ends");
-      return answered(answer, ACCEPTED);
+      return new WebEndpointResponse<>(answer, ACCEPTED);
     }
     answer.put("result", outcome.result().tag());
     answer.put("detail", outcome.detail());
-    return answered(
-        answer,
-        switch (outcome.result()) {
-          case OK, RECORDED, SKIPPED -> WebEndpointResponse.STATUS_OK;
-          case REFUSED, STOPPED -> CONFLICT;
-          case FAILED -> UNAVAILABLE;
-        });
-  }
-
-  /** A refusal or failure is a problem by RFC 9457, with the result as a member of its own. */
-  private static WebEndpointResponse<Map<String, Object>> answered(
-      Map<String, Object> answer, int status) {
-    if (status < CONFLICT) {
-      return new WebEndpointResponse<>(answer, status);
-    }
-    Map<String, Object> problem = new LinkedHashMap<>();
-    problem.put("title", status == CONFLICT ? "Conflict" : "Service Unavailable");
-    problem.put("status", status);
-    problem.putAll(answer);
-    return new WebEndpointResponse<>(problem, status, MediaType.APPLICATION_PROBLEM_JSON);
+    return switch (outcome.result()) {
+      case OK, RECORDED, SKIPPED -> new WebEndpointResponse<>(answer);
+      case REFUSED, STOPPED -> EndpointProblem.of(HttpStatus.CONFLICT, answer);
+      case FAILED -> EndpointProblem.of(HttpStatus.SERVICE_UNAVAILABLE, answer);
+    };
   }
 
   /** A big database takes longer than a client waits: null then, and the backup goes on. */

@@ -16,7 +16,7 @@ import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Selector;
 import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
 import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
-import org.springframework.http.MediaType;
+import org.springframework.http.HttpStatus;
 
 /**
  * {@code /actuator/backups}: the restore points of the target, from any node. Asks the store. POST
@@ -24,10 +24,6 @@ import org.springframework.http.MediaType;
  */
 @Endpoint(id = "backups")
 final class BackupsEndpoint {
-
-  private static final int NOT_FOUND = 404;
-  private static final int CONFLICT = 409;
-  private static final int UNAVAILABLE = 503;
 
   private final @Nullable BackupArchive archive;
   private final RetentionPolicy retention;
@@ -96,7 +92,7 @@ final class BackupsEndpoint {
         return new WebEndpointResponse<>(Map.of("backup", backup));
       }
     }
-    return problem(NOT_FOUND, "Not Found", "There is no backup " + id);
+    return problem(HttpStatus.NOT_FOUND, "There is no backup " + id);
   }
 
   private WebEndpointResponse<Map<String, Object>> answer(
@@ -122,19 +118,15 @@ final class BackupsEndpoint {
   private static WebEndpointResponse<Map<String, Object>> failed(ObjectStoreException e) {
     String detail = String.valueOf(e.getMessage());
     return switch (e.reason()) {
-      case CONFIGURATION -> problem(CONFLICT, "Conflict", detail);
-      case NOT_FOUND -> problem(NOT_FOUND, "Not Found", detail);
+      case CONFIGURATION -> problem(HttpStatus.CONFLICT, detail);
+      case NOT_FOUND -> problem(HttpStatus.NOT_FOUND, detail);
       case ACCESS_DENIED, NO_SUCH_BUCKET, PRECONDITION_FAILED, UNAVAILABLE ->
-          problem(UNAVAILABLE, "Service Unavailable", detail);
+          problem(HttpStatus.SERVICE_UNAVAILABLE, detail);
     };
   }
 
   private static WebEndpointResponse<Map<String, Object>> problem(
-      int status, String title, String detail) {
-    Map<String, Object> problem = new LinkedHashMap<>();
-    problem.put("title", title);
-    problem.put("status", status);
-    problem.put("detail", detail);
-    return new WebEndpointResponse<>(problem, status, MediaType.APPLICATION_PROBLEM_JSON);
+      HttpStatus status, String detail) {
+    return EndpointProblem.of(status, Map.of("detail", detail));
   }
 }

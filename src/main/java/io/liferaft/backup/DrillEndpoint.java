@@ -7,7 +7,7 @@ import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
 import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
-import org.springframework.http.MediaType;
+import org.springframework.http.HttpStatus;
 
 /**
  * {@code /actuator/drill}: how this node's last restore drill ended; POST runs one now, here, and
@@ -15,9 +15,6 @@ import org.springframework.http.MediaType;
  */
 @Endpoint(id = "drill")
 final class DrillEndpoint {
-
-  private static final int CONFLICT = 409;
-  private static final int UNAVAILABLE = 503;
 
   private final BackupDrill drill;
 
@@ -37,18 +34,9 @@ final class DrillEndpoint {
     Map<String, Object> answer = answer(done);
     return switch (done.result()) {
       case OK, SKIPPED -> new WebEndpointResponse<>(answer);
-      case DAMAGED -> problem(answer, CONFLICT, "Conflict");
-      case FAILED -> problem(answer, UNAVAILABLE, "Service Unavailable");
+      case DAMAGED -> EndpointProblem.of(HttpStatus.CONFLICT, answer);
+      case FAILED -> EndpointProblem.of(HttpStatus.SERVICE_UNAVAILABLE, answer);
     };
-  }
-
-  private static WebEndpointResponse<Map<String, Object>> problem(
-      Map<String, Object> answer, int status, String title) {
-    Map<String, Object> problem = new LinkedHashMap<>();
-    problem.put("title", title);
-    problem.put("status", status);
-    problem.putAll(answer);
-    return new WebEndpointResponse<>(problem, status, MediaType.APPLICATION_PROBLEM_JSON);
   }
 
   private static Map<String, Object> answer(@Nullable DrillStatus last) {

@@ -14,7 +14,7 @@ import java.util.Locale;
  */
 record DrillStatus(Instant time, Result result, String detail, Duration took) {
 
-  /** The closed set of results; also the values of the metrics' tag. */
+  /** The closed set of results. */
   enum Result {
     /** The newest backup can be restored. */
     OK,
