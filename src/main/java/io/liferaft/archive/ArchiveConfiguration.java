@@ -5,6 +5,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
 
 /** Opens backup archives for whoever needs them. */
 @Configuration(proxyBeanMethods = false)
@@ -12,10 +13,12 @@ import org.springframework.context.annotation.Configuration;
 class ArchiveConfiguration {
 
   @Bean
-  BackupArchives backupArchives(ObjectStores stores, ArchiveProperties properties) {
+  BackupArchives backupArchives(
+      ObjectStores stores, ArchiveProperties properties, Environment environment) {
     return new StoreArchives(
         stores,
         properties.compressionLevel(),
+        properties.encryption().ring(environment::getProperty),
         duration -> {
           LockSupport.parkNanos(duration.toNanos());
           if (Thread.interrupted()) {

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongConsumer;
+import javax.crypto.SecretKey;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -238,7 +239,9 @@ final class ArchiveFetch {
     }
 
     private void read(Range range) throws IOException {
-      byte[] packed = new byte[ChunkTable.CHUNK_BYTES];
+      DataKey secret = table.packList().get(table.pack(range.chunks().getFirst())).key();
+      SecretKey key = secret == null ? null : secret.derive(ChunkCodec.purpose(range.pack()));
+      byte[] packed = new byte[ChunkCodec.mostPackedBytes(key != null)];
       byte[] chunk = new byte[ChunkTable.CHUNK_BYTES];
       long at = range.from();
       int packedLength = 0;
@@ -252,7 +255,7 @@ final class ArchiveFetch {
             at = table.offset(i) + packedLength;
           }
           int length = table.length(i);
-          if (!ChunkCodec.unpack(packed, packedLength, chunk, length)
+          if (!ChunkCodec.unpack(packed, packedLength, chunk, length, key)
               || !table.holds(i, chunk, length)) {
             throw new Damaged(
                 "%s is damaged: bytes %d to %d are not chunk %d"

@@ -15,9 +15,11 @@ import java.time.Instant;
 import java.util.BitSet;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,6 +41,7 @@ final class ArchiveWriter {
   private final ManifestStore manifests;
   private final String location;
   private final int level;
+  private final EncryptionKeys keys;
   private final RandomGenerator random;
   private @Nullable Written last;
   private @Nullable Survey surveyed;
@@ -57,11 +60,13 @@ final class ArchiveWriter {
       ManifestStore manifests,
       String location,
       int level,
+      EncryptionKeys keys,
       RandomGenerator random) {
     this.store = store;
     this.manifests = manifests;
     this.location = location;
     this.level = level;
+    this.keys = keys;
     this.random = random;
   }
 
@@ -127,24 +132,38 @@ final class ArchiveWriter {
     Parent parent = parent(condition);
     ArchiveManifest before = parent.manifest();
     ChunkTable known = before == null ? ChunkTable.EMPTY : before.table();
-    Set<Pack> sound = before == null ? null : soundPacks(head);
-    boolean trusted = sound == null || sound.containsAll(known.packList());
-    if (!trusted) {
+    WrappedKey own = before != null && sameGeneration(before.head(), head) ? before.key() : null;
+    WrappedKey key = keys.next(own);
+    Map<String, Long> there = before == null ? null : soundPacks(head);
+    Set<Pack> sound =
+        known.packList().stream()
+            .filter(pack -> there == null || Objects.equals(there.get(pack.name()), pack.bytes()))
+            .collect(Collectors.toSet());
+    if (sound.size() < known.packList().size()) {
       log.warn(
           "{} lacks packs that the newest backup needs, or they are damaged: what was in them is"
               + " sent again",
           location);
     }
-    BackupId base = trusted ? baseFor(parent, head) : null;
+    // A backup is encrypted wholly or not at all.
+    sound.removeIf(pack -> (pack.key() == null) != (key == null));
+    boolean trusted = sound.size() == known.packList().size();
+    BackupId base = trusted && Objects.equals(own, key) ? baseFor(parent, head) : null;
     BackupId id = id(parent, head, base);
     ChunkPlan plan = ChunkPlan.of(survey, known, base == null, trusted ? null : sound);
-    PackWriter writer = new PackWriter(survey, plan.toSend(), level);
-    Pack pack = plan.toSend().isEmpty() ? null : send(id, writer);
+    DataKey secret = key == null ? null : key.key();
+    PackWriter writer =
+        new PackWriter(
+            survey,
+            plan.toSend(),
+            level,
+            secret == null ? null : secret.derive(ChunkCodec.purpose(id.fileName())));
+    Pack pack = plan.toSend().isEmpty() ? null : send(id, writer, secret);
     ChunkTable table = plan.table(pack, writer);
     ArchiveManifest manifest =
-        new ArchiveManifest(id, head, table, base, told(table, base, before));
+        new ArchiveManifest(id, head, table, base, told(table, base, before), key);
     ManifestStore.Put put = manifests.put(manifest);
-    Pointer pointer = new Pointer(id, head, put.sha256(), table.storedBytes(), true);
+    Pointer pointer = new Pointer(id, head, put.sha256(), table.storedBytes(), true, key);
     ObjectInfo info = point(pointer, condition, survey.source());
     last =
         new Written(
@@ -170,13 +189,13 @@ final class ArchiveWriter {
    *
    * @return null when it was looked up a moment ago
    */
-  private @Nullable Set<Pack> soundPacks(BackupManifest head) {
+  private @Nullable Map<String, Long> soundPacks(BackupManifest head) {
     Instant now = head.created() == null ? Instant.EPOCH : head.created();
     Instant before = looked;
     if (before != null && now.isBefore(before.plus(LOOK_AGAIN))) {
       return null;
     }
-    Set<Pack> sound = manifests.soundPacks();
+    Map<String, Long> sound = manifests.soundPacks();
     looked = now;
     return sound;
   }
@@ -272,7 +291,7 @@ final class ArchiveWriter {
         base == null ? null : base.random());
   }
 
-  private Pack send(BackupId id, PackWriter writer) {
+  private Pack send(BackupId id, PackWriter writer, @Nullable DataKey key) {
     ObjectInfo info =
         store.put(manifests.packKey(id.fileName()), Map.of(), new PutCondition.IfAbsent(), writer);
     if (info.sizeBytes() != writer.bytes()) {
@@ -282,7 +301,7 @@ final class ArchiveWriter {
               .formatted(store.location(), info.key(), info.sizeBytes(), writer.bytes()),
           null);
     }
-    return new Pack(id.fileName(), info.sizeBytes());
+    return new Pack(id.fileName(), info.sizeBytes(), key);
   }
 
   /** The chunks that the base does not tell, or tells otherwise. */

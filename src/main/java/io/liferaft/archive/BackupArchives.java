@@ -3,6 +3,11 @@ package io.liferaft.archive;
 /** Opens archives by their address. */
 public interface BackupArchives {
 
+  /** Whether archives are encrypted; one plain object never is. */
+  default boolean encrypts() {
+    return false;
+  }
+
   /**
    * Opens a place; no network.
    *

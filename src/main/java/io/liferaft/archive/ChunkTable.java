@@ -4,6 +4,7 @@ import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where the chunks of one state of a database file lie, and their hashes. Chunk n holds the bytes
@@ -25,8 +26,9 @@ final class ChunkTable {
    *
    * @param name of the backup that wrote it, as {@link BackupId#fileName}
    * @param bytes size of the object
+   * @param key that the chunks in it are encrypted with; null when they are not
    */
-  record Pack(String name, long bytes) {}
+  record Pack(String name, long bytes, @Nullable DataKey key) {}
 
   /** Of a database without any bytes. */
   static final ChunkTable EMPTY =

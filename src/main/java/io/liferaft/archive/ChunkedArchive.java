@@ -54,14 +54,15 @@ final class ChunkedArchive implements BackupArchive {
       String location,
       String canonical,
       int level,
+      EncryptionKeys keys,
       RandomGenerator random,
       ResumingFetch.Pause pause) {
     this.store = store;
     this.prefix = prefix;
     this.location = location;
     this.canonical = canonical;
-    this.manifests = new ManifestStore(store, prefix, Math.max(1, level));
-    this.writer = new ArchiveWriter(store, manifests, location, level, random);
+    this.manifests = new ManifestStore(store, prefix, Math.max(1, level), keys);
+    this.writer = new ArchiveWriter(store, manifests, location, level, keys, random);
     this.lineage = new LineageMarker(store, prefix + "lineage");
     this.fetch = new ArchiveFetch(store, manifests, pause);
     this.pins = new Pins(store, prefix, manifests);

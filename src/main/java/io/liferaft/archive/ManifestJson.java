@@ -44,7 +44,13 @@ final class ManifestJson {
       }
       writeHead(json, manifest.head());
       json.writeNumberProperty("chunkBytes", ChunkTable.CHUNK_BYTES);
-      writeEntries(json, manifest);
+      List<DataKey> keys = foreignKeys(manifest);
+      if (!keys.isEmpty()) {
+        json.writeArrayPropertyStart("dataKeys");
+        keys.forEach(key -> json.writeString(key.hex()));
+        json.writeEndArray();
+      }
+      writeEntries(json, manifest, keys);
       json.writeEndObject();
     } catch (JacksonException e) {
       throw e.getCause() instanceof IOException broken ? broken : new IOException(e);
@@ -67,11 +73,36 @@ final class ManifestJson {
     json.writeEndArray();
   }
 
-  private static void writeEntries(JsonGenerator json, ArchiveManifest manifest) {
+  private static BitSet packsTold(ArchiveManifest manifest) {
+    BitSet packs = new BitSet();
+    manifest.told().stream().forEach(i -> packs.set(manifest.table().pack(i)));
+    return packs;
+  }
+
+  /** Keys of packs of other generations: only an encrypted manifest tells them. */
+  private static List<DataKey> foreignKeys(ArchiveManifest manifest) {
+    WrappedKey own = manifest.key();
+    List<DataKey> keys = new ArrayList<>();
+    packsTold(manifest).stream()
+        .mapToObj(manifest.table().packList()::get)
+        .forEach(pack -> {
+          DataKey key = pack.key();
+          if ((key == null) != (own == null)) {
+            throw new IllegalStateException(
+                "a backup is encrypted wholly or not at all: " + pack.name());
+          }
+          if (key != null && own != null && !key.equals(own.key()) && !keys.contains(key)) {
+            keys.add(key);
+          }
+        });
+    return keys;
+  }
+
+  private static void writeEntries(
+      JsonGenerator json, ArchiveManifest manifest, List<DataKey> keys) {
     ChunkTable table = manifest.table();
     BitSet told = manifest.told();
-    BitSet packs = new BitSet();
-    told.stream().forEach(i -> packs.set(table.pack(i)));
+    BitSet packs = packsTold(manifest);
     int[] place = new int[table.packList().size()];
     int next = 0;
     json.writeArrayPropertyStart("packs");
@@ -80,6 +111,10 @@ final class ManifestJson {
       json.writeStartObject();
       json.writeStringProperty("pack", table.packList().get(p).name());
       json.writeNumberProperty("bytes", table.packList().get(p).bytes());
+      int key = keys.indexOf(table.packList().get(p).key());
+      if (key >= 0) {
+        json.writeNumberProperty("key", key);
+      }
       json.writeEndObject();
     }
     json.writeEndArray();
@@ -109,11 +144,13 @@ final class ManifestJson {
    *
    * @param id what its name says
    * @param name of the object, for messages
+   * @param key that it is encrypted with; null when it is not
    * @throws CorruptBackupException when it is not what its name says, or makes no sense
    * @throws IOException when the stream fails
    */
-  static ArchiveManifest.Entries read(InputStream in, BackupId id, String name) throws IOException {
-    return read(in, id, name, Reader::read);
+  static ArchiveManifest.Entries read(
+      InputStream in, BackupId id, String name, @Nullable DataKey key) throws IOException {
+    return read(in, id, name, key, Reader::read);
   }
 
   /**
@@ -122,13 +159,14 @@ final class ManifestJson {
    * @throws CorruptBackupException as {@link #read} does
    */
   static Set<String> readPackNames(InputStream in, BackupId id, String name) throws IOException {
-    return read(in, id, name, Reader::readPackNames);
+    return read(in, id, name, null, Reader::readPackNames);
   }
 
-  private static <T> T read(InputStream in, BackupId id, String name, Function<Reader, T> wanted)
+  private static <T> T read(
+      InputStream in, BackupId id, String name, @Nullable DataKey key, Function<Reader, T> wanted)
       throws IOException {
     try (JsonParser json = JsonMapper.shared().createParser(in)) {
-      return wanted.apply(new Reader(json, id, name));
+      return wanted.apply(new Reader(json, id, name, key));
     } catch (JacksonException | DateTimeException e) {
       if (e.getCause() instanceof IOException broken) {
         throw broken;
@@ -196,7 +234,9 @@ final class ManifestJson {
     private final JsonParser json;
     private final BackupId id;
     private final String name;
+    private final @Nullable DataKey key;
     private final Head head = new Head();
+    private final List<DataKey> dataKeys = new ArrayList<>();
     private final List<Pack> packs = new ArrayList<>();
     private @Nullable BackupId base;
     private boolean named;
@@ -207,10 +247,11 @@ final class ManifestJson {
     private int[] lengths = new int[FEW];
     private byte[] hashes = new byte[FEW * ChunkTable.HASH_BYTES];
 
-    Reader(JsonParser json, BackupId id, String name) {
+    Reader(JsonParser json, BackupId id, String name, @Nullable DataKey key) {
       this.json = json;
       this.id = id;
       this.name = name;
+      this.key = key;
     }
 
     Set<String> readPackNames() {
@@ -286,9 +327,18 @@ final class ManifestJson {
             require(
                 json.getIntValue() == ChunkTable.CHUNK_BYTES,
                 "it has chunks of " + json.getIntValue() + " bytes");
+        case "dataKeys" -> readDataKeys();
         case "packs" -> readPacks();
         case "chunks" -> readChunks();
         default -> json.skipChildren();
+      }
+    }
+
+    private void readDataKeys() {
+      while (json.nextToken() == JsonToken.VALUE_STRING) {
+        String hex = json.getString();
+        require(hex.matches("[0-9a-f]{64}"), "a data key is missing");
+        dataKeys.add(new DataKey(HexFormat.of().parseHex(hex)));
       }
     }
 
@@ -296,16 +346,24 @@ final class ManifestJson {
       while (json.nextToken() == JsonToken.START_OBJECT) {
         String pack = "";
         long bytes = -1;
+        DataKey of = key;
         for (String member = json.nextName(); member != null; member = json.nextName()) {
           json.nextToken();
           switch (member) {
             case "pack" -> pack = json.getString();
             case "bytes" -> bytes = json.getLongValue();
+            case "key" -> {
+              int place = json.getIntValue();
+              boolean told = place >= 0 && place < dataKeys.size();
+              // Whoever wants names only has no key.
+              require(told, "pack " + pack + " has a key that it does not tell");
+              of = key == null ? null : dataKeys.get(place);
+            }
             default -> json.skipChildren();
           }
         }
         require(BackupId.parse(pack).isPresent() && bytes >= 0, "it names no pack: " + pack);
-        packs.add(new Pack(pack, bytes));
+        packs.add(new Pack(pack, bytes, of));
       }
     }
 
@@ -325,7 +383,7 @@ final class ManifestJson {
         offsets[count] = number(in.bytes());
         lengths[count] = (int) number(in.bytes() - offsets[count]);
         require(
-            lengths[count] > 0 && lengths[count] <= ChunkTable.CHUNK_BYTES,
+            lengths[count] > 0 && lengths[count] <= ChunkCodec.mostPackedBytes(in.key() != null),
             "chunk " + chunk + " has " + lengths[count] + " bytes");
         hash();
         while (json.nextToken() != JsonToken.END_ARRAY) {

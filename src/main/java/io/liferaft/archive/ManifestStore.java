@@ -14,6 +14,7 @@ import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.PushbackInputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.DigestInputStream;
 import java.security.DigestOutputStream;
@@ -53,15 +54,17 @@ final class ManifestStore {
   private final ObjectStore store;
   private final String prefix;
   private final int level;
+  private final EncryptionKeys keys;
 
   /**
    * @param prefix empty or with a slash at its end
    * @param level of zstd for manifests
    */
-  ManifestStore(ObjectStore store, String prefix, int level) {
+  ManifestStore(ObjectStore store, String prefix, int level, EncryptionKeys keys) {
     this.store = store;
     this.prefix = prefix;
     this.level = level;
+    this.keys = keys;
   }
 
   /** The pointer with the object that it was read from. */
@@ -122,7 +125,7 @@ final class ManifestStore {
   Seen pointer(ObjectInfo object) {
     String name = store.location() + "/" + object.key();
     try (InputStream in = store.get(object.key(), 0, object.etag())) {
-      return new Seen(Pointer.decode(in.readNBytes(Pointer.MOST_BYTES), name), object);
+      return new Seen(Pointer.decode(in.readNBytes(Pointer.MOST_BYTES), name, keys), object);
     } catch (IOException e) {
       throw unavailable(name, e);
     }
@@ -165,17 +168,21 @@ final class ManifestStore {
             out -> out.write("damaged\n".getBytes(StandardCharsets.US_ASCII)));
   }
 
-  /** Packs as they lie in the store, but for those that are known to be damaged. */
-  Set<Pack> soundPacks() {
+  /**
+   * Sizes of the packs that lie in the store by their names, but for those that are known to be
+   * damaged.
+   */
+  Map<String, Long> soundPacks() {
     String start = prefix + DAMAGED;
     Set<String> damaged =
         store.list(start).stream()
             .map(object -> object.key().substring(start.length()))
             .collect(Collectors.toSet());
     return packObjects().entrySet().stream()
-        .map(pack -> new Pack(pack.getKey().fileName(), pack.getValue().sizeBytes()))
-        .filter(pack -> !damaged.contains(pack.name()))
-        .collect(Collectors.toSet());
+        .filter(pack -> !damaged.contains(pack.getKey().fileName()))
+        .collect(
+            Collectors.toMap(
+                pack -> pack.getKey().fileName(), pack -> pack.getValue().sizeBytes()));
   }
 
   /** The newest before another one, or of all. */
@@ -192,13 +199,14 @@ final class ManifestStore {
    * @throws CorruptBackupException when one of them is damaged or gone
    */
   ArchiveManifest load(BackupId id, @Nullable String sha256) {
-    ArchiveManifest.Entries own = entries(id, sha256);
+    Read read = entries(id, sha256);
+    ArchiveManifest.Entries own = read.entries();
     BackupId baseId = own.baseId();
-    ChunkTable base = baseId == null ? null : table(entries(baseId, null), null);
+    ChunkTable base = baseId == null ? null : table(entries(baseId, null).entries(), null);
     ChunkTable table = table(own, base);
     BitSet told = new BitSet();
     Arrays.stream(own.chunks()).forEach(told::set);
-    return new ArchiveManifest(id, own.head(), table, baseId, told);
+    return new ArchiveManifest(id, own.head(), table, baseId, told, read.key());
   }
 
   /**
@@ -210,13 +218,31 @@ final class ManifestStore {
     return reading(
         id,
         (stored, name) -> {
-          try (ZstdInputStream in = new ZstdInputStream(new BufferedInputStream(stored))) {
+          Plain plain = decrypted(new BufferedInputStream(stored, BUFFER_BYTES), id, name);
+          try (ZstdInputStream in = new ZstdInputStream(plain.in())) {
             return ManifestJson.readPackNames(in, id, name);
           }
         });
   }
 
-  private ArchiveManifest.Entries entries(BackupId id, @Nullable String sha256) {
+  /** A manifest by itself, with the key that it was encrypted with. */
+  private record Read(ArchiveManifest.Entries entries, @Nullable WrappedKey key) {}
+
+  /** A manifest's bytes without their encryption. */
+  private record Plain(InputStream in, @Nullable WrappedKey key) {}
+
+  private Plain decrypted(InputStream stored, BackupId id, String name) throws IOException {
+    PushbackInputStream in = new PushbackInputStream(stored, Envelope.magicBytes());
+    byte[] start = in.readNBytes(Envelope.magicBytes());
+    if (!Envelope.begins(start)) {
+      in.unread(start);
+      return new Plain(in, null);
+    }
+    Envelope.Opened opened = Envelope.open(in, keys, ArchiveManifest.purpose(id), name);
+    return new Plain(opened.plain(), opened.key());
+  }
+
+  private Read entries(BackupId id, @Nullable String sha256) {
     return reading(
         id,
         (stored, name) -> {
@@ -224,8 +250,10 @@ final class ManifestStore {
           DigestInputStream digesting =
               new DigestInputStream(new BufferedInputStream(stored, BUFFER_BYTES), digest);
           ArchiveManifest.Entries entries;
-          try (ZstdInputStream in = new ZstdInputStream(new Unclosed(digesting))) {
-            entries = ManifestJson.read(new Unclosed(in), id, name);
+          Plain plain = decrypted(digesting, id, name);
+          DataKey secret = plain.key() == null ? null : plain.key().key();
+          try (ZstdInputStream in = new ZstdInputStream(new Unclosed(plain.in()))) {
+            entries = ManifestJson.read(new Unclosed(in), id, name, secret);
             in.transferTo(OutputStream.nullOutputStream());
           }
           if (digesting.read() >= 0) {
@@ -235,7 +263,7 @@ final class ManifestStore {
             throw new CorruptBackupException(
                 name + " is another one than " + POINTER + " means: its sha256 differs", null);
           }
-          return entries;
+          return new Read(entries, plain.key());
         });
   }
 
@@ -343,9 +371,14 @@ final class ManifestStore {
             new PutCondition.IfAbsent(),
             out -> {
               MessageDigest digest = VerifyingOutputStream.sha256();
+              OutputStream stored =
+                  new BufferedOutputStream(new DigestOutputStream(out, digest), BUFFER_BYTES);
+              WrappedKey key = manifest.key();
               try (ZstdOutputStream packed =
                   new ZstdOutputStream(
-                      new BufferedOutputStream(new DigestOutputStream(out, digest), BUFFER_BYTES),
+                      key == null
+                          ? stored
+                          : Envelope.seal(stored, key, ArchiveManifest.purpose(manifest.id())),
                       level)) {
                 packed.setChecksum(true);
                 ManifestJson.write(packed, manifest);

@@ -9,6 +9,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import javax.crypto.SecretKey;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes chunks of a database, one after the other, each packed by itself, and keeps where each
@@ -26,6 +28,7 @@ final class PackWriter implements ObjectWriter {
   private final Survey survey;
   private final List<Integer> chunks;
   private final int level;
+  private final @Nullable SecretKey key;
   private final long[] offsets;
   private final int[] lengths;
   private long count;
@@ -33,11 +36,13 @@ final class PackWriter implements ObjectWriter {
   /**
    * @param chunks to write, in order
    * @param level of zstd; 0 leaves them as they are
+   * @param key of the pack; null to encrypt nothing
    */
-  PackWriter(Survey survey, List<Integer> chunks, int level) {
+  PackWriter(Survey survey, List<Integer> chunks, int level, @Nullable SecretKey key) {
     this.survey = survey;
     this.chunks = chunks;
     this.level = level;
+    this.key = key;
     this.offsets = new long[chunks.size()];
     this.lengths = new int[chunks.size()];
   }
@@ -105,7 +110,7 @@ final class PackWriter implements ObjectWriter {
       throw new IOException("chunk " + chunk + " of the database is another one than a moment ago");
     }
     byte[] packed = new byte[ChunkCodec.mostBytes()];
-    return new Packed(packed, ChunkCodec.pack(bytes, bytes.length, packed, level));
+    return new Packed(packed, ChunkCodec.pack(bytes, bytes.length, packed, level, key));
   }
 
   private void write(OutputStream out, int n, Packed packed) throws IOException {

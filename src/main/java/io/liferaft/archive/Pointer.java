@@ -1,7 +1,11 @@
 package io.liferaft.archive;
 
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
@@ -18,19 +22,26 @@ import tools.jackson.databind.json.JsonMapper;
  * @param storedBytes what has to be fetched for a restore
  * @param conditional whether the store keeps conditions; where it does not, a pointer may have been
  *     replaced by an older one, and the highest manifest counts
+ * @param key that what it says of the backup is encrypted with; null when it is not
  */
 record Pointer(
     BackupId id,
     BackupManifest head,
     String manifestSha256,
     long storedBytes,
-    boolean conditional) {
+    boolean conditional,
+    @Nullable WrappedKey key) {
 
   static final int MOST_BYTES = 1 << 20;
 
   /** The same of a store that keeps no conditions. */
   Pointer unconditional() {
-    return new Pointer(id, head, manifestSha256, storedBytes, false);
+    return new Pointer(id, head, manifestSha256, storedBytes, false, key);
+  }
+
+  /** What the key of the encrypted part is derived by. */
+  private static String purpose(BackupId id) {
+    return "liferaft pointer " + id.fileName();
   }
 
   byte[] encode() {
@@ -42,21 +53,54 @@ record Pointer(
       json.writeStringProperty("manifestSha256", manifestSha256);
       json.writeNumberProperty("storedBytes", storedBytes);
       json.writeBooleanProperty("conditional", conditional);
-      ManifestJson.writeHead(json, head);
+      if (key == null) {
+        ManifestJson.writeHead(json, head);
+      } else {
+        json.writeStringProperty("keyId", key.keyId());
+        json.writeStringProperty("sealed", Base64.getEncoder().encodeToString(sealedHead(key)));
+      }
       json.writeEndObject();
     }
     return out.toByteArray();
   }
 
+  private byte[] sealedHead(WrappedKey with) {
+    ByteArrayOutputStream sealed = new ByteArrayOutputStream();
+    try (JsonGenerator json =
+        JsonMapper.shared().createGenerator(Envelope.seal(sealed, with, purpose(id)))) {
+      json.writeStartObject();
+      ManifestJson.writeHead(json, head);
+      json.writeEndObject();
+    } catch (IOException e) {
+      throw new UncheckedIOException("a pointer is made in memory", e);
+    }
+    return sealed.toByteArray();
+  }
+
+  private static ManifestJson.Head openedHead(JsonParser json) {
+    ManifestJson.Head head = new ManifestJson.Head();
+    if (json.nextToken() == JsonToken.START_OBJECT) {
+      for (String member = json.nextName(); member != null; member = json.nextName()) {
+        json.nextToken();
+        if (!head.take(member, json)) {
+          json.skipChildren();
+        }
+      }
+    }
+    return head;
+  }
+
   /**
    * @throws CorruptBackupException when it is none
+   * @throws EncryptionKeyException when a key is not there that it is encrypted with
    */
-  static Pointer decode(byte[] bytes, String name) {
+  static Pointer decode(byte[] bytes, String name, EncryptionKeys keys) {
     ManifestJson.Head head = new ManifestJson.Head();
     BackupId id = null;
     String sha256 = null;
     long stored = 0;
     boolean conditional = true;
+    String sealed = null;
     try (JsonParser json =
         JsonMapper.shared().createParser(new String(bytes, StandardCharsets.UTF_8))) {
       if (json.nextToken() != JsonToken.START_OBJECT) {
@@ -82,6 +126,7 @@ record Pointer(
             case "manifestSha256" -> sha256 = json.getString();
             case "storedBytes" -> stored = json.getLongValue();
             case "conditional" -> conditional = json.getBooleanValue();
+            case "sealed" -> sealed = json.getString();
             default -> json.skipChildren();
           }
         }
@@ -92,7 +137,24 @@ record Pointer(
     if (id == null || sha256 == null) {
       throw damaged(name, "it names no manifest", null);
     }
-    return new Pointer(id, head.manifest(), sha256, stored, conditional);
+    if (sealed == null) {
+      return new Pointer(id, head.manifest(), sha256, stored, conditional, null);
+    }
+    try (ByteArrayInputStream in = new ByteArrayInputStream(Base64.getDecoder().decode(sealed))) {
+      if (!Envelope.begins(in.readNBytes(Envelope.magicBytes()))) {
+        throw damaged(name, "what is sealed in it is not", null);
+      }
+      Envelope.Opened opened = Envelope.open(in, keys, purpose(id), name);
+      try (JsonParser json = JsonMapper.shared().createParser(opened.plain().readAllBytes())) {
+        BackupManifest told = openedHead(json).manifest();
+        return new Pointer(id, told, sha256, stored, conditional, opened.key());
+      }
+    } catch (IOException
+        | IllegalArgumentException
+        | JacksonException
+        | java.time.DateTimeException e) {
+      throw damaged(name, String.valueOf(e.getMessage()), e);
+    }
   }
 
   private static CorruptBackupException damaged(

@@ -9,15 +9,22 @@ final class StoreArchives implements BackupArchives {
 
   private final ObjectStores stores;
   private final int level;
+  private final EncryptionKeys keys;
   private final ResumingFetch.Pause pause;
 
   /**
    * @param level of zstd where backups are compressed
    */
-  StoreArchives(ObjectStores stores, int level, ResumingFetch.Pause pause) {
+  StoreArchives(ObjectStores stores, int level, EncryptionKeys keys, ResumingFetch.Pause pause) {
     this.stores = stores;
     this.level = level;
+    this.keys = keys;
     this.pause = pause;
+  }
+
+  @Override
+  public boolean encrypts() {
+    return keys.encrypts();
   }
 
   @Override
@@ -43,6 +50,7 @@ final class StoreArchives implements BackupArchives {
           configured,
           location.toString(),
           compress ? level : 0,
+          keys,
           new SecureRandom(),
           pause);
     }

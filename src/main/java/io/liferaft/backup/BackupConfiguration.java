@@ -60,6 +60,14 @@ class BackupConfiguration {
     if (properties.target().isEmpty()) {
       return null;
     }
+    if (archives.encrypts() && !properties.target().endsWith("/")) {
+      throw new IllegalArgumentException(
+          "liferaft.backup.target="
+              + GoUrl.redacted(properties.target())
+              + " is one plain object, which is never encrypted, and"
+              + " liferaft.archive.encryption.key-id is set: let the target end with a slash, as"
+              + " s3://bucket/prefix/, or leave the key id away");
+    }
     try {
       return archives.open(
           properties.target(), properties.compress(), alone, properties.timestamp());

@@ -1,6 +1,7 @@
 package io.liferaft.restore;
 
 import io.liferaft.archive.CorruptBackupException;
+import io.liferaft.archive.EncryptionKeyException;
 import io.liferaft.objectstore.ObjectStoreException;
 import io.liferaft.restore.RestoreDecision.Fault;
 import io.liferaft.sqlite.SqliteException;
@@ -35,6 +36,12 @@ final class RestoreFailure extends RuntimeException {
   static RestoreFailure of(Exception e, String source) {
     return switch (e) {
       case RestoreFailure failure -> failure;
+      case EncryptionKeyException key ->
+          new RestoreFailure(
+              Fault.STORE,
+              "KEY",
+              "The backup at %s cannot be decrypted: %s".formatted(source, key.getMessage()),
+              key);
       case ObjectStoreException store ->
           new RestoreFailure(Fault.STORE, store.reason().name(), store(store, source), store);
       case CorruptBackupException corrupt ->

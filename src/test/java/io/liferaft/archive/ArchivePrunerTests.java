@@ -61,7 +61,8 @@ class ArchivePrunerTests {
 
   /** As another process has it. */
   private ChunkedArchive archive() {
-    return new ChunkedArchive(store, prefix, "file:x/db/", "file:/x/db/", 3, random, _ -> {});
+    return new ChunkedArchive(
+        store, prefix, "file:x/db/", "file:/x/db/", 3, EncryptionKeys.NONE, random, _ -> {});
   }
 
   // --- a history ---
@@ -133,7 +134,7 @@ class ArchivePrunerTests {
   }
 
   private List<BackupId> manifests() {
-    return new ManifestStore(times, prefix, 3).ids();
+    return new ManifestStore(times, prefix, 3, EncryptionKeys.NONE).ids();
   }
 
   private Set<String> ids() {
@@ -176,7 +177,7 @@ class ArchivePrunerTests {
   private byte[] fetched(BackupId id) throws IOException {
     Path into = Files.createTempFile(root.resolve("node"), "fetched", ".sqlite");
     Files.delete(into);
-    String key = new ManifestStore(times, prefix, 3).manifestKey(id);
+    String key = new ManifestStore(times, prefix, 3, EncryptionKeys.NONE).manifestKey(id);
     BackupManifest head = database.manifest(null);
     var _ = archive().fetch(new StoredBackup(head, key, "", null, 0, times.now()), into, _ -> {});
     byte[] bytes = Files.readAllBytes(into);

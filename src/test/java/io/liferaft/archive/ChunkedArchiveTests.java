@@ -64,7 +64,8 @@ class ChunkedArchiveTests {
 
   /** As another process has it. */
   private ChunkedArchive archive() {
-    return new ChunkedArchive(store, "db/", "file:x/db/", "file:/x/db/", 3, random, _ -> {});
+    return new ChunkedArchive(
+        store, "db/", "file:x/db/", "file:/x/db/", 3, EncryptionKeys.NONE, random, _ -> {});
   }
 
   private StoredBackup write(TestDatabase database) throws IOException {

@@ -37,7 +37,7 @@ class LongHistoryPruneTests {
 
   private final Objects objects = new Objects();
   private final RequestFaults store = new RequestFaults(objects);
-  private final ManifestStore manifests = new ManifestStore(store, "", 3);
+  private final ManifestStore manifests = new ManifestStore(store, "", 3, EncryptionKeys.NONE);
   private final ArchivePruner pruner = pruner();
 
   private ArchivePruner pruner() {
@@ -71,7 +71,7 @@ class LongHistoryPruneTests {
         new BackupManifest(
             "cluster", "aaaaaaaa", 1, COUNT, null, 1, false, List.of(), null, null, NOW);
     if (newest != null) {
-      objects.add("latest.json", new Pointer(newest, head, "", 7, true).encode(), NOW);
+      objects.add("latest.json", new Pointer(newest, head, "", 7, true, null).encode(), NOW);
     }
   }
 
