@@ -5,8 +5,10 @@ import io.liferaft.objectstore.ObjectInfo;
 import io.liferaft.objectstore.ObjectStore;
 import io.liferaft.objectstore.ObjectStoreException;
 import io.liferaft.objectstore.ObjectStoreException.Reason;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +17,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -27,10 +30,14 @@ final class ArchivePruner {
   /** The rest is for the next time: a backup may be due. */
   static final int MOST_DELETED = 500;
 
+  /** How long manifests are read in one go, for the same reason. */
+  static final Duration MOST_READING = Duration.ofSeconds(20);
+
   private final ObjectStore store;
   private final ManifestStore manifests;
   private final Pins pins;
   private final String location;
+  private final LongSupplier nanos;
 
   /** What manifests name; they never change. */
   private final ConcurrentMap<BackupId, Set<String>> named = new ConcurrentHashMap<>();
@@ -38,7 +45,12 @@ final class ArchivePruner {
   /** Many manifests name the same packs. */
   private final ConcurrentMap<String, String> names = new ConcurrentHashMap<>();
 
-  ArchivePruner(ObjectStore store, ManifestStore manifests, Pins pins, String location) {
+  /**
+   * @param nanos a clock that only goes forward
+   */
+  ArchivePruner(
+      ObjectStore store, ManifestStore manifests, Pins pins, String location, LongSupplier nanos) {
+    this.nanos = nanos;
     this.store = store;
     this.manifests = manifests;
     this.pins = pins;
@@ -76,8 +88,9 @@ final class ArchivePruner {
     List<Doomed> doomed = new ArrayList<>();
     plan.manifests().forEach(id -> add(doomed, there, id, false));
     String problem = null;
+    boolean read = true;
     try {
-      Set<String> named = named(plan.kept(), newest);
+      read = readNames(plan.kept(), newest);
       String missing = missing(newest, packs);
       if (missing != null) {
         return PruneReport.nothing(
@@ -85,7 +98,9 @@ final class ArchivePruner {
             "Nothing of %s is deleted: the newest backup needs pack %s, which is not there"
                 .formatted(location, missing));
       }
-      plan.packs(named).forEach(id -> add(doomed, packs, id, true));
+      if (read) {
+        plan.packs(names()).forEach(id -> add(doomed, packs, id, true));
+      }
     } catch (CorruptBackupException | ObjectStoreException e) {
       problem = "No pack of " + location + " is deleted: " + e.getMessage();
     }
@@ -95,8 +110,8 @@ final class ArchivePruner {
           false, "Nothing of " + location + " is deleted: pins were set meanwhile");
     }
     return dryRun
-        ? report(true, plan, doomed, doomed.size(), problem)
-        : delete(plan, doomed, problem);
+        ? report(true, plan, doomed, doomed.size(), !read, problem)
+        : delete(plan, doomed, !read, problem);
   }
 
   /** A pack that the newest backup needs and that is not there: then older ones are needed. */
@@ -123,22 +138,37 @@ final class ArchivePruner {
   }
 
   /**
-   * The packs that full manifests name, and the newest one, which is to be whole whatever becomes
-   * of the others.
+   * Reads which packs the full manifests name, and the newest one, which is to be whole whatever
+   * becomes of the others. What has been read stays known for the next time.
+   *
+   * @return false when time was up before all were read, though never before the newest was
    */
-  private Set<String> named(Set<BackupId> kept, BackupId newest) {
-    Set<BackupId> read = kept.stream().filter(BackupId::full).collect(Collectors.toSet());
-    read.add(newest);
-    named.keySet().retainAll(read);
-    Set<String> all = new HashSet<>();
-    for (BackupId id : read) {
-      Set<String> packs = named.get(id);
-      if (packs == null) {
-        packs = shared(manifests.packNames(id));
-        named.put(id, packs);
+  private boolean readNames(Set<BackupId> kept, BackupId newest) {
+    Set<BackupId> wanted = kept.stream().filter(BackupId::full).collect(Collectors.toSet());
+    wanted.add(newest);
+    named.keySet().retainAll(wanted);
+    List<BackupId> unread =
+        wanted.stream()
+            .filter(id -> !named.containsKey(id))
+            .sorted(Comparator.comparing(id -> !(id.equals(newest) || id.isBaseOf(newest))))
+            .toList();
+    long begun = nanos.getAsLong();
+    for (BackupId id : unread) {
+      boolean needed = id.equals(newest) || id.isBaseOf(newest);
+      boolean over =
+          nanos.getAsLong() - begun > MOST_READING.toNanos()
+              || Thread.currentThread().isInterrupted();
+      if (over && !needed) {
+        return false;
       }
-      all.addAll(packs);
+      named.put(id, shared(manifests.packNames(id)));
     }
+    return true;
+  }
+
+  private Set<String> names() {
+    Set<String> all = new HashSet<>();
+    named.values().forEach(all::addAll);
     names.keySet().retainAll(all);
     return all;
   }
@@ -149,7 +179,8 @@ final class ArchivePruner {
         .collect(Collectors.toUnmodifiableSet());
   }
 
-  private PruneReport delete(PrunePlan plan, List<Doomed> doomed, @Nullable String problem) {
+  private PruneReport delete(
+      PrunePlan plan, List<Doomed> doomed, boolean unread, @Nullable String problem) {
     int count = 0;
     String stopped = problem;
     for (Doomed one : doomed) {
@@ -164,11 +195,16 @@ final class ArchivePruner {
       }
       count++;
     }
-    return report(false, plan, doomed, count, stopped);
+    return report(false, plan, doomed, count, unread, stopped);
   }
 
   private static PruneReport report(
-      boolean dryRun, PrunePlan plan, List<Doomed> doomed, int count, @Nullable String problem) {
+      boolean dryRun,
+      PrunePlan plan,
+      List<Doomed> doomed,
+      int count,
+      boolean unread,
+      @Nullable String problem) {
     List<Doomed> gone = doomed.subList(0, count);
     return new PruneReport(
         dryRun,
@@ -176,7 +212,7 @@ final class ArchivePruner {
         gone.stream().filter(one -> !one.pack()).map(one -> one.id().name()).toList(),
         gone.stream().filter(Doomed::pack).map(one -> one.id().fileName()).toList(),
         gone.stream().filter(Doomed::pack).mapToLong(one -> one.object().sizeBytes()).sum(),
-        count < doomed.size(),
+        unread || count < doomed.size(),
         problem);
   }
 

@@ -97,9 +97,10 @@ public interface BackupArchive {
   }
 
   /**
-   * Undoes {@link #pin}; not pinned is no error.
+   * Undoes {@link #pin}, also of a restore point that is gone; not pinned is no error.
    *
-   * @throws ObjectStoreException as {@link #pin} does
+   * @throws ObjectStoreException NOT_FOUND when there is neither a restore point nor a pin of that
+   *     id, CONFIGURATION when the place is no archive
    */
   default void unpin(String id) {
     throw noArchive();
@@ -112,6 +113,21 @@ public interface BackupArchive {
    *     to stay: the newest, a pinned one, one that others are told against
    */
   default void delete(String id) {
+    throw noArchive();
+  }
+
+  /** The id of a restore point; empty where the place is no archive. */
+  default Optional<String> idOf(StoredBackup backup) {
+    return Optional.empty();
+  }
+
+  /**
+   * Looks whether all that a restore point needs is there, without fetching it.
+   *
+   * @throws CorruptBackupException when something is gone or cut, or the manifest is damaged
+   * @throws ObjectStoreException CONFIGURATION when the place is no archive
+   */
+  default Inspection inspect(StoredBackup backup) {
     throw noArchive();
   }
 

@@ -66,7 +66,7 @@ final class ChunkedArchive implements BackupArchive {
     this.lineage = new LineageMarker(store, prefix + "lineage");
     this.fetch = new ArchiveFetch(store, manifests, pause);
     this.pins = new Pins(store, prefix, manifests);
-    this.pruner = new ArchivePruner(store, manifests, pins, location);
+    this.pruner = new ArchivePruner(store, manifests, pins, location, System::nanoTime);
   }
 
   @Override
@@ -191,6 +191,24 @@ final class ChunkedArchive implements BackupArchive {
   }
 
   @Override
+  public Optional<String> idOf(StoredBackup backup) {
+    return manifests.idOf(backup.key()).map(BackupId::name);
+  }
+
+  @Override
+  public Inspection inspect(StoredBackup backup) {
+    return new ArchiveInspection(manifests, store.location()).of(requireId(backup));
+  }
+
+  private BackupId requireId(StoredBackup backup) {
+    return manifests
+        .idOf(backup.key())
+        .orElseThrow(() ->
+            new CorruptBackupException(
+                store.location() + "/" + backup.key() + " names no backup", null));
+  }
+
+  @Override
   public Optional<StoredBackup> before(StoredBackup backup) {
     return newestBefore(manifests.idOf(backup.key()).orElse(null));
   }
@@ -284,13 +302,7 @@ final class ChunkedArchive implements BackupArchive {
 
   @Override
   public String fetch(StoredBackup backup, Path into, LongConsumer progress) {
-    BackupId id =
-        manifests
-            .idOf(backup.key())
-            .orElseThrow(() ->
-                new CorruptBackupException(
-                    store.location() + "/" + backup.key() + " names no backup", null));
-    return fetch.fetch(id, into, progress);
+    return fetch.fetch(requireId(backup), into, progress);
   }
 
   @Override

@@ -43,8 +43,12 @@ final class Pins {
     requireThere(id);
   }
 
+  /** Also the pin of a backup that is gone. */
   void unpin(String id) {
-    requireThere(id);
+    if (!ids().contains(id)) {
+      requireThere(id);
+      return;
+    }
     store.delete(start + id);
   }
 

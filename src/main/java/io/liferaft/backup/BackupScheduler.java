@@ -228,14 +228,13 @@ final class BackupScheduler implements SmartLifecycle {
               + " s3://bucket/liferaft.sqlite.gz");
       return;
     }
+    pruning.allow();
     thread.start();
   }
 
   private Duration step() {
     Result result = tick().result();
-    if (running) {
-      pruning.after(result, run != null && run.inOrder(), leaderTerm());
-    }
+    pruning.after(result, run != null && run.inOrder(), leaderTerm());
     Duration pause = trouble.failures() == 0 ? properties.interval() : trouble.untilRetry();
     next = clock.instant().plus(pause);
     return pause;

@@ -30,6 +30,7 @@ final class Pruning {
   private final ReentrantLock lock = new ReentrantLock();
   private @Nullable Thread pruning;
   private boolean interrupted;
+  private boolean stopped;
 
   private @Nullable Long leading;
   private Instant last = Instant.MIN;
@@ -75,7 +76,9 @@ final class Pruning {
   }
 
   private void prune(BackupArchive place, Instant now) {
-    begin();
+    if (!begin()) {
+      return;
+    }
     try {
       if (node.confirmLeadership()) {
         report(place.location(), place.prune(retention.policy(), now, false));
@@ -115,10 +118,21 @@ final class Pruning {
         "Pruning did not go to its end and is tried again in {}: {}", retention.interval(), why);
   }
 
-  /** Ends a prune under way, which a last backup must not wait for. */
+  /** From now on prunes may begin. */
+  void allow() {
+    lock.lock();
+    try {
+      stopped = false;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Ends a prune under way, which a last backup must not wait for, and lets none begin. */
   void interrupt() {
     lock.lock();
     try {
+      stopped = true;
       if (pruning != null) {
         interrupted = true;
         pruning.interrupt();
@@ -128,11 +142,15 @@ final class Pruning {
     }
   }
 
-  private void begin() {
+  private boolean begin() {
     lock.lock();
     try {
+      if (stopped) {
+        return false;
+      }
       pruning = Thread.currentThread();
       interrupted = false;
+      return true;
     } finally {
       lock.unlock();
     }

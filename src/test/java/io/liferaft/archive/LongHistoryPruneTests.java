@@ -40,8 +40,14 @@ class LongHistoryPruneTests {
   private final ManifestStore manifests = new ManifestStore(store, "", 3, EncryptionKeys.NONE);
   private final ArchivePruner pruner = pruner();
 
+  /** Nanoseconds that each look at the clock takes. */
+  private long step;
+
+  private long nanos;
+
   private ArchivePruner pruner() {
-    return new ArchivePruner(store, manifests, new Pins(store, "", manifests), "s3://bucket/");
+    return new ArchivePruner(
+        store, manifests, new Pins(store, "", manifests), "s3://bucket/", () -> nanos += step);
   }
 
   @BeforeEach
@@ -127,6 +133,27 @@ class LongHistoryPruneTests {
     assertThat(report.backups()).hasSize(3);
     assertThat(report.more()).isTrue();
     assertThat(report.problem()).isNull();
+  }
+
+  @Test
+  void readsNoLongerThanItMayAndGoesOnTheNextTime() {
+    PruneReport plan = pruner().prune(POLICY, NOW, true);
+    step = ArchivePruner.MOST_READING.toNanos() / 20;
+    ArchivePruner slow = pruner();
+
+    PruneReport first = slow.prune(POLICY, NOW, true);
+    assertThat(first.more()).isTrue();
+    assertThat(first.problem()).isNull();
+    assertThat(first.packs()).isEmpty();
+    assertThat(first.backups()).isEqualTo(plan.backups());
+    int rounds = 1;
+    PruneReport report;
+    do {
+      report = slow.prune(POLICY, NOW, true);
+      rounds++;
+    } while (report.more());
+    assertThat(rounds).isBetween(5, 20);
+    assertThat(report).isEqualTo(plan);
   }
 
   @Test

@@ -176,8 +176,6 @@ class PruningTests {
 
   @Test
   void anInterruptEndsThePruneAlone() {
-    pruning.interrupt();
-    assertThat(Thread.currentThread().isInterrupted()).isFalse();
     boolean[] seen = new boolean[1];
     archive.duringPrune(() -> {
       pruning.interrupt();
@@ -190,6 +188,21 @@ class PruningTests {
 
     assertThat(seen[0]).isTrue();
     assertThat(Thread.currentThread().isInterrupted()).isFalse();
+  }
+
+  @Test
+  void noneBeginsAfterAnInterruptThatCameJustBefore() {
+    pruning.after(Result.OK, false, 3L);
+    clock.advance(INTERVAL);
+    pruning.interrupt();
+    pruning.after(Result.OK, false, 3L);
+    assertThat(prunes()).isZero();
+    assertThat(Thread.currentThread().isInterrupted()).isFalse();
+
+    pruning.allow();
+    clock.advance(INTERVAL);
+    pruning.after(Result.OK, false, 3L);
+    assertThat(prunes()).isEqualTo(1);
   }
 
   @Test
