@@ -1,6 +1,7 @@
 package io.liferaft.api;
 
 import io.liferaft.backup.BackupStatus;
+import io.liferaft.backup.RestorePointFiles;
 import io.liferaft.cdc.ChangeFeed;
 import io.liferaft.queue.WriteQueue;
 import io.liferaft.raft.NodeStatus;
@@ -22,6 +23,9 @@ import org.apache.catalina.core.StandardHost;
 import org.apache.coyote.http11.AbstractHttp11Protocol;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.actuate.autoconfigure.web.server.ConditionalOnManagementPort;
+import org.springframework.boot.actuate.autoconfigure.web.server.ManagementPortType;
+import org.springframework.boot.actuate.endpoint.web.PathMappedEndpoints;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.health.actuate.endpoint.HealthDescriptor;
@@ -176,6 +180,21 @@ class ApiConfiguration {
   FilterRegistrationBean<ActuatorFilter> actuatorFilter(
       AccessControl access, Environment environment) {
     return filter(new ActuatorFilter(access, actuatorPath(environment)), ACTUATOR_ORDER);
+  }
+
+  @Bean
+  @ConditionalOnManagementPort(ManagementPortType.SAME)
+  FilterRegistrationBean<RestorePointFilter> restorePointFilter(
+      ObjectProvider<RestorePointFiles> files, ObjectProvider<PathMappedEndpoints> endpoints) {
+    return restorePoints(files, endpoints);
+  }
+
+  /** Behind the check of the caller. */
+  static FilterRegistrationBean<RestorePointFilter> restorePoints(
+      ObjectProvider<RestorePointFiles> files, ObjectProvider<PathMappedEndpoints> endpoints) {
+    return filter(
+        new RestorePointFilter(files::getIfAvailable, RestorePointFilter.endpoint(endpoints)),
+        ACTUATOR_ORDER + 1);
   }
 
   @Bean

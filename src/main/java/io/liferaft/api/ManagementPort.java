@@ -1,8 +1,11 @@
 package io.liferaft.api;
 
+import io.liferaft.backup.RestorePointFiles;
 import io.liferaft.security.AccessControl;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.autoconfigure.web.server.ConditionalOnManagementPort;
 import org.springframework.boot.actuate.autoconfigure.web.server.ManagementPortType;
+import org.springframework.boot.actuate.endpoint.web.PathMappedEndpoints;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.core.env.Environment;
@@ -22,5 +25,11 @@ final class ManagementPort {
             new ActuatorFilter(access, ApiConfiguration.actuatorPath(environment)));
     registration.setOrder(ApiConfiguration.ACTUATOR_ORDER);
     return registration;
+  }
+
+  @Bean
+  FilterRegistrationBean<RestorePointFilter> managementPortRestorePointFilter(
+      ObjectProvider<RestorePointFiles> files, ObjectProvider<PathMappedEndpoints> endpoints) {
+    return ApiConfiguration.restorePoints(files, endpoints);
   }
 }

@@ -92,9 +92,29 @@ class BackupConfiguration {
   }
 
   @Bean
+  VerifiedPoints verifiedPoints() {
+    return new VerifiedPoints();
+  }
+
+  @Bean
+  RestorePointFiles restorePointFiles(
+      BackupScheduler scheduler,
+      VerifiedPoints verified,
+      ObjectProvider<Clock> clock,
+      Environment environment) {
+    return new RestorePointFiles(
+        scheduler.archive(),
+        clock.getIfAvailable(Clock::systemUTC),
+        temporaryFolder(environment).resolve("restore-points"),
+        SqliteStore::verify,
+        verified);
+  }
+
+  @Bean
   BackupDrill backupDrill(
       BackupProperties properties,
       BackupScheduler scheduler,
+      VerifiedPoints verified,
       RaftNode node,
       ObjectProvider<Clock> clock,
       Environment environment) {
@@ -105,7 +125,8 @@ class BackupConfiguration {
         clock.getIfAvailable(Clock::systemUTC),
         new SecureRandom(),
         temporaryFolder(environment).resolve("drill"),
-        SqliteStore::verify);
+        SqliteStore::verify,
+        verified);
   }
 
   @Bean
@@ -125,9 +146,15 @@ class BackupConfiguration {
 
   @Bean
   BackupsEndpoint backupsEndpoint(
-      BackupScheduler scheduler, BackupProperties properties, ObjectProvider<Clock> clock) {
+      BackupScheduler scheduler,
+      BackupProperties properties,
+      RestorePointFiles files,
+      VerifiedPoints verified,
+      ObjectProvider<Clock> clock) {
     return new BackupsEndpoint(
         scheduler.archive(),
+        files,
+        verified,
         properties.retention().policy(),
         clock.getIfAvailable(Clock::systemUTC));
   }

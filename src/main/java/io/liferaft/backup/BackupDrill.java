@@ -14,13 +14,13 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
-import org.springframework.util.FileSystemUtils;
 
 /**
  * Tries, once in an interval and on every node that does not lead (or is alone), whether the newest
@@ -31,16 +31,14 @@ final class BackupDrill implements SmartLifecycle {
 
   private static final Logger log = LoggerFactory.getLogger(BackupDrill.class);
 
-  /** Left to the log and to everybody else on the disk. */
-  private static final long SPARED_BYTES = 256L << 20;
-
   private final Duration interval;
   private final @Nullable BackupArchive archive;
   private final RaftNode node;
   private final Clock clock;
   private final RandomGenerator random;
-  private final Path folder;
+  private final ScratchFolder folder;
   private final DatabaseCheck check;
+  private final VerifiedPoints verified;
   private final Instant since;
   private final ReentrantLock drilling = new ReentrantLock();
   private final BackupThread thread =
@@ -54,6 +52,7 @@ final class BackupDrill implements SmartLifecycle {
    * @param interval zero for never by itself
    * @param archive null when backup is off
    * @param folder for the fetched database, deleted afterwards
+   * @param verified told what was found
    */
   BackupDrill(
       Duration interval,
@@ -62,13 +61,15 @@ final class BackupDrill implements SmartLifecycle {
       Clock clock,
       RandomGenerator random,
       Path folder,
-      DatabaseCheck check) {
+      DatabaseCheck check,
+      VerifiedPoints verified) {
+    this.verified = verified;
     this.interval = interval;
     this.archive = archive;
     this.node = node;
     this.clock = clock;
     this.random = random;
-    this.folder = folder;
+    this.folder = new ScratchFolder(folder);
     this.check = check;
     this.since = clock.instant();
   }
@@ -118,6 +119,15 @@ final class BackupDrill implements SmartLifecycle {
   /** Runs one now; waits for one that is under way. */
   DrillStatus drill() {
     drilling.lock();
+    return drillAndUnlock();
+  }
+
+  /** Runs one now; empty while one is under way. */
+  Optional<DrillStatus> drillUnlessUnderWay() {
+    return drilling.tryLock() ? Optional.of(drillAndUnlock()) : Optional.empty();
+  }
+
+  private DrillStatus drillAndUnlock() {
     try {
       DrillStatus done = attempt(clock.instant());
       last = done;
@@ -140,29 +150,35 @@ final class BackupDrill implements SmartLifecycle {
     if (place == null) {
       return ended(started, Result.SKIPPED, "Backup is off: set liferaft.backup.target");
     }
+    StoredBackup backup = null;
     try {
-      StoredBackup backup = place.latest().orElse(null);
+      backup = place.latest().orElse(null);
       if (backup == null) {
         return ended(started, Result.SKIPPED, "There is no backup at " + place.location() + " yet");
       }
-      return ended(started, Result.OK, restored(place, backup, started));
+      DrillStatus done = ended(started, Result.OK, restored(place, backup, started));
+      remember(place, backup, done);
+      return done;
     } catch (CorruptBackupException | SqliteException.InvalidDatabase e) {
       if (e instanceof CorruptBackupException corrupt) {
         place.markDamaged(corrupt);
       }
-      return ended(
-          started,
-          Result.DAMAGED,
-          "Restore drill: the newest backup at "
-              + place.location()
-              + " cannot be restored: "
-              + e.getMessage()
-              + ". "
-              + (place.keepsEarlier()
-                  ? "Within an hour or so a backup no longer relies on what is damaged; look after"
-                      + " the store"
-                  : "Make a new one (POST /actuator/backup after a write) and look after the"
-                      + " store"));
+      DrillStatus done =
+          ended(
+              started,
+              Result.DAMAGED,
+              "Restore drill: the newest backup at "
+                  + place.location()
+                  + " cannot be restored: "
+                  + e.getMessage()
+                  + ". "
+                  + (place.keepsEarlier()
+                      ? "Within an hour or so a backup no longer relies on what is damaged; look after"
+                          + " the store"
+                      : "Make a new one (POST /actuator/backup after a write) and look after the"
+                          + " store"));
+      remember(place, backup, done);
+      return done;
     } catch (IOException | RuntimeException e) {
       boolean notMadeYet =
           e instanceof ObjectStoreException store
@@ -173,8 +189,26 @@ final class BackupDrill implements SmartLifecycle {
           notMadeYet ? Result.SKIPPED : Result.FAILED,
           "Restore drill of " + place.location() + " failed: " + e.getMessage());
     } finally {
-      clear();
+      folder.clear();
     }
+  }
+
+  private void remember(BackupArchive place, @Nullable StoredBackup backup, DrillStatus done) {
+    if (backup == null) {
+      return;
+    }
+    place
+        .idOf(backup)
+        .map(id ->
+            new Verified(
+                id,
+                VerifyDepth.DATABASE,
+                done.result() == Result.OK,
+                done.detail(),
+                done.time(),
+                done.took(),
+                null))
+        .ifPresent(verified::add);
   }
 
   private DrillStatus ended(Instant started, Result result, String detail) {
@@ -184,13 +218,7 @@ final class BackupDrill implements SmartLifecycle {
 
   private String restored(BackupArchive place, StoredBackup backup, Instant started)
       throws IOException {
-    Files.createDirectories(folder);
-    long bytes = Math.max(backup.manifest().sizeBytes(), backup.storedBytes());
-    if (Files.getFileStore(folder).getUsableSpace() - SPARED_BYTES < 2 * bytes) {
-      throw new IOException(
-          "the disk of %s has no room for twice %d bytes".formatted(folder, bytes));
-    }
-    Path file = folder.resolve("drill.sqlite");
+    Path file = folder.fileFor(backup);
     String _ = place.fetch(backup, file, _ -> requireRunning());
     boolean empty = check.isEmpty(file);
     if (empty && !backup.manifest().empty()) {
@@ -211,19 +239,11 @@ final class BackupDrill implements SmartLifecycle {
     }
   }
 
-  private void clear() {
-    try {
-      FileSystemUtils.deleteRecursively(folder);
-    } catch (IOException e) {
-      log.debug("Leftovers of a restore drill remain in {}", folder, e);
-    }
-  }
-
   @Override
   public void start() {
     running = true;
     if (archive != null && interval.isPositive()) {
-      clear();
+      folder.clear();
       thread.start();
     }
   }

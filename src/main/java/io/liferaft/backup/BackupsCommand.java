@@ -4,6 +4,7 @@ import io.liferaft.archive.BackupArchive;
 import io.liferaft.archive.BackupArchives;
 import io.liferaft.archive.CorruptBackupException;
 import io.liferaft.archive.ListedBackup;
+import io.liferaft.archive.PruneReport;
 import io.liferaft.archive.RestorePoint;
 import io.liferaft.archive.StoredBackup;
 import io.liferaft.objectstore.ObjectStoreException;
@@ -14,34 +15,45 @@ import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.BeansException;
 import org.springframework.boot.Banner;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.ComponentScan;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.NestedExceptionUtils;
 import org.springframework.util.FileSystemUtils;
 
-/** {@code liferaftd backups …}: what lies at a target, without a node. Only reads. */
+/** {@code liferaftd backups …}: what lies at a target, without a node. */
 public final class BackupsCommand {
 
   private static final String HELP =
       """
       Usage: liferaftd backups list   --target=TARGET
              liferaftd backups get    --target=TARGET [--point=POINT] FILE
-             liferaftd backups verify --target=TARGET [--point=POINT | --all]
+             liferaftd backups verify --target=TARGET [--point=POINT | --all] [--depth=DEPTH]
+             liferaftd backups prune  --target=TARGET [--dry-run]
 
-      Reads the backups of a target when nothing runs, and changes nothing there.
+      Works on the backups of a target when nothing runs. Only prune changes anything there.
 
         list    all restore points of an archive (a target that ends with a slash), newest first
         get     fetches one into FILE, a plain SQLite database; FILE must not exist
-        verify  fetches one, or all of an archive, checks every hash and has SQLite check the database
+        verify  looks whether one, or all of an archive, can be restored
+        prune   deletes the restore points of an archive that the settings liferaft.backup.retention.*
+                do not keep (without any, those of a node without any); beside a running cluster,
+                too, if they are the same as there
 
       TARGET    as liferaft.backup.target: s3://bucket/prefix/, s3://bucket/key, file:/dir/, file:/dir/name
+      DEPTH     manifest: is everything there; hashes: fetched, every hash; database (the default):
+                and SQLite's own check
       POINT     latest (the default), the id of a backup, index:41415, or time:2026-11-29T01:02:03Z
 
       Every setting of a node may follow as --name=value, or be in the environment, for example
@@ -55,6 +67,7 @@ public final class BackupsCommand {
   @Configuration(proxyBeanMethods = false)
   @EnableAutoConfiguration
   @ComponentScan({"io.liferaft.objectstore", "io.liferaft.archive"})
+  @EnableConfigurationProperties(BackupProperties.class)
   static class Places {}
 
   /**
@@ -68,6 +81,8 @@ public final class BackupsCommand {
       String target,
       RestorePoint point,
       boolean all,
+      VerifyDepth depth,
+      boolean dryRun,
       @Nullable Path file,
       List<String> settings) {
 
@@ -78,6 +93,8 @@ public final class BackupsCommand {
       String target = "";
       RestorePoint point = new RestorePoint.Latest();
       boolean all = false;
+      VerifyDepth depth = VerifyDepth.DATABASE;
+      boolean dryRun = false;
       List<String> settings = new ArrayList<>();
       List<String> words = new ArrayList<>();
       for (String argument : arguments) {
@@ -87,6 +104,10 @@ public final class BackupsCommand {
           point = RestorePoint.parse(argument.substring(8));
         } else if (argument.equals("--all")) {
           all = true;
+        } else if (argument.startsWith("--depth=")) {
+          depth = VerifyDepth.of(argument.substring(8));
+        } else if (argument.equals("--dry-run")) {
+          dryRun = true;
         } else if (argument.startsWith("--") && argument.contains("=")) {
           settings.add(argument);
         } else if (argument.startsWith("-")) {
@@ -97,8 +118,8 @@ public final class BackupsCommand {
       }
       String action = words.isEmpty() ? "" : words.getFirst();
       int wanted = action.equals("get") ? 2 : 1;
-      if (!List.of("list", "get", "verify").contains(action)) {
-        throw new IllegalArgumentException("one of list, get and verify is wanted");
+      if (!List.of("list", "get", "verify", "prune").contains(action)) {
+        throw new IllegalArgumentException("one of list, get, verify and prune is wanted");
       }
       if (words.size() != wanted) {
         throw new IllegalArgumentException(
@@ -107,11 +128,14 @@ public final class BackupsCommand {
       if (all && !(point instanceof RestorePoint.Latest)) {
         throw new IllegalArgumentException("--all and --point exclude each other");
       }
+      if (dryRun && !action.equals("prune")) {
+        throw new IllegalArgumentException("--dry-run belongs to prune");
+      }
       if (target.isBlank()) {
         throw new IllegalArgumentException("--target is wanted");
       }
       Path file = wanted == 2 ? Path.of(words.getLast()) : null;
-      return new Request(action, target, point, all, file, settings);
+      return new Request(action, target, point, all, depth, dryRun, file, settings);
     }
   }
 
@@ -138,10 +162,18 @@ public final class BackupsCommand {
       return switch (request.action()) {
         case "list" -> list(archive, out);
         case "get" -> get(archive, request, out);
+        case "prune" -> {
+          BackupProperties properties = context.getBean(BackupProperties.class);
+          yield prune(archive, properties.retention(), request.dryRun(), out, err);
+        }
         default -> verify(archive, request, out, err);
       };
     } catch (IllegalArgumentException e) {
       err.println("liferaftd backups: " + e.getMessage());
+      return 2;
+    } catch (BeansException e) {
+      err.println(
+          "liferaftd backups: " + NestedExceptionUtils.getMostSpecificCause(e).getMessage());
       return 2;
     } catch (ObjectStoreException | CorruptBackupException | SqliteException e) {
       err.println("liferaftd backups: " + e.getMessage());
@@ -178,7 +210,7 @@ public final class BackupsCommand {
           backup.term(),
           backup.addedBytes(),
           backup.id(),
-          backup.newest() ? "  (newest)" : "");
+          (backup.newest() ? "  (newest)" : "") + (backup.pinned() ? "  (pinned)" : ""));
     }
     out.printf("%d restore points at %s%n", backups.size(), archive.location());
     return 0;
@@ -211,6 +243,42 @@ public final class BackupsCommand {
     return 0;
   }
 
+  private static int prune(
+      BackupArchive archive,
+      BackupProperties.Retention retention,
+      boolean dryRun,
+      PrintStream out,
+      PrintStream err) {
+    if (!archive.keepsEarlier()) {
+      throw new IllegalArgumentException(archive.location() + " is no archive: nothing to prune");
+    }
+    if (!retention.delete() && !dryRun) {
+      throw new IllegalArgumentException(
+          "liferaft.backup.retention.delete=false: nothing is deleted");
+    }
+    PruneReport report;
+    do {
+      report = archive.prune(retention.policy(), Instant.now(Clock.systemUTC()), dryRun);
+      boolean whole = !(dryRun && report.more());
+      if (whole) {
+        String word = dryRun ? "would go" : "gone";
+        report.backups().forEach(id -> out.printf("%-8s  %s%n", word, id));
+        out.printf(
+            "%d restore points and %d packs of %d bytes %s, %d restore points stay%n",
+            report.backups().size(),
+            report.packs().size(),
+            report.packBytes(),
+            word,
+            report.kept());
+      }
+    } while (report.more() && report.problem() == null);
+    if (report.problem() != null) {
+      err.println("liferaftd backups: " + report.problem());
+      return 1;
+    }
+    return 0;
+  }
+
   /** Whether it has been deleted since it was listed. */
   private static boolean pruned(BackupArchive archive, RestorePoint point) {
     return archive.list().stream().noneMatch(backup -> backup.id().equals(point.toString()));
@@ -231,14 +299,18 @@ public final class BackupsCommand {
         Path file = folder.resolve("database.sqlite");
         try {
           StoredBackup backup = find(archive, point);
-          String _ = archive.fetch(backup, file, _ -> {});
-          boolean empty = SqliteStore.verify(file);
+          if (archive.keepsEarlier()) {
+            var _ = archive.inspect(backup);
+          }
+          long bytes = backup.manifest().sizeBytes();
+          if (request.depth() != VerifyDepth.MANIFEST) {
+            String _ = archive.fetch(backup, file, _ -> {});
+            bytes = Files.size(file);
+          }
+          boolean empty = request.depth() == VerifyDepth.DATABASE && SqliteStore.verify(file);
           out.printf(
               "good     %s  change index %d, %d bytes%s%n",
-              point,
-              backup.manifest().changeIndex(),
-              Files.size(file),
-              empty ? ", without any object" : "");
+              point, backup.manifest().changeIndex(), bytes, empty ? ", without any object" : "");
         } catch (CorruptBackupException | SqliteException.InvalidDatabase e) {
           if (request.all() && pruned(archive, point)) {
             out.printf("pruned   %s%n", point);

@@ -5,6 +5,7 @@ import io.liferaft.archive.ListedBackup;
 import io.liferaft.archive.RetentionPolicy;
 import io.liferaft.objectstore.ObjectStoreException;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,12 +21,15 @@ import org.springframework.http.HttpStatus;
 
 /**
  * {@code /actuator/backups}: the restore points of the target, from any node. Asks the store. POST
- * pins one or lets it go, DELETE deletes it.
+ * pins one or lets it go, DELETE deletes it; POST to {@code /verify} below it looks whether it can
+ * be restored.
  */
 @Endpoint(id = "backups")
 final class BackupsEndpoint {
 
   private final @Nullable BackupArchive archive;
+  private final RestorePointFiles files;
+  private final VerifiedPoints verified;
   private final RetentionPolicy retention;
   private final Clock clock;
 
@@ -33,10 +37,55 @@ final class BackupsEndpoint {
    * @param archive null when backup is off
    * @param retention for a look at what a prune would delete
    */
-  BackupsEndpoint(@Nullable BackupArchive archive, RetentionPolicy retention, Clock clock) {
+  BackupsEndpoint(
+      @Nullable BackupArchive archive,
+      RestorePointFiles files,
+      VerifiedPoints verified,
+      RetentionPolicy retention,
+      Clock clock) {
     this.archive = archive;
+    this.files = files;
+    this.verified = verified;
     this.retention = retention;
     this.clock = clock;
+  }
+
+  /**
+   * A restore point as it is shown.
+   *
+   * @param uniqueBytes what deleting it would free; null before this node has verified it
+   * @param verified this node's last look at it; null before that
+   */
+  private record Shown(
+      String id,
+      String generation,
+      long term,
+      long changeIndex,
+      Instant created,
+      long addedBytes,
+      boolean newest,
+      boolean pinned,
+      @Nullable Long uniqueBytes,
+      @Nullable Look verified) {}
+
+  private record Look(Instant time, String depth, boolean good, long tookMillis) {}
+
+  private Shown shown(ListedBackup backup) {
+    Verified looked = verified.of(backup.id());
+    return new Shown(
+        backup.id(),
+        backup.generation(),
+        backup.term(),
+        backup.changeIndex(),
+        backup.created(),
+        backup.addedBytes(),
+        backup.newest(),
+        backup.pinned(),
+        looked == null ? null : looked.uniqueBytes(),
+        looked == null
+            ? null
+            : new Look(
+                looked.time(), looked.depth().tag(), looked.good(), looked.took().toMillis()));
   }
 
   /**
@@ -50,7 +99,7 @@ final class BackupsEndpoint {
       List<ListedBackup> backups = place.list();
       Map<String, Object> answer = new LinkedHashMap<>();
       answer.put("target", place.location());
-      answer.put("backups", backups.reversed());
+      answer.put("backups", backups.reversed().stream().map(this::shown).toList());
       if (Boolean.TRUE.equals(plan)) {
         answer.put("prune", place.prune(retention, clock.instant(), true));
       }
@@ -73,8 +122,45 @@ final class BackupsEndpoint {
       } else {
         place.unpin(id);
       }
-      return shown(place, id);
+      return place.list().stream().anyMatch(backup -> backup.id().equals(id)) || pinned
+          ? shown(place, id)
+          : new WebEndpointResponse<>(Map.of("unpinned", id));
     });
+  }
+
+  /**
+   * Looks whether a restore point can be restored, one at a time; 404 for one that is not there or
+   * another action than {@code verify}, 409 when it is damaged, 503 when nobody knows.
+   *
+   * @param depth manifest, hashes or database (the default)
+   */
+  @WriteOperation
+  WebEndpointResponse<Map<String, Object>> verify(
+      @Selector String id, @Selector String action, @Nullable String depth) {
+    if (!action.equals("verify")) {
+      return problem(HttpStatus.NOT_FOUND, "There is no " + action + " of a backup");
+    }
+    try {
+      Verified found =
+          files.verify(id, depth == null ? VerifyDepth.DATABASE : VerifyDepth.of(depth));
+      Map<String, Object> answer = new LinkedHashMap<>();
+      answer.put("id", id);
+      answer.put("depth", found.depth().tag());
+      answer.put("good", found.good());
+      answer.put("detail", found.detail());
+      answer.put("time", found.time());
+      answer.put("tookMillis", found.took().toMillis());
+      if (found.uniqueBytes() != null) {
+        answer.put("uniqueBytes", found.uniqueBytes());
+      }
+      return found.good()
+          ? new WebEndpointResponse<>(answer)
+          : EndpointProblem.of(HttpStatus.CONFLICT, answer);
+    } catch (IllegalArgumentException e) {
+      return problem(HttpStatus.BAD_REQUEST, String.valueOf(e.getMessage()));
+    } catch (RestorePointException e) {
+      return problem(HttpStatus.valueOf(e.status()), String.valueOf(e.getMessage()));
+    }
   }
 
   /** Deletes a restore point; 409 when it has to stay, 404 when there is none of that id. */
@@ -86,10 +172,10 @@ final class BackupsEndpoint {
     });
   }
 
-  private static WebEndpointResponse<Map<String, Object>> shown(BackupArchive place, String id) {
+  private WebEndpointResponse<Map<String, Object>> shown(BackupArchive place, String id) {
     for (ListedBackup backup : place.list()) {
       if (backup.id().equals(id)) {
-        return new WebEndpointResponse<>(Map.of("backup", backup));
+        return new WebEndpointResponse<>(Map.of("backup", shown(backup)));
       }
     }
     return problem(HttpStatus.NOT_FOUND, "There is no backup " + id);

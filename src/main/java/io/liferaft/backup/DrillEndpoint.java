@@ -2,6 +2,7 @@ package io.liferaft.backup;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
@@ -11,7 +12,7 @@ import org.springframework.http.HttpStatus;
 
 /**
  * {@code /actuator/drill}: how this node's last restore drill ended; POST runs one now, here, and
- * answers when it is over.
+ * answers when it is over, or at once while one is under way.
  */
 @Endpoint(id = "drill")
 final class DrillEndpoint {
@@ -27,10 +28,18 @@ final class DrillEndpoint {
     return answer(drill.last());
   }
 
-  /** 200 when the newest backup can be restored, 409 when it is damaged, 503 when nobody knows. */
+  /**
+   * 200 when the newest backup can be restored, 409 when it is damaged or a drill is under way, 503
+   * when nobody knows.
+   */
   @WriteOperation
   WebEndpointResponse<Map<String, Object>> drillNow() {
-    DrillStatus done = drill.drill();
+    Optional<DrillStatus> ended = drill.drillUnlessUnderWay();
+    if (ended.isEmpty()) {
+      return EndpointProblem.of(
+          HttpStatus.CONFLICT, Map.of("detail", "A restore drill is under way on this node"));
+    }
+    DrillStatus done = ended.get();
     Map<String, Object> answer = answer(done);
     return switch (done.result()) {
       case OK, SKIPPED -> new WebEndpointResponse<>(answer);

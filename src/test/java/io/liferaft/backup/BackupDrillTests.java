@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -42,7 +43,8 @@ class BackupDrillTests {
         clock,
         new Random(1),
         root.resolve("drill"),
-        file -> check.isEmpty(file));
+        file -> check.isEmpty(file),
+        new VerifiedPoints());
   }
 
   private void place(boolean empty) {
@@ -73,6 +75,28 @@ class BackupDrillTests {
     assertThat(done.detail()).contains("change index 7", "can be restored");
     assertThat(root.resolve("drill")).doesNotExist();
     assertThat(archive.calls(Call.WRITE)).isZero();
+  }
+
+  @Test
+  void noneIsBegunWhileOneIsUnderWay() {
+    place(false);
+    BackupDrill drill = drill(Duration.ZERO);
+    List<Integer> answers = new ArrayList<>();
+    check =
+        _ -> {
+          Thread other =
+              Thread.ofVirtual()
+                  .start(() -> answers.add(new DrillEndpoint(drill).drillNow().getStatus()));
+          try {
+            other.join();
+          } catch (InterruptedException e) {
+            throw new IOException(e);
+          }
+          return false;
+        };
+
+    assertThat(drill.drillUnlessUnderWay()).isPresent();
+    assertThat(answers).containsExactly(409);
   }
 
   @Test

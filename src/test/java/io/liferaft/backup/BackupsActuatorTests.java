@@ -1,11 +1,24 @@
 package io.liferaft.backup;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.liferaft.raft.RestoreRecord;
 import io.liferaft.support.FakeRaftNode;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
 import java.io.UnsupportedEncodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.beans.factory.annotation.Autowired;
@@ -42,9 +55,11 @@ import tools.jackson.databind.json.JsonMapper;
 class BackupsActuatorTests {
 
   @TempDir static Path folder;
+  @TempDir static Path data;
 
   @DynamicPropertySource
   static void target(DynamicPropertyRegistry registry) {
+    registry.add("liferaft.node.data-dir", () -> data.toString());
     registry.add("liferaft.backup.target", () -> "file:" + folder.toAbsolutePath() + "/");
   }
 
@@ -65,30 +80,32 @@ class BackupsActuatorTests {
 
   private final MockMvcTester http;
   private final FakeRaftNode node;
+  private final RestorePointFiles files;
 
   @Autowired
-  BackupsActuatorTests(MockMvcTester http, FakeRaftNode node) {
+  BackupsActuatorTests(MockMvcTester http, FakeRaftNode node, RestorePointFiles files) {
+    this.files = files;
     this.http = http;
     this.node = node;
   }
 
   @Test
-  void listsPinsAndDeletesRestorePoints() throws UnsupportedEncodingException {
+  void listsPinsAndDeletesRestorePoints() throws IOException {
     node.lead();
-    for (String content : new String[] {"a", "b", "c"}) {
+    for (String content : new String[] {"a", "b", "c", "d"}) {
       node.write(content);
       assertThat(http.post().uri("/actuator/backup")).hasStatusOk();
     }
     JsonNode backups = json(http.get().uri("/actuator/backups").exchange()).path("backups");
-    assertThat(backups.size()).isEqualTo(3);
+    assertThat(backups.size()).isGreaterThanOrEqualTo(3);
     assertThat(backups.path(0).path("newest").asBoolean()).isTrue();
     assertThat(backups.path(0).path("pinned").asBoolean()).isFalse();
     String newest = backups.path(0).path("id").asString();
-    String middle = backups.path(1).path("id").asString();
+    String middle = noOthersAreToldAgainst(newest);
 
     JsonNode plan = json(http.get().uri("/actuator/backups?plan=true").exchange()).path("prune");
     assertThat(plan.path("dryRun").asBoolean()).isTrue();
-    assertThat(plan.path("kept").asInt()).isEqualTo(3);
+    assertThat(plan.path("kept").asInt()).isEqualTo(backups.size());
 
     node.leader("n2");
     assertThat(pin(middle, "true")).hasStatusOk();
@@ -102,6 +119,161 @@ class BackupsActuatorTests {
     assertThat(http.delete().uri("/actuator/backups/" + newest)).hasStatus(409);
     assertThat(pin("nothing", "true")).hasStatus(404);
     assertThat(pin(newest, "\"perhaps\"")).hasStatus(400);
+  }
+
+  private static String noOthersAreToldAgainst(String newest) throws IOException {
+    try (Stream<Path> manifests = Files.list(folder.resolve("manifests"))) {
+      return manifests
+          .map(file -> file.getFileName().toString())
+          .filter(name -> name.contains(".on-") && !name.startsWith(newest))
+          .map(name -> name.substring(0, name.indexOf('.')))
+          .max(Comparator.naturalOrder())
+          .orElseThrow();
+    }
+  }
+
+  private String made(String... contents) throws UnsupportedEncodingException {
+    node.lead();
+    for (String content : contents) {
+      node.write(content);
+      assertThat(http.post().uri("/actuator/backup")).hasStatusOk();
+    }
+    JsonNode backups = json(http.get().uri("/actuator/backups").exchange()).path("backups");
+    return backups.path(0).path("id").asString();
+  }
+
+  private MvcTestResult verify(String id, String depth) {
+    return http.post()
+        .uri("/actuator/backups/" + id + "/verify")
+        .contentType(MediaType.APPLICATION_JSON)
+        .content("{\"depth\": \"" + depth + "\"}")
+        .exchange();
+  }
+
+  @Test
+  void verifiesARestorePointAsCloselyAsAsked() throws Exception {
+    String id = made("v1", "v2");
+    Path scratch = data.resolve("tmp/restore-points");
+
+    JsonNode looked = json(verify(id, "manifest"));
+    assertThat(looked.path("good").asBoolean()).isTrue();
+    assertThat(looked.path("uniqueBytes").asLong()).isPositive();
+    JsonNode listed = json(http.get().uri("/actuator/backups/" + id).exchange()).path("backup");
+    assertThat(listed.path("verified").path("depth").asString()).isEqualTo("manifest");
+    assertThat(listed.path("uniqueBytes").asLong()).isPositive();
+    assertThat(json(verify(id, "hashes")).path("good").asBoolean()).isTrue();
+    MvcTestResult database = verify(id, "database");
+    assertThat(database).hasStatus(409).bodyText().contains("cannot be restored");
+    assertThat(scratch).doesNotExist();
+
+    assertThat(verify(id, "deep")).hasStatus(400).bodyText().contains("manifest, hashes");
+    assertThat(verify("nothing", "hashes")).hasStatus(404).bodyText().contains("no backup nothing");
+    MvcTestResult other =
+        http.post()
+            .uri("/actuator/backups/" + id + "/praise")
+            .contentType(MediaType.APPLICATION_JSON)
+            .content("{}")
+            .exchange();
+    assertThat(other).hasStatus(404).bodyText().contains("no praise");
+  }
+
+  @Test
+  void findsAPackThatIsCutWithoutFetchingIt() throws Exception {
+    String id = made("p1", "p2");
+    try (Stream<Path> packs = Files.list(folder.resolve("packs"))) {
+      Path pack =
+          packs
+              .filter(file -> file.toString().contains(id) && file.toString().endsWith(".pack"))
+              .findFirst()
+              .orElseThrow();
+      Files.write(pack, new byte[] {1});
+    }
+
+    assertThat(verify(id, "manifest")).hasStatus(409).bodyText().contains("of another size");
+    assertThat(verify(id, "hashes")).hasStatus(409).bodyText().contains("cannot be restored");
+    String _ = made("p3");
+  }
+
+  @Test
+  void anotherOneIsRefusedWhileOneIsUnderWay() throws Exception {
+    String id = made("o1");
+    try (RestorePointFiles.Fetched fetched = files.fetch(id)) {
+      assertThat(fetched.file()).isNotEmptyFile();
+      assertThat(verify(id, "hashes")).hasStatus(409).bodyText().contains("try again later");
+    }
+    assertThat(verify(id, "hashes")).hasStatusOk();
+    assertThatExceptionOfType(RestorePointException.class)
+        .isThrownBy(() -> files.fetch("nothing"))
+        .satisfies(e -> assertThat(e.status()).isEqualTo(404));
+    assertThat(verify(id, "hashes")).hasStatusOk();
+  }
+
+  @Test
+  void letsThePinOfARestorePointThatIsGoneGo() throws Exception {
+    String _ = made("s1");
+    Path pin = Files.createDirectories(folder.resolve("pins")).resolve("gone");
+    Files.writeString(pin, "gone");
+
+    assertThat(pin("gone", "false")).hasStatusOk();
+    assertThat(pin).doesNotExist();
+    assertThat(pin("gone", "false")).hasStatus(404);
+  }
+
+  /** The same place, as the command line sees it. */
+  @Test
+  void prunesWithoutANode() throws Exception {
+    String newest = made("c1", "c2", "c3");
+    for (String kind : new String[] {"manifests", "packs"}) {
+      try (Stream<Path> objects = Files.list(folder.resolve(kind))) {
+        for (Path object : objects.toList()) {
+          Files.setLastModifiedTime(
+              object, FileTime.from(Instant.now(Clock.systemUTC()).minusSeconds(3 * 3600)));
+        }
+      }
+    }
+    String[] policy = {
+      "--liferaft.backup.retention.keep-all=0s",
+      "--liferaft.backup.retention.hourly=0",
+      "--liferaft.backup.retention.daily=0",
+      "--liferaft.backup.retention.weekly=0",
+      "--liferaft.backup.retention.monthly=0",
+      "--liferaft.backup.retention.minimum=1"
+    };
+
+    assertThat(command(2, "prune", "--liferaft.backup.retention.minimum=0"))
+        .contains("liferaft.backup.retention.minimum=0");
+    assertThat(command(2, "prune", "--liferaft.backup.retention.delete=false"))
+        .contains("retention.delete=false");
+    assertThat(command(2, "list", "--dry-run")).contains("--dry-run belongs to prune");
+    assertThat(command(0, "prune")).contains("0 restore points and 0 packs");
+    int before = command(0, "list").lines().toList().size();
+    assertThat(command(0, with(policy, "prune", "--dry-run"))).contains("would go");
+    assertThat(command(0, "list").lines()).hasSize(before);
+    assertThat(command(0, with(policy, "prune"))).contains("gone");
+    assertThat(command(0, "list").lines())
+        .hasSizeLessThan(before)
+        .anyMatch(s -> s.contains(newest));
+    assertThat(command(0, "verify", "--all", "--depth=manifest")).contains(" 0 damaged");
+    assertThat(command(0, "verify", "--depth=hashes")).contains("good", "0 damaged");
+    assertThat(command(1, "verify", "--depth=database")).contains("DAMAGED");
+  }
+
+  private static String[] with(String[] settings, String... words) {
+    return Stream.concat(Stream.of(words), Stream.of(settings)).toArray(String[]::new);
+  }
+
+  private static String command(int status, String... words) {
+    List<String> arguments = new ArrayList<>(List.of(words));
+    arguments.add("--target=file:" + folder.toAbsolutePath() + "/");
+    arguments.add("--spring.cloud.aws.s3.enabled=false");
+    arguments.add("--spring.cloud.aws.region.static=eu-central-1");
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (PrintStream print = new PrintStream(out, true, StandardCharsets.UTF_8)) {
+      assertThat(BackupsCommand.run(arguments, print, print))
+          .as(() -> out.toString(StandardCharsets.UTF_8))
+          .isEqualTo(status);
+    }
+    return out.toString(StandardCharsets.UTF_8);
   }
 
   private MvcTestResult pin(String id, String pinned) {
