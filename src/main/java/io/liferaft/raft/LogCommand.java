@@ -101,6 +101,16 @@ sealed interface LogCommand {
 
   record BackupRecorded(BackupRecord backup) implements LogCommand {}
 
+  /**
+   * Refuses client writes until a restore has replaced the database. Its id is this entry's index.
+   *
+   * @param untilMillis by the leader's clock, after which a write ends it
+   */
+  record WritesHeld(long untilMillis) implements LogCommand {}
+
+  /** Ends a hold whose restore did not come about; without effect on another one. */
+  record WritesReleased(long attempt) implements LogCommand {}
+
   /** From here on every node captures row changes, or none does. */
   record CaptureSwitched(boolean on) implements LogCommand {}
 

@@ -36,6 +36,8 @@ final class LogCommandCodec {
 
   private static final int CAPTURE_SWITCHED = 14;
   private static final int CHANGES_DELIVERED = 15;
+  private static final int WRITES_HELD = 16;
+  private static final int WRITES_RELEASED = 17;
 
   private LogCommandCodec() {}
 
@@ -88,6 +90,8 @@ final class LogCommandCodec {
         out.int32(RESTORE_ENDED).string(outcome.name()).int64(time);
       }
       case LogCommand.BackupRecorded(var backup) -> out.int32(BACKUP_RECORDED).backup(backup);
+      case LogCommand.WritesHeld(var until) -> out.int32(WRITES_HELD).int64(until);
+      case LogCommand.WritesReleased(var attempt) -> out.int32(WRITES_RELEASED).int64(attempt);
       case LogCommand.CaptureSwitched(var on) -> out.int32(CAPTURE_SWITCHED).bool(on);
       case LogCommand.ChangesDelivered(var index) -> out.int32(CHANGES_DELIVERED).int64(index);
     }
@@ -182,6 +186,8 @@ final class LogCommandCodec {
             new LogCommand.ClusterRecovered(in.string(), in.string(), List.of());
         case CLUSTER_RECOVERED_FOR_MEMBERS ->
             new LogCommand.ClusterRecovered(in.string(), in.string(), in.strings());
+        case WRITES_HELD -> new LogCommand.WritesHeld(in.int64());
+        case WRITES_RELEASED -> new LogCommand.WritesReleased(in.int64());
         case CAPTURE_SWITCHED -> new LogCommand.CaptureSwitched(in.bool());
         case CHANGES_DELIVERED -> new LogCommand.ChangesDelivered(in.int64());
         default ->

@@ -36,6 +36,8 @@ final class LogTail {
           LogCommand.RestoreBegun _,
           LogCommand.RestoreEnded _,
           LogCommand.BackupRecorded _,
+          LogCommand.WritesHeld _,
+          LogCommand.WritesReleased _,
           LogCommand.CaptureSwitched _,
           LogCommand.ChangesDelivered _ ->
           false;

@@ -53,6 +53,7 @@ final class LogWriter {
       throw new NotLeaderException("not leader");
     }
     if (!command.statements().isEmpty()) {
+      checkHold();
       checkRoom();
     }
     WriteBatcher batcher = node.batcher().orElseThrow(LocalNode::opening);
@@ -114,6 +115,14 @@ final class LogWriter {
         .orElseThrow(LocalNode::opening)
         .submit(stamped, LogCommandCodec.encode(stamped))
         .outcome();
+  }
+
+  /** What is refused here need not be refused at its place in the log. */
+  private void checkHold() {
+    WriteHold hold = node.payload().state().hold();
+    if (hold != null && hold.term() == node.term() && clock.millis() <= hold.untilMillis()) {
+      throw new NotReadyException(Replica.HELD, Duration.ofSeconds(2));
+    }
   }
 
   private void checkRoom() {

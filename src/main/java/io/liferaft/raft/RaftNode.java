@@ -125,7 +125,7 @@ public interface RaftNode {
 
   /**
    * Loads a verified database file as the attempt's outcome: when this returns the file has been
-   * switched, the backup recorded and the restore ended, all in one entry.
+   * switched, the backup recorded and the restore or the hold of writes ended, all in one entry.
    *
    * @param clusterId lineage to go on with; null to keep the own one
    * @param backup what was restored; generation and change index are replaced by the new ones; null
@@ -138,6 +138,19 @@ public interface RaftNode {
       @Nullable String clusterId,
       @Nullable BackupRecord backup,
       java.util.function.LongConsumer loadedBytes);
+
+  /**
+   * Refuses client writes, from an entry on, until {@link #loadRestored} under the id that this
+   * returns has replaced the database, or {@link #releaseWrites}; at the latest until another node
+   * leads or the time is over. Waits until it is in force: what was written before is applied here.
+   *
+   * @return the attempt's id
+   * @throws RequestRefusedException when another restore is under way
+   */
+  long holdWrites(Duration limit);
+
+  /** Lets writes go on whose restore did not come about. Without effect on another one's. */
+  void releaseWrites(long attempt);
 
   /** Ends the cluster's restore without a database. Without effect when it has ended already. */
   void endRestore(RestoreRecord.Outcome outcome);

@@ -463,6 +463,17 @@ final class RatisNode implements RaftNode, SmartLifecycle {
   }
 
   @Override
+  public long holdWrites(Duration limit) {
+    long until = clock.millis() + limit.toMillis();
+    return writer.command(new LogCommand.WritesHeld(until)).index();
+  }
+
+  @Override
+  public void releaseWrites(long attempt) {
+    Peers.Appended _ = writer.command(new LogCommand.WritesReleased(attempt));
+  }
+
+  @Override
   public void endRestore(RestoreRecord.Outcome outcome) {
     Peers.Appended _ = writer.command(new LogCommand.RestoreEnded(outcome, clock.millis()));
   }

@@ -34,6 +34,8 @@ final class Replica {
           new ReplicatedState("", "", 0, -1, new RestoreRecord.Undecided(), Map.of(), List.of()),
           null);
 
+  static final String HELD = "a restore is replacing the database";
+
   private static final String SUPERSEDED =
       "the load was given up, or another one has begun: try again";
 
@@ -126,6 +128,7 @@ final class Replica {
   /** Moves on over an entry without a command. */
   void skip(long term, long index) {
     if (index > payload.state().appliedIndex()) {
+      liftHold(term, 0);
       payload = with(payload, term, index, payload.state(), payload.load());
     }
   }
@@ -143,14 +146,47 @@ final class Replica {
         // On its way when an installed copy took its place, which holds it.
         applied.add(new Applied.Done());
       } else if (isSql(entry.command())) {
-        group.add(entry);
+        liftHold(entry.term(), clock(entry.command()));
+        if (payload.state().hold() != null && writes(entry.command())) {
+          applied.addAll(applySql(group));
+          group.clear();
+          skip(entry.term(), entry.index());
+          applied.add(new Applied.Refused(HELD, true));
+        } else {
+          group.add(entry);
+        }
       } else {
         applied.addAll(applySql(group));
         group.clear();
+        liftHold(entry.term(), 0);
         applied.add(applyOther(entry));
       }
     }
     applied.addAll(applySql(group));
+  }
+
+  /** Whoever held the writes leads no more, or has had its time. */
+  private void liftHold(long term, long clockMillis) {
+    StatePayload now = payload;
+    WriteHold hold = now.state().hold();
+    if (hold != null && (term > hold.term() || clockMillis > hold.untilMillis())) {
+      OpenLoad load = now.load();
+      boolean its = load != null && load.attempt() == hold.attempt();
+      if (its) {
+        drop(load);
+      }
+      payload = new StatePayload(now.term(), now.state().withHold(null), its ? null : load);
+    }
+  }
+
+  /** A leader's mark holds no statement. */
+  private static boolean writes(LogCommand command) {
+    return switch (command) {
+      case LogCommand.Execute execute -> !execute.statements().isEmpty();
+      case LogCommand.Batch(var requests) ->
+          requests.stream().anyMatch(request -> !request.statements().isEmpty());
+      default -> false;
+    };
   }
 
   private static boolean isSql(LogCommand command) {
@@ -242,6 +278,7 @@ final class Replica {
         load = null;
         state = state.withAlso(members);
         state = state.withLineage(state.clusterId(), generation).withFormerGroup(formerGroup);
+        state = state.withHold(null);
       }
       case LogCommand.LoadBegin begin -> {
         String refusal = refusal(begin.attempt());
@@ -305,6 +342,24 @@ final class Replica {
           state = state.withBackup(backup);
         }
       }
+      case LogCommand.WritesHeld(var until) -> {
+        if (!(state.restore() instanceof RestoreRecord.Ended)) {
+          applied = new Applied.Refused("store not ready", true);
+        } else if (state.hold() != null) {
+          applied = new Applied.Refused("another restore is under way", false);
+        } else {
+          drop(load); // what it would write is refused from here on
+          load = null;
+          state = state.withHold(new WriteHold(entry.index(), entry.term(), until));
+        }
+      }
+      case LogCommand.WritesReleased(var attempt) -> {
+        if (state.hold() != null && state.hold().attempt() == attempt) {
+          drop(load);
+          load = null;
+          state = state.withHold(null);
+        }
+      }
       case LogCommand.CaptureSwitched(var on) -> {
         ChangesRecord before = state.changes();
         long since = on && before.captured() ? before.sinceIndex() : entry.index();
@@ -328,11 +383,14 @@ final class Replica {
   /** Why a load of this attempt (-1: a client's) may not go on; null when it may. */
   private @Nullable String refusal(long attempt) {
     RestoreRecord restore = payload.state().restore();
-    boolean begun = restore instanceof RestoreRecord.Begun(var current, _) && current == attempt;
+    WriteHold hold = payload.state().hold();
+    boolean begun =
+        (restore instanceof RestoreRecord.Begun(var current, _) && current == attempt)
+            || (hold != null && hold.attempt() == attempt);
     if (attempt >= 0) {
       return begun ? null : "another restore attempt has begun, or the restore has ended";
     }
-    return restore instanceof RestoreRecord.Begun ? "store not ready" : null;
+    return restore instanceof RestoreRecord.Begun ? "store not ready" : hold == null ? null : HELD;
   }
 
   private Applied commitLoad(Entry entry, LogCommand.LoadCommit commit) throws IOException {
@@ -410,7 +468,8 @@ final class Replica {
     String generation = HexFormat.of().toHexDigits(commit.seed());
     String lineage = commit.clusterId() == null ? state.clusterId() : commit.clusterId();
     state = state.withLineage(lineage, generation).withApplied(entry.index());
-    if (load.attempt() >= 0) {
+    state = state.withHold(null);
+    if (load.attempt() >= 0 && payload.state().restore() instanceof RestoreRecord.Begun) {
       state =
           state.withRestore(
               new RestoreRecord.Ended(RestoreRecord.Outcome.RESTORED, commit.clockMillis()));

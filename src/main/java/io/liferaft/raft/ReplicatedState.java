@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What every node knows besides the database, as of an applied entry. Immutable.
@@ -18,6 +19,7 @@ import java.util.Map;
  * @param formerGroups ids of the groups this cluster was in before {@code liferaftd recover}: given
  *     up for good, whatever disks of theirs may still turn up
  * @param changes whether row changes are captured, and how far they have been delivered
+ * @param hold of client writes; null for none
  */
 public record ReplicatedState(
     String clusterId,
@@ -28,7 +30,8 @@ public record ReplicatedState(
     Map<String, BackupRecord> backups,
     List<String> initialMembers,
     List<String> formerGroups,
-    ChangesRecord changes) {
+    ChangesRecord changes,
+    @Nullable WriteHold hold) {
 
   public ReplicatedState {
     backups = Map.copyOf(backups);
@@ -54,7 +57,8 @@ public record ReplicatedState(
         backups,
         initialMembers,
         List.of(),
-        ChangesRecord.NONE);
+        ChangesRecord.NONE,
+        null);
   }
 
   ReplicatedState withApplied(long index) {
@@ -67,7 +71,8 @@ public record ReplicatedState(
         backups,
         initialMembers,
         formerGroups,
-        changes);
+        changes,
+        hold);
   }
 
   ReplicatedState withChange(long index) {
@@ -80,7 +85,8 @@ public record ReplicatedState(
         backups,
         initialMembers,
         formerGroups,
-        changes);
+        changes,
+        hold);
   }
 
   ReplicatedState withRestore(RestoreRecord next) {
@@ -93,7 +99,8 @@ public record ReplicatedState(
         backups,
         initialMembers,
         formerGroups,
-        changes);
+        changes,
+        hold);
   }
 
   ReplicatedState withBackup(BackupRecord backup) {
@@ -108,7 +115,8 @@ public record ReplicatedState(
         next,
         initialMembers,
         formerGroups,
-        changes);
+        changes,
+        hold);
   }
 
   ReplicatedState withLineage(String newClusterId, String newGeneration) {
@@ -121,7 +129,8 @@ public record ReplicatedState(
         backups,
         initialMembers,
         formerGroups,
-        changes);
+        changes,
+        hold);
   }
 
   ReplicatedState withMembers(List<String> members) {
@@ -134,7 +143,8 @@ public record ReplicatedState(
         backups,
         members,
         formerGroups,
-        changes);
+        changes,
+        hold);
   }
 
   /** With more of them, in place of those of the same id. */
@@ -161,7 +171,8 @@ public record ReplicatedState(
         backups,
         initialMembers,
         groups,
-        changes);
+        changes,
+        hold);
   }
 
   ReplicatedState withChanges(ChangesRecord next) {
@@ -174,6 +185,21 @@ public record ReplicatedState(
         backups,
         initialMembers,
         formerGroups,
+        next,
+        hold);
+  }
+
+  ReplicatedState withHold(@Nullable WriteHold next) {
+    return new ReplicatedState(
+        clusterId,
+        generation,
+        changeIndex,
+        appliedIndex,
+        restore,
+        backups,
+        initialMembers,
+        formerGroups,
+        changes,
         next);
   }
 }

@@ -16,7 +16,10 @@ import org.jspecify.annotations.Nullable;
  */
 record StatePayload(long term, ReplicatedState state, @Nullable OpenLoad load) {
 
-  private static final int VERSION = 3;
+  private static final int VERSION = 4;
+
+  /** Without a hold of writes. */
+  private static final int THIRD_VERSION = 3;
 
   /** Without changes. */
   private static final int SECOND_VERSION = 2;
@@ -46,6 +49,11 @@ record StatePayload(long term, ReplicatedState state, @Nullable OpenLoad load) {
     out.strings(state.formerGroups());
     out.bool(state.changes().captured()).int64(state.changes().sinceIndex());
     out.int64(state.changes().deliveredIndex());
+    WriteHold hold = state.hold();
+    out.bool(hold != null);
+    if (hold != null) {
+      out.int64(hold.attempt()).int64(hold.term()).int64(hold.untilMillis());
+    }
     return out.toByteArray();
   }
 
@@ -53,7 +61,7 @@ record StatePayload(long term, ReplicatedState state, @Nullable OpenLoad load) {
     try {
       WireReader in = new WireReader(bytes);
       int version = in.int32();
-      if (version != VERSION && version != SECOND_VERSION && version != FIRST_VERSION) {
+      if (version < FIRST_VERSION || version > VERSION) {
         throw new IllegalStateException(
             "the snapshot record has format version %d, this program knows only up to %d: start a newer version"
                 .formatted(version, VERSION));
@@ -77,11 +85,15 @@ record StatePayload(long term, ReplicatedState state, @Nullable OpenLoad load) {
       }
       List<String> members = in.strings();
       OpenLoad load = in.bool() ? load(in) : null;
-      List<String> formerGroups = version == FIRST_VERSION ? List.of() : in.strings();
+      List<String> formerGroups = version < SECOND_VERSION ? List.of() : in.strings();
       ChangesRecord changes =
-          version == VERSION
+          version >= THIRD_VERSION
               ? new ChangesRecord(in.bool(), in.int64(), in.int64())
               : ChangesRecord.NONE;
+      WriteHold hold =
+          version >= VERSION && in.bool()
+              ? new WriteHold(in.int64(), in.int64(), in.int64())
+              : null;
       return new StatePayload(
           term,
           new ReplicatedState(
@@ -93,7 +105,8 @@ record StatePayload(long term, ReplicatedState state, @Nullable OpenLoad load) {
               backups,
               members,
               formerGroups,
-              changes),
+              changes,
+              hold),
           load);
     } catch (IOException e) {
       throw new UncheckedIOException("the snapshot record cannot be decoded", e);

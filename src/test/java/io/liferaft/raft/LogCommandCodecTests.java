@@ -55,7 +55,9 @@ class LogCommandCodecTests {
         new LogCommand.LoadAbort(7),
         new LogCommand.RestoreBegun("s3://b/k"),
         new LogCommand.RestoreEnded(RestoreRecord.Outcome.NOTHING_THERE, 9),
-        new LogCommand.BackupRecorded(BACKUP));
+        new LogCommand.BackupRecorded(BACKUP),
+        new LogCommand.WritesHeld(1L << 41),
+        new LogCommand.WritesReleased(9));
   }
 
   @ParameterizedTest

@@ -297,6 +297,92 @@ class ReplicaTests {
         .isEqualTo(new RestoreRecord.Ended(RestoreRecord.Outcome.NOTHING_THERE, 5));
   }
 
+  // --- restore in place ---
+
+  private static final long SOON = 1_700_000_000_000L + 60_000;
+
+  /** A cluster that has served clients, with its writes held. */
+  private long held(long untilMillis) {
+    applyAll(founded(), sql("CREATE TABLE old(x)"));
+    long attempt = next;
+    assertThat(apply(new LogCommand.WritesHeld(untilMillis))).isEqualTo(new Applied.Done());
+    return attempt;
+  }
+
+  @Test
+  void aHoldRefusesWritesAndClientsLoadsUntilTheRestoreSwitches() throws Exception {
+    long attempt = held(SOON);
+    Applied refused = new Applied.Refused(Replica.HELD, true);
+    LogCommand.Execute mark = new LogCommand.Execute(List.of(), SqlForm.EXECUTE, false, 0, 0, 1);
+
+    assertThat(apply(sql("INSERT INTO old VALUES(1)"))).isEqualTo(refused);
+    assertThat(apply(new LogCommand.Batch(List.of(sql("DROP TABLE old"))))).isEqualTo(refused);
+    assertThat(apply(load(1, LoadKind.DATABASE, -1, database("CREATE TABLE c(x)"), 4096)[0]))
+        .isEqualTo(refused);
+    assertThat(apply(mark)).as("a leader's mark").isInstanceOf(Applied.Sql.class);
+    assertThat(apply(new LogCommand.WritesHeld(SOON))).isInstanceOf(Applied.Refused.class);
+    assertThat(tables()).containsExactly("old");
+    replica().checkpoint();
+    reopenFromTheRecord();
+    assertThat(state().hold()).isEqualTo(new WriteHold(attempt, TERM, SOON));
+
+    String generation = state().generation();
+    applyAll(load(2, LoadKind.DATABASE, attempt, database("CREATE TABLE back(x)"), 4096));
+
+    assertThat(tables()).containsExactly("back");
+    assertThat(state().hold()).isNull();
+    assertThat(state().generation()).isNotEqualTo(generation);
+    assertThat(apply(sql("INSERT INTO back VALUES(1)"))).isInstanceOf(Applied.Sql.class);
+  }
+
+  @Test
+  void aHoldEndsWithTheLeadersWord() throws Exception {
+    long attempt = held(SOON);
+    LogCommand[] load = load(1, LoadKind.DATABASE, attempt, database("CREATE TABLE back(x)"), 4096);
+    applyAll(load[0], load[1], new LogCommand.WritesReleased(attempt + 1));
+    assertThat(state().hold()).as("another one's").isNotNull();
+
+    applyAll(new LogCommand.WritesReleased(attempt));
+
+    assertThat(replica().payload().load()).isNull();
+    assertThat(apply(sql("INSERT INTO old VALUES(1)"))).isInstanceOf(Applied.Sql.class);
+    assertThat(apply(load[load.length - 1])).isInstanceOf(Applied.Refused.class);
+  }
+
+  @Test
+  void aHoldEndsWithTheTermOfTheLeaderThatHolds() throws Exception {
+    long attempt = held(SOON);
+    LogCommand[] load = load(1, LoadKind.DATABASE, attempt, database("CREATE TABLE back(x)"), 4096);
+    applyAll(Arrays.copyOf(load, load.length - 1));
+
+    replica().skip(TERM + 1, next++);
+
+    assertThat(state().hold()).isNull();
+    assertThat(replica().payload().load()).isNull();
+    assertThat(apply(load[load.length - 1])).isInstanceOf(Applied.Refused.class);
+    assertThat(tables()).containsExactly("old");
+  }
+
+  @Test
+  void aHoldEndsWithTheFirstWriteAfterItsTimeAndNotBefore() throws Exception {
+    long attempt = held(1_700_000_000_000L - 1);
+    assertThat(apply(sql("INSERT INTO old VALUES(1)"))).isInstanceOf(Applied.Sql.class);
+    LogCommand[] load = load(1, LoadKind.DATABASE, attempt, database("CREATE TABLE back(x)"), 4096);
+    assertThat(apply(load[0])).as("what was written stays").isInstanceOf(Applied.Refused.class);
+
+    long second = next;
+    applyAll(new LogCommand.WritesHeld(1_700_000_000_000L));
+    assertThat(apply(sql("INSERT INTO old VALUES(1)"))).isInstanceOf(Applied.Refused.class);
+    applyAll(load(2, LoadKind.DATABASE, second, database("CREATE TABLE back(x)"), 4096));
+    assertThat(tables()).containsExactly("back");
+  }
+
+  @Test
+  void writesAreHeldOnlyAfterTheFirstRestore() {
+    applyAll(founded());
+    assertThat(apply(new LogCommand.WritesHeld(SOON))).isInstanceOf(Applied.Refused.class);
+  }
+
   // --- backups and the record ---
 
   @Test

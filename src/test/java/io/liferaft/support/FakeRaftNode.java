@@ -1,6 +1,7 @@
 package io.liferaft.support;
 
 import io.liferaft.raft.BackupRecord;
+import io.liferaft.raft.ChangesRecord;
 import io.liferaft.raft.ClusterCopy;
 import io.liferaft.raft.LeadershipChanged;
 import io.liferaft.raft.NodeProbe;
@@ -12,6 +13,7 @@ import io.liferaft.raft.RequestRefusedException;
 import io.liferaft.raft.RestoreRecord;
 import io.liferaft.raft.SqlReply;
 import io.liferaft.raft.SqlRequest;
+import io.liferaft.raft.WriteHold;
 import io.liferaft.sqlite.DatabaseCopy;
 import io.liferaft.sqlite.SqlResult;
 import io.liferaft.sqlite.SqliteException;
@@ -46,6 +48,7 @@ public final class FakeRaftNode implements RaftNode {
   private NodeStatus.Phase phase = NodeStatus.Phase.RUNNING;
   private boolean formed = true;
   private @Nullable String leader;
+  private @Nullable WriteHold hold;
   private long term = 1;
   private String clusterId = "cluster-a";
   private String generation = "g1";
@@ -217,7 +220,16 @@ public final class FakeRaftNode implements RaftNode {
   @Override
   public synchronized ReplicatedState state() {
     return new ReplicatedState(
-        clusterId, generation, changeIndex, index, restore, backups, members);
+        clusterId,
+        generation,
+        changeIndex,
+        index,
+        restore,
+        backups,
+        members,
+        List.of(),
+        ChangesRecord.NONE,
+        hold);
   }
 
   private synchronized void leaderOnly() {
@@ -323,6 +335,24 @@ public final class FakeRaftNode implements RaftNode {
   }
 
   @Override
+  public synchronized long holdWrites(Duration limit) {
+    leaderOnly();
+    if (hold != null) {
+      throw new RequestRefusedException("another restore is under way");
+    }
+    hold = new WriteHold(++index, term, limit.toMillis());
+    return index;
+  }
+
+  @Override
+  public synchronized void releaseWrites(long attempt) {
+    leaderOnly();
+    if (hold != null && hold.attempt() == attempt) {
+      hold = null;
+    }
+  }
+
+  @Override
   public void loadRestored(
       long attempt,
       Path file,
@@ -341,7 +371,9 @@ public final class FakeRaftNode implements RaftNode {
 
   private synchronized void loaded(
       long attempt, byte[] bytes, @Nullable String lineage, @Nullable BackupRecord backup) {
-    if (!(restore instanceof RestoreRecord.Begun(long begun, _)) || begun != attempt) {
+    boolean held = hold != null && hold.attempt() == attempt;
+    hold = null;
+    if (!held && (!(restore instanceof RestoreRecord.Begun(long begun, _)) || begun != attempt)) {
       throw new RequestRefusedException("attempt " + attempt + " is not the one that goes on");
     }
     write(bytes);

@@ -278,7 +278,8 @@ public final class TestRaftNode implements RaftNode {
             now.backups(),
             now.initialMembers(),
             now.formerGroups(),
-            changes);
+            changes,
+            now.hold());
   }
 
   @Override
@@ -288,6 +289,16 @@ public final class TestRaftNode implements RaftNode {
 
   @Override
   public long beginRestore(String source) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public long holdWrites(Duration limit) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public void releaseWrites(long attempt) {
     throw new UnsupportedOperationException();
   }
 
