@@ -83,6 +83,9 @@ final class ActuatorFilter extends OncePerRequestFilter {
     if (reads && STATUS.contains(endpoint)) {
       return Set.of(Permission.STATUS);
     }
+    if (endpoint.equals("restore")) {
+      return Set.of(Permission.LOAD);
+    }
     return Set.of(BACKUPS.contains(endpoint) ? Permission.BACKUP : Permission.ALL);
   }
 }

@@ -87,6 +87,11 @@ class BackupConfiguration {
   }
 
   @Bean
+  Supplier<SafetyBackup> safetyBackup(BackupScheduler scheduler) {
+    return scheduler::backUpForSafety;
+  }
+
+  @Bean
   BackupGauges backupGauges(BackupScheduler scheduler, RaftNode node, ObjectProvider<Clock> clock) {
     return new BackupGauges(scheduler, node, clock.getIfAvailable(Clock::systemUTC));
   }

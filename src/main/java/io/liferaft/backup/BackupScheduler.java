@@ -156,6 +156,25 @@ final class BackupScheduler implements SmartLifecycle {
     return round(Instant.MIN, true);
   }
 
+  /** Runs a round now, and pins what it leaves as the newest. */
+  SafetyBackup backUpForSafety() {
+    BackupOutcome outcome = backUpNow();
+    BackupArchive to = archive;
+    ReplicatedState now = node.state();
+    if (to == null || !recorded(now, to)) {
+      return new SafetyBackup(false, outcome.detail());
+    }
+    try {
+      String id = to.latest().flatMap(to::idOf).orElse(null);
+      if (id != null) {
+        to.pin(id);
+      }
+      return new SafetyBackup(true, id == null ? "at " + to.location() : id);
+    } catch (ObjectStoreException e) {
+      return new SafetyBackup(false, "the backup could not be pinned: " + e.getMessage());
+    }
+  }
+
   private BackupOutcome round(Instant earliest, boolean asked) {
     BackupRun round = run;
     if (round == null) {

@@ -2,6 +2,7 @@ package io.liferaft.restore;
 
 import io.liferaft.archive.BackupArchive;
 import io.liferaft.archive.BackupArchives;
+import io.liferaft.backup.SafetyBackup;
 import io.liferaft.go.GoUrl;
 import io.liferaft.raft.RaftNode;
 import io.liferaft.sqlite.SqliteStore;
@@ -91,9 +92,37 @@ class RestoreConfiguration {
     return new RestoreHealthIndicator(node, service::state, service::lastFailure);
   }
 
+  /** From where a fresh cluster would be restored, also when that is off. */
   @Bean
-  RestoreEndpoint restoreEndpoint(RestoreService service, ObjectProvider<Clock> clocks) {
-    return new RestoreEndpoint(service, clocks.getIfAvailable(Clock::systemUTC));
+  InPlaceRestore inPlaceRestore(
+      RestoreProperties properties,
+      BackupArchives places,
+      RaftNode node,
+      ObjectProvider<Clock> clocks,
+      ObjectProvider<Supplier<SafetyBackup>> safety,
+      Environment environment) {
+    String target = environment.getProperty("liferaft.backup.target", "").strip();
+    boolean timestamp = environment.getProperty("liferaft.backup.timestamp", Boolean.class, false);
+    String source = properties.source() == null ? target : properties.source();
+    BackupArchives archives = timestamp && !target.isEmpty() ? newestFirst(places, target) : places;
+    return new InPlaceRestore(
+        source.isEmpty() ? null : archives.open(source, true),
+        node,
+        clocks.getIfAvailable(Clock::systemUTC),
+        SqliteStore::verify,
+        new RestoreFolder(
+            Path.of(environment.getProperty("liferaft.node.data-dir", "./data")).resolve("tmp")),
+        () -> {
+          Supplier<SafetyBackup> backup = safety.getIfAvailable();
+          return backup == null ? new SafetyBackup(false, "Backup is off") : backup.get();
+        },
+        work -> Thread.ofVirtual().name("liferaft-restore-in-place").start(work));
+  }
+
+  @Bean
+  RestoreEndpoint restoreEndpoint(
+      RestoreService service, InPlaceRestore inPlace, RaftNode node, ObjectProvider<Clock> clocks) {
+    return new RestoreEndpoint(service, inPlace, node, clocks.getIfAvailable(Clock::systemUTC));
   }
 
   @Bean

@@ -52,6 +52,29 @@ final class RestoreDetails {
     return details;
   }
 
+  /** A restore in place. */
+  static Map<String, Object> of(InPlaceRestore.Progress progress, Instant now) {
+    Map<String, Object> details = new LinkedHashMap<>();
+    details.put("phase", progress.phase().name().toLowerCase(Locale.ROOT).replace('_', '-'));
+    details.put("point", progress.point());
+    details.put("backup", progress.backup());
+    details.put("since", progress.since());
+    if (progress.totalBytes() > 0) {
+      progress(
+          details,
+          progress.backup(),
+          progress.bytes(),
+          progress.totalBytes(),
+          progress.since(),
+          progress.bytes() > 0 ? now : null);
+      details.remove("source");
+    }
+    if (progress.detail() != null) {
+      details.put("detail", progress.detail());
+    }
+    return details;
+  }
+
   private static void progress(
       Map<String, Object> details,
       String source,

@@ -10,18 +10,24 @@
  * loudly). This node's readiness is DOWN until the replicated state it applied says that the
  * restore has ended.
  *
+ * <p>And a restore in place, of a cluster that has data, only when an operator asks: fetched and
+ * verified first, then client writes refused, what is there backed up, and the database switched on
+ * all nodes by one entry. Whatever ends it before lets the writes go on.
+ *
  * <p>Never: two attempts at a time, a restore after {@code RestoreEnded} or the first client write,
  * an attempt that goes on after leadership was lost, a backup held in memory.
  *
  * <p>Threads: {@code liferaft-restore} (virtual) runs the attempts and ends with the restore; it is
- * woken by leadership events and interrupted when leadership is lost.
+ * woken by leadership events and interrupted when leadership is lost. {@code
+ * liferaft-restore-in-place} (virtual) runs one that an operator asked for.
  *
  * <p>After a crash at any line: parts of a download under {@code restore/} in the data directory,
  * which a later attempt goes on from and the end of the restore deletes; in the log an attempt
  * without an end, which the next leader replaces by one of its own from the same source.
  */
 @NullMarked
-@ApplicationModule(allowedDependencies = {"archive", "raft", "sqlite", "objectstore", "go"})
+@ApplicationModule(
+    allowedDependencies = {"archive", "backup", "raft", "sqlite", "objectstore", "go"})
 package io.liferaft.restore;
 
 import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,189 @@
+package io.liferaft.restore;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.liferaft.archive.BackupManifest;
+import io.liferaft.archive.RestorePoint;
+import io.liferaft.backup.SafetyBackup;
+import io.liferaft.objectstore.ObjectStoreException.Reason;
+import io.liferaft.raft.RestoreRecord;
+import io.liferaft.restore.InPlaceRestore.Phase;
+import io.liferaft.restore.InPlaceRestore.Progress;
+import io.liferaft.sqlite.SqliteException;
+import io.liferaft.support.FakeArchive;
+import io.liferaft.support.FakeArchive.Call;
+import io.liferaft.support.FakeDatabase;
+import io.liferaft.support.FakeRaftNode;
+import io.liferaft.support.ManualClock;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class InPlaceRestoreTests {
+
+  private static final byte[] OLD = FakeDatabase.holding("what it was");
+  private static final RestorePoint LATEST = new RestorePoint.Latest();
+
+  @TempDir Path dataDir;
+  private final FakeArchive archive = new FakeArchive("s3://bucket/db.sqlite.gz");
+  private final FakeRaftNode node =
+      new FakeRaftNode().restored(new RestoreRecord.Ended(RestoreRecord.Outcome.NOTHING_THERE, 0));
+  private SafetyBackup safety = new SafetyBackup(true, "000007-safe");
+  private boolean heldAtBackup;
+  private RestoreAttempt.DatabaseCheck check = _ -> false;
+  private InPlaceRestore restore;
+
+  @BeforeEach
+  void make() {
+    restore =
+        new InPlaceRestore(
+            archive,
+            node,
+            new ManualClock(),
+            file -> check.isEmpty(file),
+            new RestoreFolder(dataDir),
+            () -> {
+              heldAtBackup = node.state().hold() != null;
+              return safety;
+            },
+            work -> {
+              work.run();
+              return Thread.currentThread();
+            });
+    place();
+  }
+
+  private void place() {
+    node.write("now").lead();
+    var _ =
+        archive.place(
+            new BackupManifest(
+                "c",
+                "g",
+                1,
+                7,
+                FakeDatabase.sha256(OLD),
+                OLD.length,
+                false,
+                List.of(),
+                null,
+                null,
+                null),
+            OLD);
+  }
+
+  private Progress ended() {
+    Progress progress = Objects.requireNonNull(restore.progress());
+    assertThat(progress.over()).isTrue();
+    assertThat(node.state().hold()).as("nothing is held in the end").isNull();
+    assertThat(dataDir.resolve("restore")).doesNotExist();
+    return progress;
+  }
+
+  private void refuses(int status, String why) {
+    assertThatExceptionOfType(RestoreRefusal.class)
+        .isThrownBy(() -> restore.begin(LATEST, false))
+        .withMessageContaining(why)
+        .satisfies(e -> assertThat(e.status()).isEqualTo(status));
+  }
+
+  private void failsAndChangesNothing(String why) {
+    String generation = node.state().generation();
+    byte[] before = node.database();
+
+    var _ = restore.begin(LATEST, false);
+
+    Progress progress = ended();
+    assertThat(progress.phase()).isEqualTo(Phase.FAILED);
+    assertThat(progress.detail()).contains(why);
+    assertThat(node.state().generation()).isEqualTo(generation);
+    assertThat(node.database()).isEqualTo(before);
+  }
+
+  @Test
+  void replacesTheDatabaseOnceWhatIsThereIsBackedUp() {
+    String generation = node.state().generation();
+
+    RestorePlan plan = restore.begin(LATEST, false);
+
+    assertThat(plan.changeIndex()).isEqualTo(7);
+    Progress progress = ended();
+    assertThat(progress.phase()).isEqualTo(Phase.DONE);
+    assertThat(progress.detail()).contains("000007-safe");
+    assertThat(heldAtBackup).as("no write comes after the safety backup").isTrue();
+    assertThat(node.database()).isEqualTo(OLD);
+    assertThat(node.state().generation()).isNotEqualTo(generation);
+    assertThat(restore.plan(LATEST).estimatedSeconds()).isNotNull();
+  }
+
+  @Test
+  void aPlanChangesNothing() {
+    byte[] before = node.database();
+
+    RestorePlan plan = restore.plan(LATEST);
+
+    assertThat(plan.storedBytes()).isPositive();
+    assertThat(plan.databaseBytes()).isEqualTo(OLD.length);
+    assertThat(plan.currentChangeIndex()).isEqualTo(node.state().changeIndex());
+    assertThat(plan.estimatedSeconds()).isNull();
+    assertThat(node.database()).isEqualTo(before);
+    assertThat(archive.calls(Call.FETCH)).isZero();
+    assertThat(restore.progress()).isNull();
+  }
+
+  @Test
+  void whatIsNotSoundNeverHoldsAWrite() {
+    archive.corrupt(true);
+    failsAndChangesNothing("damaged");
+    archive.corrupt(false);
+    check =
+        file -> {
+          throw new SqliteException.InvalidDatabase(file + ": page 3 is wrong", null);
+        };
+    failsAndChangesNothing("page 3 is wrong");
+    check = _ -> true;
+    failsAndChangesNothing("holds no object, and should");
+    assertThat(heldAtBackup).isFalse();
+  }
+
+  @Test
+  void withoutASafetyBackupItNeedsForce() {
+    safety = new SafetyBackup(false, "the store is away");
+    failsAndChangesNothing("the store is away");
+
+    var _ = restore.begin(LATEST, true);
+    assertThat(ended().phase()).isEqualTo(Phase.DONE);
+    assertThat(node.database()).isEqualTo(OLD);
+  }
+
+  @Test
+  void aLeaderThatIsDeposedGivesUp() {
+    node.duringLoad(_ -> node.leader("n2"));
+
+    var _ = restore.begin(LATEST, false);
+
+    assertThat(restore.progress())
+        .isNotNull()
+        .satisfies(progress -> assertThat(progress.phase()).isEqualTo(Phase.FAILED));
+    assertThat(node.database()).isNotEqualTo(OLD);
+  }
+
+  @Test
+  void isRefusedWhereItMakesNoSense() {
+    archive.failNext(Call.LATEST, Reason.UNAVAILABLE, 1);
+    refuses(503, "UNAVAILABLE");
+    archive.remove();
+    refuses(404, "There is no backup");
+    assertThatExceptionOfType(RestoreRefusal.class)
+        .isThrownBy(() -> restore.begin(new RestorePoint.Index(3), false))
+        .satisfies(e -> assertThat(e.status()).as("a plain target").isEqualTo(409));
+    node.members("n1=h:1", "n2=h:2").leader("n2");
+    refuses(421, "ask n2");
+    node.lead().restored(new RestoreRecord.Undecided());
+    refuses(409, "has not ended");
+  }
+}
