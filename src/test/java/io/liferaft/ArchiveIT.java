@@ -1,5 +1,6 @@
 package io.liferaft;
 
+import static io.liferaft.support.Waiting.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.liferaft.support.GeneratedDatabase;
@@ -9,6 +10,8 @@ import io.liferaft.support.RqliteClient;
 import io.liferaft.support.S3Server;
 import io.liferaft.support.S3Server.S3Request;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -182,6 +185,41 @@ class ArchiveIT {
         .contains("The next older one is taken");
     cluster.awaitBackup();
     assertThat(listed().size()).isGreaterThan(2);
+  }
+
+  @Test
+  void comesBackFromAnEncryptedArchiveOnlyWithItsKey() throws Exception {
+    Path key = Files.writeString(folder.resolve("key"), "5a".repeat(32));
+    cluster
+        .with("liferaft.archive.encryption.key-id=k1")
+        .with("liferaft.archive.encryption.keys.k1=file:" + key)
+        .startAndAwaitReady();
+    execute("CREATE TABLE t (a)", "INSERT INTO t VALUES ('precious')");
+    cluster.awaitBackup();
+    for (String kind : List.of("packs", "manifests")) {
+      for (S3Object object : objects(kind)) {
+        String content =
+            s3.getObjectAsBytes(b -> b.bucket(BUCKET).key(object.key()))
+                .asString(StandardCharsets.ISO_8859_1);
+        assertThat(content).doesNotContain("precious");
+      }
+    }
+    assertThat(backups("verify").text()).contains("encrypted with the key of id k1");
+
+    cluster.kill();
+    cluster.wipe();
+    Path away = Files.move(key, folder.resolve("away"));
+    cluster.start();
+    await("the restore to say which key it wants")
+        .until(() ->
+            cluster.node(0).client().get("/actuator/restore").body().contains("key of id k1"));
+    assertThat(cluster.node(0).client().ready()).isFalse();
+    assertThat(cluster.node(0).client().live()).isTrue();
+    Files.move(away, key);
+    cluster.awaitReady();
+
+    assertThat(rows()).isEqualTo("[[\"precious\"]]");
+    assertThat(cluster.node(0).logText()).doesNotContain("5a5a5a");
   }
 
   @Test

@@ -297,6 +297,45 @@ class EncryptedArchiveTests {
     assertThat(KeySource.parse("file:" + file).read(environment::get)).isEqualTo(key);
   }
 
+  /** Golden files: written by another program, from docs/backup-format.md alone. */
+  @Test
+  void readsWhatVersionOneOfTheFormatSays() throws IOException {
+    Path golden = Path.of("src/test/resources/manifests/v1/encrypted");
+    try (var files = Files.walk(golden)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        Path copy = root.resolve("store/db").resolve(golden.relativize(file));
+        Files.createDirectories(copy.getParent());
+        Files.copy(file, copy);
+      }
+    }
+    byte[] key = new byte[DataKey.BYTES];
+    for (int i = 0; i < key.length; i++) {
+      key[i] = (byte) i;
+    }
+    environment.put("K1", HexFormat.of().formatHex(key));
+    byte[] first = new byte[2 * CHUNK + 4096];
+    for (int i = 0; i < first.length; i++) {
+      first[i] = (byte) (i >> 10);
+    }
+    byte[] second = first.clone();
+    System.arraycopy(new byte[] {1, 2, 3}, 0, second, 70_000, 3);
+    byte[] third = second.clone();
+    third[5] = 77;
+
+    ChunkedArchive archive = archive("k1", "k1");
+    StoredBackup newest = archive.toRestore().orElseThrow();
+    StoredBackup before = archive.before(newest).orElseThrow();
+
+    assertThat(newest.manifest().members()).containsExactly("n1=h:1", "n2=h:2");
+    assertThat(fetched(archive, newest)).isEqualTo(third);
+    assertThat(fetched(archive, before)).isEqualTo(second);
+    assertThat(fetched(archive, archive.before(before).orElseThrow())).isEqualTo(first);
+    TestDatabase database = new TestDatabase(third).newGeneration("generation-2");
+    StoredBackup next = write(archive, database.set(1, (byte) 1));
+    assertThat(newest(archive("k1", "k1"))).isEqualTo(database.bytes());
+    assertThat(next.addedBytes()).isLessThan(2000);
+  }
+
   @ParameterizedTest
   @ValueSource(longs = {11, 12, 13, 14})
   void keepsEveryRestorePointWhateverHappensToKeys(long seed) throws IOException {
