@@ -86,8 +86,10 @@ class BackupIT {
                           .body()
                           .contains("does not exist: create or mount it")));
       cluster.nodes().forEach(node -> assertThat(node.client().ready()).isFalse());
+      cluster.nodes().forEach(node -> awaitPreflightProblems(node, 1));
 
       Files.createDirectory(shared);
+      cluster.nodes().forEach(node -> assertThat(preflight(node)).isZero());
       cluster.awaitReady();
       cluster.node(1).client().execute("CREATE TABLE t (id INTEGER)", "INSERT INTO t VALUES (1)");
       cluster.awaitBackup();
@@ -109,6 +111,19 @@ class BackupIT {
             .isEqualTo("[[1],[2],[3],[4]]");
       }
     }
+  }
+
+  private static void awaitPreflightProblems(LiferaftProcess node, int problems) {
+    Waiting.await("the preflight by itself")
+        .until(() ->
+            node.client().get("/actuator/backup/preflight").json().path("problems").asInt(0)
+                == problems);
+  }
+
+  private static int preflight(LiferaftProcess node) {
+    RqliteClient.Answer answer = node.client().post("/actuator/backup/preflight", "");
+    assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+    return answer.json().path("problems").asInt(-1);
   }
 
   private static void goesOnWithoutTheDirectory(NodeCluster cluster, Path shared)

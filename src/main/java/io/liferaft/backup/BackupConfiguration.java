@@ -3,6 +3,8 @@ package io.liferaft.backup;
 import io.liferaft.archive.BackupArchive;
 import io.liferaft.archive.BackupArchives;
 import io.liferaft.go.GoUrl;
+import io.liferaft.objectstore.ObjectStores;
+import io.liferaft.objectstore.PreflightFinding;
 import io.liferaft.raft.RaftNode;
 import io.liferaft.sqlite.SqliteStore;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -10,6 +12,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
@@ -92,8 +95,12 @@ class BackupConfiguration {
   }
 
   @Bean
-  BackupGauges backupGauges(BackupScheduler scheduler, RaftNode node, ObjectProvider<Clock> clock) {
-    return new BackupGauges(scheduler, node, clock.getIfAvailable(Clock::systemUTC));
+  BackupGauges backupGauges(
+      BackupScheduler scheduler,
+      BackupPreflight preflight,
+      RaftNode node,
+      ObjectProvider<Clock> clock) {
+    return new BackupGauges(scheduler, preflight, node, clock.getIfAvailable(Clock::systemUTC));
   }
 
   @Bean
@@ -165,7 +172,35 @@ class BackupConfiguration {
   }
 
   @Bean
-  BackupEndpoint backupEndpoint(BackupScheduler scheduler, RaftNode node) {
-    return new BackupEndpoint(scheduler, node, Duration.ofSeconds(30));
+  BackupPreflight backupPreflight(
+      BackupProperties properties,
+      BackupScheduler scheduler,
+      ObjectProvider<ObjectStores> stores,
+      RaftNode node,
+      ObjectProvider<Clock> clock,
+      Environment environment) {
+    BackupArchive archive = scheduler.archive();
+    Supplier<List<PreflightFinding>> trial =
+        archive == null
+            ? null
+            : () ->
+                stores
+                    .getObject()
+                    .preflight(
+                        ObjectStores.parse(properties.target()),
+                        aloneFrom(environment),
+                        archive.keepsEarlier() && properties.retention().delete(),
+                        Integer.toHexString(node.status().id().hashCode()));
+    return new BackupPreflight(
+        properties.preflight(),
+        archive == null ? "" : archive.location(),
+        trial,
+        clock.getIfAvailable(Clock::systemUTC));
+  }
+
+  @Bean
+  BackupEndpoint backupEndpoint(
+      BackupScheduler scheduler, RaftNode node, BackupPreflight preflight) {
+    return new BackupEndpoint(scheduler, node, Duration.ofSeconds(30), preflight);
   }
 }

@@ -1,6 +1,7 @@
 package io.liferaft.backup;
 
 import io.liferaft.backup.BackupOutcome.Result;
+import io.liferaft.objectstore.PreflightFinding;
 import io.liferaft.raft.NodeStatus;
 import io.liferaft.raft.RaftNode;
 import java.time.Duration;
@@ -13,27 +14,35 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
+import org.springframework.boot.actuate.endpoint.annotation.Selector;
 import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
 import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
 import org.springframework.http.HttpStatus;
 
-/** {@code /actuator/backup}: how it stands; POST makes a backup now. */
+/**
+ * {@code /actuator/backup}: how it stands; POST makes a backup now. {@code
+ * /actuator/backup/preflight}: what came of trying the store, on this node; POST tries now.
+ */
 @Endpoint(id = "backup")
 final class BackupEndpoint {
 
   private static final int ACCEPTED = 202;
+  private static final String PREFLIGHT = "preflight";
 
   private final BackupScheduler scheduler;
   private final RaftNode node;
   private final Duration patience;
+  private final BackupPreflight preflight;
 
   /**
    * @param patience how long a POST waits for the end of the backup
    */
-  BackupEndpoint(BackupScheduler scheduler, RaftNode node, Duration patience) {
+  BackupEndpoint(
+      BackupScheduler scheduler, RaftNode node, Duration patience, BackupPreflight preflight) {
     this.scheduler = scheduler;
     this.node = node;
     this.patience = patience;
+    this.preflight = preflight;
   }
 
   @ReadOperation
@@ -87,6 +96,57 @@ final class BackupEndpoint {
       case REFUSED, STOPPED -> EndpointProblem.of(HttpStatus.CONFLICT, answer);
       case FAILED -> EndpointProblem.of(HttpStatus.SERVICE_UNAVAILABLE, answer);
     };
+  }
+
+  /** Null, which is 404, for any other part than {@code preflight}. */
+  @ReadOperation
+  @Nullable Map<String, Object> part(@Selector String part) {
+    return part.equals(PREFLIGHT) ? findings(preflight.last()) : null;
+  }
+
+  /**
+   * Tries the store now, on any node, and answers when that is over: 200 with what was found, also
+   * when that is a problem; 409 while somebody else tries or when backup is off.
+   */
+  @WriteOperation
+  WebEndpointResponse<Map<String, Object>> tryPart(@Selector String part) {
+    if (!part.equals(PREFLIGHT)) {
+      return EndpointProblem.of(
+          HttpStatus.NOT_FOUND, Map.of("detail", "There is only preflight here"));
+    }
+    return preflight
+        .tryNow()
+        .map(report -> new WebEndpointResponse<>(findings(report)))
+        .orElseGet(() ->
+            EndpointProblem.of(
+                HttpStatus.CONFLICT,
+                Map.of(
+                    "detail",
+                    scheduler.off()
+                        ? "Backup is off: set liferaft.backup.target"
+                        : "A preflight is under way on this node")));
+  }
+
+  private Map<String, Object> findings(BackupPreflight.@Nullable Report report) {
+    Map<String, Object> answer = new LinkedHashMap<>();
+    answer.put("target", preflight.target());
+    if (report != null) {
+      answer.put("time", report.time());
+      answer.put("problems", report.problems());
+      answer.put("findings", report.findings().stream().map(BackupEndpoint::row).toList());
+    }
+    return answer;
+  }
+
+  private static Map<String, String> row(PreflightFinding finding) {
+    Map<String, String> row = new LinkedHashMap<>();
+    row.put("check", finding.check());
+    row.put("result", finding.result().tag());
+    row.put("detail", finding.detail());
+    if (!finding.advice().isEmpty()) {
+      row.put("advice", finding.advice());
+    }
+    return row;
   }
 
   /** A big database takes longer than a client waits: null then, and the backup goes on. */

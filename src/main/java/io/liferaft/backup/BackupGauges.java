@@ -12,11 +12,13 @@ import java.time.Instant;
 final class BackupGauges implements MeterBinder {
 
   private final BackupScheduler scheduler;
+  private final BackupPreflight preflight;
   private final RaftNode node;
   private final Clock clock;
 
-  BackupGauges(BackupScheduler scheduler, RaftNode node, Clock clock) {
+  BackupGauges(BackupScheduler scheduler, BackupPreflight preflight, RaftNode node, Clock clock) {
     this.scheduler = scheduler;
+    this.preflight = preflight;
     this.node = node;
     this.clock = clock;
   }
@@ -33,6 +35,15 @@ final class BackupGauges implements MeterBinder {
     Gauge.builder("liferaft.backup.stopped", scheduler, s -> s.stopped() ? 1 : 0)
         .description("1 while uploads are stopped because two clusters share the target")
         .register(registry);
+    Gauge.builder("liferaft.backup.preflight.problems", this, BackupGauges::preflightProblems)
+        .description(
+            "Problems that the last trial of the store found on this node; no value before it")
+        .register(registry);
+  }
+
+  double preflightProblems() {
+    BackupPreflight.Report report = preflight.last();
+    return report == null ? Double.NaN : report.problems();
   }
 
   double ageSeconds() {

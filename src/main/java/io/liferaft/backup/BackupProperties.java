@@ -26,6 +26,7 @@ import org.springframework.validation.annotation.Validated;
  * @param onStopTimeout how long a clean stop may take for a last backup; 0s makes none
  * @param drillInterval how often a node that does not lead tries whether the newest backup can be
  *     restored; 0s for never
+ * @param preflight whether every node tries after its start what backups ask of their store
  * @param rqliteConfig the JSON file of rqlite's -auto-backup, which then says target, interval,
  *     compress, timestamp and vacuum, and where S3 is; empty for none
  * @param retention which restore points of an archive stay
@@ -41,6 +42,7 @@ record BackupProperties(
     @DefaultValue("false") boolean vacuum,
     @DefaultValue("20s") Duration onStopTimeout,
     @DefaultValue("24h") Duration drillInterval,
+    @DefaultValue("true") boolean preflight,
     @DefaultValue("") String rqliteConfig,
     @DefaultValue Retention retention) {
 

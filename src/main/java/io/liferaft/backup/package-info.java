@@ -15,8 +15,8 @@
  * this term has seen.
  *
  * <p>Threads: {@code liferaft-backup} (virtual) runs the rounds; {@code liferaft-backup-stop}
- * (virtual) waits for the last one; an operator's POST runs one on {@code liferaft-backup-now}
- * (virtual).
+ * (virtual) waits for the last one; {@code liferaft-preflight} (virtual) tries the store after the
+ * start; an operator's POST runs one on {@code liferaft-backup-now} (virtual).
  *
  * <p>After a crash at any line: nothing on this node's disk. In the store either the old backup or
  * the new one; a new one that was not recorded is recognised by its lineage, generation and hash.

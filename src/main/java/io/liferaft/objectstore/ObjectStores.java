@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,10 @@ public final class ObjectStores {
   private static final String VALID =
       "valid are file:/dir/name.sqlite.gz and s3://bucket/key for one object, file:/dir/ and"
           + " s3://bucket/prefix/ for an archive";
+
+  private static final String S3_NOT_SET_UP =
+      "S3 is not set up for %s: it is when liferaft.backup.target or liferaft.restore.source starts"
+          + " with s3:// and spring.cloud.aws.s3.enabled is not false";
 
   /** S3's own rule for names, which keeps them usable as part of a host name. */
   private static final Pattern BUCKET = Pattern.compile("[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]");
@@ -101,14 +106,46 @@ public final class ObjectStores {
         S3Client s3 = client.get();
         if (s3 == null) {
           throw new ObjectStoreException(
-              Reason.CONFIGURATION,
-              "S3 is not set up for "
-                  + location
-                  + ": it is when liferaft.backup.target or liferaft.restore.source starts with"
-                  + " s3:// and spring.cloud.aws.s3.enabled is not false",
-              null);
+              Reason.CONFIGURATION, S3_NOT_SET_UP.formatted(location), null);
         }
         yield new S3ObjectStore(s3, location.container(), settings, clock);
+      }
+    };
+  }
+
+  /**
+   * Tries what backups will ask of the location: reaches it, writes a small object of its own,
+   * reads, lists and deletes it. Never makes a directory, touches no object of somebody else, and
+   * throws no {@link ObjectStoreException}: what fails is a finding.
+   *
+   * @param createDirectory whether backups make a directory that is missing
+   * @param deletes whether backups delete there
+   * @param who tells this caller's trial object from those of others, which may be there at the
+   *     same time: lower-case letters and digits
+   */
+  public List<PreflightFinding> preflight(
+      Location location, boolean createDirectory, boolean deletes, String who) {
+    // Beside the one object, where a policy that names it by its beginning lets it be.
+    String key = location.key() + (location.many() ? "" : ".") + "preflight." + who;
+    boolean lists = location.many();
+    return switch (location.scheme()) {
+      case FILE -> {
+        ObjectStore store = open(location, false);
+        DirectoryPreflight directory =
+            new DirectoryPreflight(Path.of(location.container()), createDirectory);
+        yield directory.run(
+            new StoreTrial(store, key, lists, deletes, clock, directory::grant)::run);
+      }
+      case S3 -> {
+        S3Client s3 = client.get();
+        if (s3 == null) {
+          yield List.of(
+              PreflightFinding.problem(
+                  "client", S3_NOT_SET_UP.formatted(location), "Set what the sentence names"));
+        }
+        ObjectStore store = open(location, false);
+        S3Preflight bucket = new S3Preflight(s3, store, location, key, settings);
+        yield bucket.run(new StoreTrial(store, key, lists, deletes, clock, bucket::grant)::run);
       }
     };
   }

@@ -26,6 +26,7 @@ import org.springframework.test.web.servlet.assertj.MockMvcTester;
       "liferaft.backup.target=s3://bucket/db.sqlite.gz",
       "liferaft.backup.interval=1h",
       "liferaft.backup.on-stop-timeout=0s",
+      "liferaft.backup.preflight=false",
       "spring.cloud.aws.s3.enabled=false",
       "spring.cloud.aws.region.static=eu-central-1",
       "management.endpoints.web.exposure.include=health,backup",
@@ -89,6 +90,16 @@ class BackupActuatorTests {
         .extractingPath("$.last")
         .asString()
         .startsWith("20");
+  }
+
+  @Test
+  void knowsOfNoOtherPartThanThePreflight() {
+    assertThat(http.get().uri("/actuator/backup/preflight"))
+        .hasStatusOk()
+        .bodyJson()
+        .isStrictlyEqualTo("{\"target\":\"s3://bucket/db.sqlite.gz\"}");
+    assertThat(http.get().uri("/actuator/backup/other")).hasStatus(404);
+    assertThat(http.post().uri("/actuator/backup/other")).hasStatus(404);
   }
 
   @Test

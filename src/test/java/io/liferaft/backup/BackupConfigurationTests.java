@@ -91,6 +91,7 @@ class BackupConfigurationTests {
                   false,
                   Duration.ofSeconds(20),
                   Duration.ofHours(24),
+                  true,
                   "",
                   RETENTION));
       assertThat(
@@ -124,6 +125,7 @@ class BackupConfigurationTests {
             "liferaft.backup.vacuum=true",
             "liferaft.backup.on-stop-timeout=0s",
             "liferaft.backup.drill-interval=7d",
+            "liferaft.backup.preflight=false",
             "liferaft.backup.rqlite-config=b.json",
             "liferaft.backup.retention.keep-all=2h",
             "liferaft.backup.retention.hourly=3",
@@ -145,6 +147,7 @@ class BackupConfigurationTests {
                         true,
                         Duration.ZERO,
                         Duration.ofDays(7),
+                        false,
                         "b.json",
                         new BackupProperties.Retention(
                             Duration.ofHours(2), 3, 4, 5, 6, 7, false, Duration.ofMinutes(8)))));
@@ -192,6 +195,7 @@ class BackupConfigurationTests {
                 false,
                 Duration.ZERO,
                 Duration.ZERO,
+                false,
                 "",
                 RETENTION))
         .withMessageContaining(":xxxxx@")

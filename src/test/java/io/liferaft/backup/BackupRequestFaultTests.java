@@ -353,6 +353,7 @@ class BackupRequestFaultTests {
                 false,
                 Duration.ofSeconds(20),
                 Duration.ZERO,
+                false,
                 "",
                 BackupConfigurationTests.RETENTION),
             archive,

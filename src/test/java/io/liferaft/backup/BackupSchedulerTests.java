@@ -694,7 +694,8 @@ class BackupSchedulerTests {
   @Test
   void tellsAgeAndLag() {
     node.write("a");
-    BackupGauges gauges = new BackupGauges(scheduler, node, clock);
+    BackupGauges gauges =
+        new BackupGauges(scheduler, new BackupPreflight(false, "", null, clock), node, clock);
     assertThat(gauges.ageSeconds()).isNaN();
     scheduler.tick();
     clock.advance(Duration.ofSeconds(90));
@@ -732,6 +733,7 @@ class BackupSchedulerTests {
         false,
         onStopTimeout,
         Duration.ZERO,
+        false,
         "",
         BackupConfigurationTests.RETENTION);
   }

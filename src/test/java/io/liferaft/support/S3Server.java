@@ -176,9 +176,13 @@ public final class S3Server implements AutoCloseable {
     return "eu-central-1";
   }
 
-  /** Settings of a Liferaft node that uses this server, or a proxy in front of it. */
+  /**
+   * Settings of a Liferaft node that uses this server, or a proxy in front of it; without a
+   * preflight, for who counts requests.
+   */
   public List<String> nodeSettings(URI endpoint) {
     return List.of(
+        "liferaft.backup.preflight=false",
         "spring.cloud.aws.region.static=" + region(),
         "spring.cloud.aws.s3.endpoint=" + endpoint,
         "spring.cloud.aws.s3.path-style-access-enabled=true",

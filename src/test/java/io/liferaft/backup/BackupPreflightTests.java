@@ -1,0 +1,97 @@
+package io.liferaft.backup;
+
+import static io.liferaft.support.Waiting.await;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.liferaft.objectstore.PreflightFinding;
+import io.liferaft.objectstore.PreflightFinding.Result;
+import io.liferaft.support.ManualClock;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+
+@ExtendWith(OutputCaptureExtension.class)
+class BackupPreflightTests {
+
+  private static final PreflightFinding FINE =
+      new PreflightFinding("get", Result.OK, "An object can be read", "");
+  private static final PreflightFinding DENIED =
+      new PreflightFinding("put", Result.PROBLEM, "access denied", "Grant s3:PutObject");
+
+  private final ManualClock clock = new ManualClock();
+
+  @Test
+  void tellsEachProblemWithWhatToDo(CapturedOutput output) {
+    BackupPreflight preflight =
+        new BackupPreflight(true, "s3://b/", () -> List.of(FINE, DENIED), clock);
+
+    BackupPreflight.Report report = preflight.tryNow().orElseThrow();
+
+    assertThat(report.problems()).isEqualTo(1);
+    assertThat(preflight.last()).isEqualTo(report);
+    assertThat(output)
+        .contains("Preflight of s3://b/: put: access denied. Grant s3:PutObject")
+        .doesNotContain("An object can be read");
+  }
+
+  @Test
+  void triesAfterTheStartByItselfUnlessItIsTurnedOff() {
+    AtomicInteger tried = new AtomicInteger();
+    BackupPreflight on =
+        new BackupPreflight(
+            true,
+            "s3://b/",
+            () -> {
+              tried.incrementAndGet();
+              return List.of(FINE);
+            },
+            clock);
+    BackupPreflight off = new BackupPreflight(false, "s3://b/", () -> List.of(DENIED), clock);
+    off.start();
+    on.start();
+    try {
+      await("the preflight").until(() -> on.last() != null);
+      assertThat(tried).hasValue(1);
+      assertThat(off.last()).isNull();
+    } finally {
+      on.stop();
+      off.stop();
+    }
+  }
+
+  @Test
+  void isMadeByOneAtATime() throws InterruptedException, ExecutionException {
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch end = new CountDownLatch(1);
+    BackupPreflight preflight =
+        new BackupPreflight(
+            false,
+            "s3://b/",
+            () -> {
+              begun.countDown();
+              try {
+                end.await();
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+              return List.of(FINE);
+            },
+            clock);
+    FutureTask<Optional<BackupPreflight.Report>> first = new FutureTask<>(preflight::tryNow);
+    Thread.ofVirtual().start(first);
+    begun.await();
+
+    assertThat(preflight.tryNow()).isEmpty();
+
+    end.countDown();
+    assertThat(first.get()).isPresent();
+    assertThat(preflight.tryNow()).isPresent();
+  }
+}
