@@ -88,6 +88,36 @@ class ArchiveIT {
   }
 
   @Test
+  void keepsWhatWasThereBeforeMostOfItWent() throws Exception {
+    cluster
+        .with("liferaft.backup.retention.keep-all=0s")
+        .with("liferaft.backup.retention.hourly=0")
+        .with("liferaft.backup.retention.daily=0")
+        .with("liferaft.backup.retention.weekly=0")
+        .with("liferaft.backup.retention.monthly=0")
+        .with("liferaft.backup.retention.minimum=1")
+        .startAndAwaitReady();
+    load(1, 3_000);
+    cluster.awaitBackup();
+
+    execute("DROP VIEW v", "DROP TABLE t0");
+    cluster.awaitBackup();
+
+    assertThat(cluster.node(0).logText()).contains("has lost most of its content");
+    JsonNode points = listed();
+    List<String> pinned =
+        points
+            .valueStream()
+            .filter(point -> point.path("pinned").asBoolean())
+            .map(point -> point.path("id").asString())
+            .toList();
+    assertThat(pinned).isNotEmpty();
+    assertThat(points.valueStream().filter(p -> p.path("newest").asBoolean()))
+        .noneMatch(point -> point.path("pinned").asBoolean());
+    assertThat(objects("pins")).extracting(S3Object::key).allMatch(k -> k.endsWith(".and-older"));
+  }
+
+  @Test
   void threeNodesLoseEveryDiskAndComeBackFromAnArchive() throws Exception {
     cluster = cluster(3).startAndAwaitReady();
     load(10, 3_000);

@@ -82,7 +82,8 @@ final class ArchivePruner {
           dryRun, "Nothing of " + location + " is deleted: the newest backup is not there");
     }
     SortedMap<BackupId, ObjectInfo> packs = manifests.packObjects();
-    Set<String> pinned = pins.ids();
+    Set<String> marks = pins.marks();
+    Set<String> pinned = Pins.among(there.keySet(), marks);
     PrunePlan plan =
         PrunePlan.of(newest, seen.object().modified(), there, packs, pinned, policy, now);
     List<Doomed> doomed = new ArrayList<>();
@@ -105,7 +106,7 @@ final class ArchivePruner {
       problem = "No pack of " + location + " is deleted: " + e.getMessage();
     }
     // Reading manifests may have taken a while.
-    if (!dryRun && !pinned.equals(pins.ids())) {
+    if (!dryRun && !marks.equals(pins.marks())) {
       return PruneReport.nothing(
           false, "Nothing of " + location + " is deleted: pins were set meanwhile");
     }
@@ -238,7 +239,7 @@ final class ArchivePruner {
     if (id.equals(newest) || id.equals(ids.getLast())) {
       throw refused(name + " is the newest backup");
     }
-    if (pins.ids().contains(name)) {
+    if (pins.among(List.of(id)).contains(name)) {
       throw refused(name + " is pinned");
     }
     long others = ids.stream().filter(id::isBaseOf).count();

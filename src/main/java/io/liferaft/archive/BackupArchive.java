@@ -107,6 +107,17 @@ public interface BackupArchive {
   }
 
   /**
+   * Keeps a backup and, where the place holds several, all older ones, until an operator says
+   * otherwise: no policy and no newer backup takes them away.
+   *
+   * @param backup the newest one
+   * @return what is kept, for logs
+   */
+  default String keepUpTo(StoredBackup backup) {
+    return preserve(backup);
+  }
+
+  /**
    * Deletes one restore point; what only it needed goes with the next prune.
    *
    * @throws ObjectStoreException NOT_FOUND when there is none of that id, CONFIGURATION when it has

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param sha256 of the uncompressed database file, lower-case hex; null when unknown
  * @param sizeBytes of the uncompressed database file; -1 when unknown
  * @param empty whether the database holds no object; false when unknown
+ * @param usedBytes of the database file, its free pages not counted; -1 when unknown
  * @param members {@code id=raft-address} of the cluster at that time; empty when unknown
  */
 public record BackupManifest(
@@ -26,6 +27,7 @@ public record BackupManifest(
     @Nullable String sha256,
     long sizeBytes,
     boolean empty,
+    long usedBytes,
     List<String> members,
     @Nullable String sqliteVersion,
     @Nullable String liferaftVersion,
@@ -33,5 +35,33 @@ public record BackupManifest(
 
   public BackupManifest {
     members = List.copyOf(members);
+  }
+
+  /** As of a backup that does not tell how much of it is in use. */
+  public BackupManifest(
+      @Nullable String clusterId,
+      @Nullable String generation,
+      long term,
+      long changeIndex,
+      @Nullable String sha256,
+      long sizeBytes,
+      boolean empty,
+      List<String> members,
+      @Nullable String sqliteVersion,
+      @Nullable String liferaftVersion,
+      @Nullable Instant created) {
+    this(
+        clusterId,
+        generation,
+        term,
+        changeIndex,
+        sha256,
+        sizeBytes,
+        empty,
+        -1,
+        members,
+        sqliteVersion,
+        liferaftVersion,
+        created);
   }
 }

@@ -155,8 +155,9 @@ final class ChunkedArchive implements BackupArchive {
   public List<ListedBackup> list() {
     Optional<BackupId> newest = latest().flatMap(backup -> manifests.idOf(backup.key()));
     Map<BackupId, ObjectInfo> packs = manifests.packObjects();
-    Set<String> pinned = pins.ids();
-    return manifests.ids().stream()
+    List<BackupId> ids = manifests.ids();
+    Set<String> pinned = pins.among(ids);
+    return ids.stream()
         .map(id ->
             new ListedBackup(
                 id.name(),
@@ -183,6 +184,13 @@ final class ChunkedArchive implements BackupArchive {
   @Override
   public void unpin(String id) {
     pins.unpin(id);
+  }
+
+  @Override
+  public String keepUpTo(StoredBackup backup) {
+    String id = requireId(backup).name();
+    pins.pinWithOlder(id);
+    return id + " and all older ones";
   }
 
   @Override

@@ -30,6 +30,7 @@ final class ManifestCodec {
   private static final String SHA256 = PREFIX + "sha256";
   private static final String SIZE = PREFIX + "size";
   private static final String EMPTY = PREFIX + "empty";
+  private static final String USED = PREFIX + "used";
   private static final String MEMBERS = PREFIX + "members";
   private static final String SQLITE_VERSION = PREFIX + "sqlite-version";
   private static final String LIFERAFT_VERSION = PREFIX + "version";
@@ -57,6 +58,9 @@ final class ManifestCodec {
       metadata.put(SIZE, Long.toString(manifest.sizeBytes()));
     }
     metadata.put(EMPTY, Boolean.toString(manifest.empty()));
+    if (manifest.usedBytes() >= 0) {
+      metadata.put(USED, Long.toString(manifest.usedBytes()));
+    }
     putText(metadata, SQLITE_VERSION, manifest.sqliteVersion());
     putText(metadata, LIFERAFT_VERSION, manifest.liferaftVersion());
     if (manifest.created() != null) {
@@ -82,6 +86,7 @@ final class ManifestCodec {
         sha256 != null && HEX_256.test(sha256) ? sha256 : null,
         number(metadata, SIZE, -1),
         "true".equals(metadata.get(EMPTY)),
+        number(metadata, USED, -1),
         members(metadata),
         text(metadata, SQLITE_VERSION),
         text(metadata, LIFERAFT_VERSION),

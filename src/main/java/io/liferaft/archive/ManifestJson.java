@@ -66,6 +66,9 @@ final class ManifestJson {
     json.writeNumberProperty("databaseBytes", head.sizeBytes());
     text(json, "treeSha256", head.sha256());
     json.writeBooleanProperty("empty", head.empty());
+    if (head.usedBytes() >= 0) {
+      json.writeNumberProperty("usedBytes", head.usedBytes());
+    }
     text(json, "sqliteVersion", head.sqliteVersion());
     text(json, "liferaftVersion", head.liferaftVersion());
     json.writeArrayPropertyStart("members");
@@ -185,6 +188,7 @@ final class ManifestJson {
     private long databaseBytes = -1;
     private @Nullable String treeSha256;
     private boolean empty;
+    private long usedBytes = -1;
     private @Nullable String sqliteVersion;
     private @Nullable String liferaftVersion;
     private final List<String> members = new ArrayList<>();
@@ -200,6 +204,7 @@ final class ManifestJson {
         case "databaseBytes" -> databaseBytes = json.getLongValue();
         case "treeSha256" -> treeSha256 = json.getString();
         case "empty" -> empty = json.getBooleanValue();
+        case "usedBytes" -> usedBytes = json.getLongValue();
         case "sqliteVersion" -> sqliteVersion = json.getString();
         case "liferaftVersion" -> liferaftVersion = json.getString();
         case "members" -> {
@@ -223,6 +228,7 @@ final class ManifestJson {
           treeSha256,
           databaseBytes,
           empty,
+          usedBytes,
           members,
           sqliteVersion,
           liferaftVersion,

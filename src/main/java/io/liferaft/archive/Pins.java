@@ -5,14 +5,20 @@ import io.liferaft.objectstore.ObjectStoreException;
 import io.liferaft.objectstore.ObjectStoreException.Reason;
 import io.liferaft.objectstore.PutCondition;
 import java.nio.charset.StandardCharsets;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Marks restore points that stay: one small object for each. */
+/**
+ * Marks restore points that stay: one small object for each, or one for all up to a restore point.
+ */
 final class Pins {
 
   private static final String PINS = "pins/";
+  private static final String AND_OLDER = ".and-older";
 
   private final ObjectStore store;
   private final String start;
@@ -24,18 +30,50 @@ final class Pins {
     this.manifests = manifests;
   }
 
-  /** Names of all backups that are pinned, also of such as are gone. */
-  Set<String> ids() {
+  /** Those of some backups that are pinned. */
+  Set<String> among(Collection<BackupId> backups) {
+    return among(backups, marks());
+  }
+
+  static Set<String> among(Collection<BackupId> backups, Set<String> marks) {
+    // Names sort as the backups do.
+    Optional<String> upTo = upTo(marks);
+    return backups.stream()
+        .map(BackupId::name)
+        .filter(
+            name -> marks.contains(name) || (upTo.isPresent() && name.compareTo(upTo.get()) <= 0))
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
+  /** The newest backup that is kept with all older ones. */
+  private static Optional<String> upTo(Set<String> marks) {
+    return marks.stream()
+        .filter(mark -> mark.endsWith(AND_OLDER))
+        .map(mark -> mark.substring(0, mark.length() - AND_OLDER.length()))
+        .max(Comparator.naturalOrder());
+  }
+
+  /** What there is: names of backups, also of such as are gone, some for all older ones, too. */
+  Set<String> marks() {
     return store.list(start).stream()
         .map(object -> object.key().substring(start.length()))
         .collect(Collectors.toUnmodifiableSet());
   }
 
   void pin(String id) {
+    pin(id, "");
+  }
+
+  /** That one and all older ones, of whatever generation. */
+  void pinWithOlder(String id) {
+    pin(id, AND_OLDER);
+  }
+
+  private void pin(String id, String more) {
     requireThere(id);
     var _ =
         store.put(
-            start + id,
+            start + id + more,
             Map.of(),
             new PutCondition.Always(),
             out -> out.write((id + "\n").getBytes(StandardCharsets.US_ASCII)));
@@ -43,13 +81,31 @@ final class Pins {
     requireThere(id);
   }
 
-  /** Also the pin of a backup that is gone. */
+  /** Also the pin of a backup that is gone, and the one for all older ones. */
   void unpin(String id) {
-    if (!ids().contains(id)) {
+    Set<String> marks = marks();
+    boolean one = marks.contains(id);
+    boolean withOlder = marks.contains(id + AND_OLDER);
+    if (!one && !withOlder) {
       requireThere(id);
-      return;
+      requireNotHeld(id, marks);
     }
-    store.delete(start + id);
+    if (one) {
+      store.delete(start + id);
+    }
+    if (withOlder) {
+      store.delete(start + id + AND_OLDER);
+    }
+  }
+
+  private static void requireNotHeld(String id, Set<String> marks) {
+    Optional<String> holder = upTo(marks).filter(name -> id.compareTo(name) <= 0);
+    if (holder.isPresent()) {
+      throw new ObjectStoreException(
+          Reason.CONFIGURATION,
+          "%s is kept with all that are older than %s: unpin that one".formatted(id, holder.get()),
+          null);
+    }
   }
 
   private void requireThere(String id) {

@@ -25,6 +25,7 @@ final class BackupMetrics {
   private final Counter prunedManifests;
   private final Counter prunedPacks;
   private final Counter failedPrunes;
+  private final Counter losses;
   private final AtomicLong lastBytes = new AtomicLong();
 
   BackupMetrics(MeterRegistry registry) {
@@ -69,10 +70,20 @@ final class BackupMetrics {
         Counter.builder("liferaft.backup.prune.failed")
             .description("Times that deleting old restore points did not go to its end")
             .register(registry);
+    losses =
+        Counter.builder("liferaft.backup.losses")
+            .description(
+                "Times that a database had lost most of its content when it was backed up, and older"
+                    + " backups were kept for it")
+            .register(registry);
     Gauge.builder("liferaft.backup.last.bytes", lastBytes, AtomicLong::get)
         .description("Bytes stored by this process' last backup; 0 before the first one")
         .baseUnit("bytes")
         .register(registry);
+  }
+
+  void lost() {
+    losses.increment();
   }
 
   void result(Result result) {

@@ -30,6 +30,7 @@ final class BackupRecords {
         digest.sha256(),
         digest.sizeBytes(),
         digest.empty(),
+        digest.usedBytes(),
         node.status().members().stream().map(m -> m.id() + "=" + m.raftAddress()).toList(),
         digest.sqliteVersion(),
         BackupRecords.class.getPackage().getImplementationVersion(),

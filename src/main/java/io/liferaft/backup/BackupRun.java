@@ -55,6 +55,7 @@ final class BackupRun {
   private final BackupRecords records;
 
   private final SoundnessCheck soundness;
+  private final SuddenLoss loss;
   private final PlaceSeen place = new PlaceSeen();
 
   private @Nullable String refused;
@@ -83,6 +84,7 @@ final class BackupRun {
     this.directory = new SharedDirectory(archive);
     this.records = new BackupRecords(archive, node, clock);
     this.soundness = new SoundnessCheck(node, clock, archive.keepsEarlier());
+    this.loss = new SuddenLoss(archive, metrics);
   }
 
   /** Why uploads are stopped until an operator decides; null when they are not. */
@@ -263,10 +265,12 @@ final class BackupRun {
           log.warn("The backup at {} has vanished and is uploaded again", archive.location());
         }
         soundness.require(digest.sizeBytes(), copied.generation());
+        loss.keep(there, copied, digest);
         yield upload(copy, copied, digest, condition, started);
       }
       case PreserveThenUpload(StoredBackup old, boolean ours) -> {
         soundness.require(digest.sizeBytes(), copied.generation());
+        loss.keep(old, copied, digest);
         if (!(ours && attempted(old, copied))) {
           preserve(old, ours);
         }
@@ -334,6 +338,7 @@ final class BackupRun {
       throw e;
     }
     place.saw(stored);
+    loss.made(digest);
     operatorAllows = false;
     node.recordBackup(records.of(copied, digest, stored));
     Duration took = Duration.between(started, clock.instant());

@@ -303,6 +303,40 @@ class ArchivePrunerTests {
   }
 
   @Test
+  void keepsOnePointAndAllOlderOnesUntilItIsLetGo() throws IOException {
+    String first = write();
+    newGeneration();
+    String second = changeAndWrite(1);
+    String last = changeAndWrite(2);
+    assertThat(archive.keepUpTo(archive.latest().orElseThrow())).startsWith(last);
+    newGeneration();
+    String later = changeAndWrite(3);
+    String newest = changeAndWrite(4);
+    newGeneration();
+    times.advance(Duration.ofHours(2));
+    String next = changeAndWrite(5);
+
+    assertThat(archive.list())
+        .filteredOn(ListedBackup::pinned)
+        .extracting(ListedBackup::id)
+        .containsExactly(first, second, last);
+    assertThat(prune(ONLY_NEWEST).backups()).containsExactlyInAnyOrder(later, newest);
+    assertThat(ids()).containsExactlyInAnyOrder(first, second, last, next);
+    everythingLeftIsWhole();
+
+    refusesToDelete(first, "is pinned");
+    assertThatExceptionOfType(ObjectStoreException.class)
+        .isThrownBy(() -> archive.unpin(second))
+        .withMessageContaining("unpin that one")
+        .withMessageContaining(last);
+    archive.unpin(last);
+
+    assertThat(archive.list()).noneMatch(ListedBackup::pinned);
+    assertThat(prune(ONLY_NEWEST).backups()).containsExactlyInAnyOrder(first, second, last);
+    everythingLeftIsWhole();
+  }
+
+  @Test
   void pinsOnlyWhatIsThere() throws IOException {
     write();
 

@@ -184,6 +184,7 @@ class BackupSchedulerTests {
                 FakeDatabase.sha256(node.database()),
                 node.database().length,
                 false,
+                node.database().length,
                 List.of("n1=127.0.0.1:4002"),
                 "3.54.1",
                 null,

@@ -48,6 +48,19 @@ class CopyDigestTests {
   }
 
   @Test
+  void countsFreePagesForNothing() throws Exception {
+    String[] deleted = {
+      "CREATE TABLE t(a)", "INSERT INTO t VALUES (randomblob(900000))", "DELETE FROM t"
+    };
+
+    CopyDigest digest = digest(database(deleted));
+
+    assertThat(digest.sizeBytes()).isGreaterThan(900_000);
+    assertThat(digest.usedBytes()).isBetween(1L, 20_000L);
+    assertThat(digest(Files.createFile(folder.resolve("none"))).usedBytes()).isEqualTo(-1);
+  }
+
+  @Test
   void hashesAndWritesTheWholeFile() throws Exception {
     Path file = database("CREATE TABLE t(a)", "INSERT INTO t VALUES (randomblob(900000))");
     byte[] bytes = Files.readAllBytes(file);
