@@ -120,6 +120,11 @@ final class AcknowledgedWrites {
     assertThat(refused.stream().filter(stored::get)).as("refused as certainly not done").isEmpty();
   }
 
+  /** What was acknowledged so far. */
+  List<Integer> acknowledged() {
+    return List.copyOf(acknowledged);
+  }
+
   /** For the message of a failure. */
   @Override
   public String toString() {

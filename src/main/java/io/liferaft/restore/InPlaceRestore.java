@@ -18,6 +18,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -88,6 +89,8 @@ final class InPlaceRestore implements SmartLifecycle {
   private volatile boolean running;
   private volatile boolean stopping;
   private volatile double bytesPerSecond;
+  private final LongAdder done = new LongAdder();
+  private final LongAdder failed = new LongAdder();
 
   /**
    * @param source where restore points are; null for nowhere
@@ -117,6 +120,16 @@ final class InPlaceRestore implements SmartLifecycle {
   /** The restore under way, or the last one of this process; null before the first. */
   @Nullable Progress progress() {
     return progress;
+  }
+
+  /** How many have ended well, for metrics. */
+  LongAdder done() {
+    return done;
+  }
+
+  /** How many have failed, for metrics. */
+  LongAdder failed() {
+    return failed;
   }
 
   /**
@@ -225,6 +238,7 @@ final class InPlaceRestore implements SmartLifecycle {
           found.plan().created(),
           found.plan().changeIndex(),
           kept);
+      done.increment();
       moveTo(Phase.DONE, point, found, 0, 0, "What was there before is " + kept);
     } catch (IOException | RuntimeException e) {
       failed(point, found, e);
@@ -242,6 +256,7 @@ final class InPlaceRestore implements SmartLifecycle {
     String why = RestoreFailure.of(e, found.plan().source()).sentence();
     log.warn("The restore in place of {} has failed: {}", found.plan().backup(), why);
     log.debug("Cause of the above", e);
+    failed.increment();
     moveTo(Phase.FAILED, point, found, 0, 0, why);
   }
 

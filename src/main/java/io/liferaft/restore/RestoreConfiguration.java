@@ -126,7 +126,7 @@ class RestoreConfiguration {
   }
 
   @Bean
-  RestoreMetrics restoreMetrics(RestoreService service) {
-    return new RestoreMetrics(service);
+  RestoreMetrics restoreMetrics(RestoreService service, InPlaceRestore inPlace, RaftNode node) {
+    return new RestoreMetrics(service, inPlace, node);
   }
 }

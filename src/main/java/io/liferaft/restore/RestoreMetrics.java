@@ -1,5 +1,6 @@
 package io.liferaft.restore;
 
+import io.liferaft.raft.RaftNode;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -22,9 +23,13 @@ final class RestoreMetrics implements MeterBinder {
           "done");
 
   private final RestoreService service;
+  private final InPlaceRestore inPlace;
+  private final RaftNode node;
 
-  RestoreMetrics(RestoreService service) {
+  RestoreMetrics(RestoreService service, InPlaceRestore inPlace, RaftNode node) {
     this.service = service;
+    this.inPlace = inPlace;
+    this.node = node;
   }
 
   @Override
@@ -39,6 +44,13 @@ final class RestoreMetrics implements MeterBinder {
           .register(registry);
     }
     counters(service.counts(), registry);
+    String ended = "liferaft.restore.in.place";
+    String meaning = "Restores in place that ended on this node, by how";
+    counter(ended, meaning, inPlace.done()).tag("result", "done").register(registry);
+    counter(ended, meaning, inPlace.failed()).tag("result", "failed").register(registry);
+    Gauge.builder("liferaft.restore.writes.held", node, n -> n.state().hold() == null ? 0 : 1)
+        .description("1 while client writes are refused for a restore in place, on every node")
+        .register(registry);
     Gauge.builder("liferaft.restore.bytes", service, RestoreMetrics::bytes)
         .description("Bytes downloaded, verified or loaded by the phase under way")
         .baseUnit("bytes")

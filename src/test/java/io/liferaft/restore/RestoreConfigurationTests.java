@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.liferaft.raft.NodeStatus;
+import io.liferaft.raft.RaftNode;
 import io.liferaft.raft.RestoreRecord;
 import io.liferaft.restore.RestoreProperties.OnFailure;
 import io.liferaft.support.FakeArchives;
@@ -267,7 +268,11 @@ class RestoreConfigurationTests {
               .until(() -> "done".equals(endpoint.restore().get("state")));
           assertThat(endpoint.restore()).containsEntry("outcome", "disabled");
           MeterRegistry registry = context.getBean(MeterRegistry.class);
-          new RestoreMetrics(context.getBean(RestoreService.class)).bindTo(registry);
+          new RestoreMetrics(
+                  context.getBean(RestoreService.class),
+                  context.getBean(InPlaceRestore.class),
+                  context.getBean(RaftNode.class))
+              .bindTo(registry);
           assertThat(registry.get("liferaft.restore.state").tag("state", "done").gauge().value())
               .isEqualTo(1);
           assertThat(registry.find("liferaft.restore.state").gauges()).hasSize(8);
