@@ -2,6 +2,7 @@ package io.liferaft.objectstore;
 
 import jakarta.validation.Valid;
 import java.time.Duration;
+import java.util.Locale;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.validation.annotation.Validated;
@@ -24,17 +25,45 @@ record ObjectStoreProperties(@Valid @DefaultValue S3 s3) {
    * @param connectTimeout time to open a connection
    * @param readTimeout longest silence of the store while it is answering
    * @param callTimeout time for one request with all its repetitions, bodies not counted
+   * @param serverSideEncryption what the store is asked to encrypt objects with: none (default)
+   *     leaves it to the bucket's own setting, sse-s3 takes a key of the store, sse-kms one of AWS
+   *     KMS, sse-kms-dsse one of AWS KMS in two layers
+   * @param kmsKeyId ARN, id or alias/NAME of that key of AWS KMS; empty for the account's own for
+   *     S3
+   * @param bucketKeyEnabled whether sse-kms asks AWS KMS for a key of the bucket now and then, and
+   *     not for one of each object
    */
   record S3(
       @DefaultValue("when-required") Checksums checksums,
       @DefaultValue("3s") Duration connectTimeout,
       @DefaultValue("10s") Duration readTimeout,
-      @DefaultValue("30s") Duration callTimeout) {
+      @DefaultValue("30s") Duration callTimeout,
+      @DefaultValue("none") ServerSideEncryption serverSideEncryption,
+      @DefaultValue("") String kmsKeyId,
+      @DefaultValue("true") boolean bucketKeyEnabled) {
 
     S3 {
       requirePositive("connect-timeout", connectTimeout, "3s");
       requirePositive("read-timeout", readTimeout, "10s");
       requirePositive("call-timeout", callTimeout, "30s");
+      if (!kmsKeyId.isEmpty() && !serverSideEncryption.byKms()) {
+        throw new IllegalArgumentException(
+            "liferaft.objectstore.s3.kms-key-id=%s is of no use with liferaft.objectstore.s3.server-side-encryption=%s: set that to sse-kms, or take the key id away"
+                .formatted(
+                    kmsKeyId,
+                    serverSideEncryption.name().toLowerCase(Locale.ROOT).replace('_', '-')));
+      }
+      if (!kmsKeyId.isEmpty() && !KmsKeyName.isOne(kmsKeyId)) {
+        throw new IllegalArgumentException(
+            "liferaft.objectstore.s3.kms-key-id=" + kmsKeyId + " " + KmsKeyName.REFUSED);
+      }
+    }
+
+    /** The defaults but for these. */
+    static S3 of(
+        Checksums checksums, Duration connectTimeout, Duration readTimeout, Duration callTimeout) {
+      return new S3(
+          checksums, connectTimeout, readTimeout, callTimeout, ServerSideEncryption.NONE, "", true);
     }
 
     private static void requirePositive(String name, Duration value, String valid) {
@@ -50,5 +79,17 @@ record ObjectStoreProperties(@Valid @DefaultValue S3 s3) {
   enum Checksums {
     WHEN_REQUIRED,
     WHEN_SUPPORTED
+  }
+
+  /** Who encrypts an object in the store, and with whose key. */
+  enum ServerSideEncryption {
+    NONE,
+    SSE_S3,
+    SSE_KMS,
+    SSE_KMS_DSSE;
+
+    boolean byKms() {
+      return this == SSE_KMS || this == SSE_KMS_DSSE;
+    }
   }
 }

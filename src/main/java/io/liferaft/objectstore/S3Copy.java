@@ -29,13 +29,15 @@ final class S3Copy {
   private final S3Client s3;
   private final String bucket;
   private final long partBytes;
+  private final S3Encryption encryption;
   private final Duration callTimeout;
 
-  S3Copy(S3Client s3, String bucket, long partBytes, Duration callTimeout) {
+  S3Copy(S3Client s3, String bucket, long partBytes, ObjectStoreProperties.S3 settings) {
     this.s3 = s3;
     this.bucket = bucket;
     this.partBytes = partBytes;
-    this.callTimeout = callTimeout;
+    this.encryption = S3Encryption.of(settings);
+    this.callTimeout = settings.callTimeout();
   }
 
   record Copied(String etag, @Nullable String versionId) {}
@@ -54,6 +56,9 @@ final class S3Copy {
                 .copySourceIfMatch(source.eTag())
                 .destinationBucket(bucket)
                 .destinationKey(toKey)
+                .serverSideEncryption(encryption.kind())
+                .ssekmsKeyId(encryption.kmsKeyId())
+                .bucketKeyEnabled(encryption.bucketKey())
                 .overrideConfiguration(o -> o.apiCallTimeout(callTimeout.plus(COPY_TIME))));
     return new Copied(response.copyObjectResult().eTag(), response.versionId());
   }
@@ -64,6 +69,9 @@ final class S3Copy {
                 b.bucket(bucket)
                     .key(toKey)
                     .metadata(source.metadata())
+                    .serverSideEncryption(encryption.kind())
+                    .ssekmsKeyId(encryption.kmsKeyId())
+                    .bucketKeyEnabled(encryption.bucketKey())
                     .contentType(source.contentType())
                     .overrideConfiguration(o -> o.apiCallTimeout(callTimeout)))
             .uploadId();

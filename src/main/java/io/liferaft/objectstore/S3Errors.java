@@ -24,6 +24,10 @@ final class S3Errors {
       "S3 answers 403 for a missing key, too, to who may not list the bucket: grant s3:ListBucket"
           + " on the bucket, and s3:GetObject and s3:PutObject on its keys";
 
+  private static final String KMS_HINT =
+      "the key of AWS KMS that objects are encrypted with (liferaft.objectstore.s3.kms-key-id, or"
+          + " the bucket's own setting) ";
+
   private S3Errors() {}
 
   /**
@@ -51,6 +55,9 @@ final class S3Errors {
   private static ObjectStoreException translate(String action, S3Exception e) {
     String code = code(e);
     String said = said(e);
+    if (code.startsWith("KMS.") || aboutKms(said)) {
+      return kms(action, code, said, e);
+    }
     return switch (code) {
       case "NoSuchBucket" -> failure(Reason.NO_SUCH_BUCKET, action, "no such bucket", e);
       case "NoSuchKey", "NoSuchVersion" ->
@@ -76,7 +83,53 @@ final class S3Errors {
     };
   }
 
+  /** S3 passes on what AWS KMS has answered it; with the permission named, or only with the key. */
+  private static boolean aboutKms(String said) {
+    String lower = said.toLowerCase(Locale.ROOT);
+    return lower.contains("kms:")
+        || lower.contains("arn:aws:kms")
+        || lower.contains("the ciphertext refers to a customer master key");
+  }
+
+  private static ObjectStoreException kms(String action, String code, String said, S3Exception e) {
+    int status = e.statusCode();
+    if (code.startsWith("KMS.Throttling") || status == 429 || (status >= 500 && status != 501)) {
+      return failure(Reason.UNAVAILABLE, action, "AWS KMS is not available: " + said, e);
+    }
+    if (status == 401 || status == 403) {
+      return failure(
+          Reason.ACCESS_DENIED,
+          action,
+          KMS_HINT
+              + "may not be used: grant kms:GenerateDataKey and kms:Decrypt on it, in the policy of"
+              + " the role and in that of the key ("
+              + said
+              + ")",
+          e);
+    }
+    return failure(
+        Reason.CONFIGURATION,
+        action,
+        KMS_HINT
+            + "is not there in the bucket's region, is disabled or waits for its deletion: enable"
+            + " it, or name another one ("
+            + said
+            + ")",
+        e);
+  }
+
   private static ObjectStoreException byStatus(String action, String said, S3Exception e) {
+    boolean encryption = said.toLowerCase(Locale.ROOT).contains("encryption");
+    if (encryption && (e.statusCode() == 400 || e.statusCode() == 501)) {
+      return failure(
+          Reason.CONFIGURATION,
+          action,
+          "the store does not encrypt as it is asked to ("
+              + said
+              + "): set liferaft.objectstore.s3.server-side-encryption to what it knows of none,"
+              + " sse-s3, sse-kms and sse-kms-dsse",
+          e);
+    }
     return switch (e.statusCode()) {
       case 301, 307, 308 -> region(action, said, e);
       case 401, 403 -> failure(Reason.ACCESS_DENIED, action, "access denied: " + said, e);
@@ -90,8 +143,9 @@ final class S3Errors {
               "the store does not accept the request ("
                   + said
                   + "): check spring.cloud.aws.region.static, spring.cloud.aws.s3.endpoint,"
-                  + " spring.cloud.aws.s3.path-style-access-enabled and"
-                  + " liferaft.objectstore.s3.checksums",
+                  + " spring.cloud.aws.s3.path-style-access-enabled,"
+                  + " liferaft.objectstore.s3.checksums and"
+                  + " liferaft.objectstore.s3.server-side-encryption (not every store knows each)",
               e);
       case 429, 503 -> failure(Reason.UNAVAILABLE, action, "the store is throttling: " + said, e);
       default -> failure(Reason.UNAVAILABLE, action, said, e);
@@ -116,7 +170,9 @@ final class S3Errors {
    */
   static ObjectStoreException explained(String action, S3Exception e) {
     ObjectStoreException failure = translate(action, e);
-    boolean bare = code(e).isEmpty() || code(e).equals("AccessDenied") || code(e).equals("403");
+    boolean bare =
+        (code(e).isEmpty() || code(e).equals("AccessDenied") || code(e).equals("403"))
+            && !aboutKms(said(e));
     return failure.reason() == Reason.ACCESS_DENIED && bare
         ? new ObjectStoreException(
             failure.reason(), failure.getMessage() + ". " + FORBIDDEN_HINT, e)

@@ -53,7 +53,7 @@ final class S3ObjectStore implements ObjectStore {
     this.bucket = bucket;
     this.settings = settings;
     this.clock = clock;
-    this.copies = new S3Copy(s3, bucket, copyPartBytes, settings.callTimeout());
+    this.copies = new S3Copy(s3, bucket, copyPartBytes, settings);
   }
 
   @Override

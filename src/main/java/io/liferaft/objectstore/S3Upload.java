@@ -51,6 +51,7 @@ final class S3Upload extends OutputStream {
   private final Map<String, String> metadata;
   private final PutCondition condition;
   private final ObjectStoreProperties.S3 settings;
+  private final S3Encryption encryption;
   private final List<CompletedPart> parts = new ArrayList<>();
 
   private byte[] buffer = new byte[FIRST_PART_BYTES];
@@ -73,6 +74,7 @@ final class S3Upload extends OutputStream {
     this.metadata = metadata;
     this.condition = condition;
     this.settings = settings;
+    this.encryption = S3Encryption.of(settings);
   }
 
   /**
@@ -169,6 +171,9 @@ final class S3Upload extends OutputStream {
                 b.bucket(bucket)
                     .key(key)
                     .metadata(metadata)
+                    .serverSideEncryption(encryption.kind())
+                    .ssekmsKeyId(encryption.kmsKeyId())
+                    .bucketKeyEnabled(encryption.bucketKey())
                     .contentType("application/octet-stream")
                     .contentMD5(md5())
                     .overrideConfiguration(o -> o.apiCallTimeout(bodyTime()))
@@ -233,6 +238,9 @@ final class S3Upload extends OutputStream {
                   b.bucket(bucket)
                       .key(key)
                       .metadata(metadata)
+                      .serverSideEncryption(encryption.kind())
+                      .ssekmsKeyId(encryption.kmsKeyId())
+                      .bucketKeyEnabled(encryption.bucketKey())
                       .contentType("application/octet-stream")
                       .overrideConfiguration(o -> o.apiCallTimeout(settings.callTimeout())))
               .uploadId();

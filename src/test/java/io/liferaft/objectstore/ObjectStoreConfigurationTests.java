@@ -107,7 +107,7 @@ class ObjectStoreConfigurationTests {
     runner.run(context ->
         assertThat(context.getBean(ObjectStoreProperties.class).s3())
             .isEqualTo(
-                new ObjectStoreProperties.S3(
+                ObjectStoreProperties.S3.of(
                     ObjectStoreProperties.Checksums.WHEN_REQUIRED,
                     Duration.ofSeconds(3),
                     Duration.ofSeconds(10),
@@ -121,7 +121,10 @@ class ObjectStoreConfigurationTests {
             "liferaft.objectstore.s3.checksums=when-supported",
             "liferaft.objectstore.s3.connect-timeout=1s",
             "liferaft.objectstore.s3.read-timeout=2s",
-            "liferaft.objectstore.s3.call-timeout=3s")
+            "liferaft.objectstore.s3.call-timeout=3s",
+            "liferaft.objectstore.s3.server-side-encryption=sse-kms",
+            "liferaft.objectstore.s3.kms-key-id=alias/backups",
+            "liferaft.objectstore.s3.bucket-key-enabled=false")
         .run(context ->
             assertThat(context.getBean(ObjectStoreProperties.class).s3())
                 .isEqualTo(
@@ -129,7 +132,10 @@ class ObjectStoreConfigurationTests {
                         ObjectStoreProperties.Checksums.WHEN_SUPPORTED,
                         Duration.ofSeconds(1),
                         Duration.ofSeconds(2),
-                        Duration.ofSeconds(3))));
+                        Duration.ofSeconds(3),
+                        ObjectStoreProperties.ServerSideEncryption.SSE_KMS,
+                        "alias/backups",
+                        false)));
   }
 
   @ParameterizedTest
@@ -137,7 +143,9 @@ class ObjectStoreConfigurationTests {
     "liferaft.objectstore.s3.checksums, never",
     "liferaft.objectstore.s3.connect-timeout, 0s",
     "liferaft.objectstore.s3.read-timeout, -1s",
-    "liferaft.objectstore.s3.call-timeout, 0s"
+    "liferaft.objectstore.s3.call-timeout, 0s",
+    "liferaft.objectstore.s3.server-side-encryption, aes",
+    "liferaft.objectstore.s3.kms-key-id, alias/backups"
   })
   void refusesNonsenseNamingTheKey(String key, String value) {
     runner
@@ -151,5 +159,26 @@ class ObjectStoreConfigurationTests {
                                 .takeWhile(x -> x != null)
                                 .map(Throwable::getMessage))
                         .anyMatch(m -> m.contains(key))));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "none, alias/backups, set that to sse-kms",
+    "sse-s3, alias/backups, set that to sse-kms",
+    "sse-kms, alias/, valid are its ARN",
+    "sse-kms-dsse, my key, valid are its ARN",
+    "sse-kms, arn:aws:s3:::bucket, valid are its ARN"
+  })
+  void refusesAKeyOfKmsThatMeansNothing(String kind, String key, String valid) {
+    runner
+        .withPropertyValues(
+            "liferaft.objectstore.s3.server-side-encryption=" + kind,
+            "liferaft.objectstore.s3.kms-key-id=" + key)
+        .run(context ->
+            assertThat(context)
+                .getFailure()
+                .rootCause()
+                .hasMessageContaining("liferaft.objectstore.s3.kms-key-id=" + key)
+                .hasMessageContaining(valid));
   }
 }

@@ -101,7 +101,7 @@ class ObjectStoresTests {
     ObjectStores stores =
         new ObjectStores(
             () -> null,
-            new ObjectStoreProperties.S3(
+            ObjectStoreProperties.S3.of(
                 Checksums.WHEN_REQUIRED,
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(1),

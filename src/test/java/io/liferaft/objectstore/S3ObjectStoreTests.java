@@ -48,7 +48,7 @@ class S3ObjectStoreTests implements ObjectStoreContract {
   private final S3Client client = client(SETTINGS, faulty.endpoint(), credentials("right"));
 
   private static ObjectStoreProperties.S3 settings(Checksums checksums) {
-    return new ObjectStoreProperties.S3(
+    return ObjectStoreProperties.S3.of(
         checksums, Duration.ofSeconds(3), Duration.ofSeconds(10), Duration.ofSeconds(30));
   }
 
@@ -345,9 +345,9 @@ class S3ObjectStoreTests implements ObjectStoreContract {
     Duration most = Duration.ofSeconds(1);
     for (ObjectStoreProperties.S3 hasty :
         List.of(
-            new ObjectStoreProperties.S3(
+            ObjectStoreProperties.S3.of(
                 Checksums.WHEN_REQUIRED, most, Duration.ofMillis(100), Duration.ofMinutes(1)),
-            new ObjectStoreProperties.S3(
+            ObjectStoreProperties.S3.of(
                 Checksums.WHEN_REQUIRED, most, Duration.ofMinutes(1), most))) {
       try (S3Client own = client(hasty, faulty.endpoint(), credentials("right"))) {
         ObjectStore store = new S3ObjectStore(own, BUCKET, hasty, InstantSource.system());

@@ -7,7 +7,7 @@ import java.util.List;
 sealed interface Fault {
   record Pass() implements Fault {}
 
-  record Answer(int status, String code, List<String> headers) implements Fault {}
+  record Answer(int status, String code, String message, List<String> headers) implements Fault {}
 
   record Delay(Duration duration) implements Fault {}
 

@@ -44,7 +44,7 @@ public final class FaultyS3 implements AutoCloseable {
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
   private final CountDownLatch closed = new CountDownLatch(1);
   private final int port;
-  private volatile boolean conditional = true;
+  private volatile List<String> dropped = List.of();
   private ServerSocket listener;
   private Thread acceptor;
 
@@ -130,7 +130,12 @@ public final class FaultyS3 implements AutoCloseable {
 
   /** Requests arrive without If-Match and If-None-Match; the server must check no signatures. */
   public void ignoreConditions(boolean ignore) {
-    conditional = !ignore;
+    dropped = ignore ? List.of("If-Match", "If-None-Match") : List.of();
+  }
+
+  /** Requests arrive without these, but are recorded with them; as {@link #ignoreConditions}. */
+  public void ignoreHeaders(String... names) {
+    dropped = List.of(names);
   }
 
   /** A request that is kept on its way. */
@@ -197,7 +202,12 @@ public final class FaultyS3 implements AutoCloseable {
 
     /** Answers in place of the server, as 503 with SlowDown. */
     public void answer(int status, String code, String... headers) {
-      rule(new Fault.Answer(status, code, List.of(headers)));
+      rule(new Fault.Answer(status, code, "by rule", List.of(headers)));
+    }
+
+    /** Answers in place of the server, with these words of the store. */
+    public void refuse(int status, String code, String message) {
+      rule(new Fault.Answer(status, code, message, List.of()));
     }
 
     /** Passes the request on after a while; closing ends the wait. */
@@ -281,7 +291,7 @@ public final class FaultyS3 implements AutoCloseable {
       if (head != null) {
         String[] line = head.lines().getFirst().split(" ", -1);
         S3Request request = S3Request.of(line[0], line[1], 0).with(0, head.lines());
-        handle(client, conditional ? head : head.without("If-Match", "If-None-Match"), request);
+        handle(client, head.without(dropped.toArray(String[]::new)), request);
       }
     } catch (IOException | InterruptedException _) {
       // One side went away: that is what this class is for.
@@ -340,8 +350,8 @@ public final class FaultyS3 implements AutoCloseable {
     String body =
         request.method().equals("HEAD") || answer.code().isEmpty()
             ? ""
-            : "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>%s</Code><Message>by rule</Message></Error>"
-                .formatted(answer.code());
+            : "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>%s</Code><Message>%s</Message></Error>"
+                .formatted(answer.code(), answer.message());
     List<String> lines = new ArrayList<>();
     lines.add("HTTP/1.1 " + answer.status() + " By Rule");
     lines.add("Content-Type: application/xml");
