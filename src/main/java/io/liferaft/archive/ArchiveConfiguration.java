@@ -1,7 +1,9 @@
 package io.liferaft.archive;
 
+import io.liferaft.objectstore.KeyService;
 import io.liferaft.objectstore.ObjectStores;
 import java.util.concurrent.locks.LockSupport;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -14,11 +16,14 @@ class ArchiveConfiguration {
 
   @Bean
   BackupArchives backupArchives(
-      ObjectStores stores, ArchiveProperties properties, Environment environment) {
+      ObjectStores stores,
+      ObjectProvider<KeyService> kms,
+      ArchiveProperties properties,
+      Environment environment) {
     return new StoreArchives(
         stores,
         properties.compressionLevel(),
-        properties.encryption().ring(environment::getProperty),
+        properties.encryption().ring(environment::getProperty, kms.getIfAvailable()),
         duration -> {
           LockSupport.parkNanos(duration.toNanos());
           if (Thread.interrupted()) {

@@ -1,5 +1,6 @@
 package io.liferaft.archive;
 
+import io.liferaft.objectstore.KeyService;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Function;
@@ -65,10 +66,13 @@ record ArchiveProperties(
       }
     }
 
-    EncryptionKeys ring(Function<String, @Nullable String> environment) {
+    /**
+     * @param kms null where no key is in it
+     */
+    EncryptionKeys ring(Function<String, @Nullable String> environment, @Nullable KeyService kms) {
       Map<String, KeySource> sources = new HashMap<>();
       keys.forEach((id, place) -> sources.put(id, KeySource.parse(place)));
-      return new EncryptionKeys(keyId.isEmpty() ? null : keyId, sources, environment);
+      return new EncryptionKeys(keyId.isEmpty() ? null : keyId, sources, environment, kms);
     }
 
     /** Without the values: somebody may have put a key there. */

@@ -15,7 +15,6 @@ import javax.crypto.Cipher;
 import javax.crypto.SecretKey;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -51,13 +50,7 @@ final class Envelope {
    * @param purpose what it is, with the object's name: another one cannot take its place
    */
   static OutputStream seal(OutputStream out, WrappedKey key, String purpose) throws IOException {
-    byte[] header =
-        JsonMapper.shared()
-            .writeValueAsBytes(
-                JsonMapper.shared()
-                    .createObjectNode()
-                    .put("keyId", key.keyId())
-                    .put("wrappedKey", key.wrapped()));
+    byte[] header = JsonMapper.shared().writeValueAsBytes(key.wrapping().json());
     ByteArrayOutputStream start = new ByteArrayOutputStream();
     DataOutputStream data = new DataOutputStream(start);
     data.write(MAGIC);
@@ -86,6 +79,7 @@ final class Envelope {
    * @param name of the object, for messages
    * @throws CorruptBackupException when its start is damaged
    * @throws EncryptionKeyException when the key is not there
+   * @throws io.liferaft.objectstore.ObjectStoreException UNAVAILABLE when AWS KMS cannot be asked
    */
   static Opened open(InputStream in, EncryptionKeys keys, String purpose, String name)
       throws IOException {
@@ -102,9 +96,7 @@ final class Envelope {
       throw damaged(name, null);
     }
     try {
-      JsonNode told = JsonMapper.shared().readTree(header);
-      WrappedKey key =
-          keys.unwrap(told.path("keyId").asString(""), told.path("wrappedKey").asString(""), name);
+      WrappedKey key = keys.unwrap(Wrapping.of(JsonMapper.shared().readTree(header)), name);
       return new Opened(new Opening(in, key.key().derive(purpose), prefix, name), key);
     } catch (JacksonException e) {
       throw damaged(name, e);

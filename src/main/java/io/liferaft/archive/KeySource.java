@@ -1,5 +1,6 @@
 package io.liferaft.archive;
 
+import io.liferaft.objectstore.KmsKeyName;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -14,10 +15,17 @@ import org.jspecify.annotations.Nullable;
 sealed interface KeySource {
 
   /** A file that holds it, for example a mounted secret; read anew each time. */
-  record InFile(Path path) implements KeySource {}
+  record InFile(Path path) implements Held {}
 
   /** An environment variable that holds it. */
-  record InEnvironment(String variable) implements KeySource {}
+  record InEnvironment(String variable) implements Held {}
+
+  /**
+   * A key in AWS KMS, which nobody ever holds.
+   *
+   * @param key its ARN, its id or an alias
+   */
+  record InKms(String key) implements KeySource {}
 
   /**
    * Takes a setting's value apart.
@@ -32,34 +40,44 @@ sealed interface KeySource {
     if (place.matches("env:[A-Za-z_][A-Za-z0-9_]*")) {
       return new InEnvironment(place.substring(4));
     }
+    if (place.startsWith("kms:")) {
+      if (KmsKeyName.isOne(place.substring(4))) {
+        return new InKms(place.substring(4));
+      }
+      throw new IllegalArgumentException(KmsKeyName.REFUSED + ", each behind kms:");
+    }
     throw new IllegalArgumentException(
-        "names no place of a key: valid ones are file:/run/secrets/backup-key and"
-            + " env:BACKUP_KEY (never the key itself)");
+        "names no place of a key: valid ones are file:/run/secrets/backup-key, env:BACKUP_KEY and"
+            + " kms:alias/backups (never the key itself)");
   }
 
-  /**
-   * Reads the key: 32 bytes, as they are (in a file), as 64 hexadecimal digits or in base64.
-   *
-   * @param environment gives a variable's value, or null
-   * @throws IOException when it is not there or is none, without its content
-   */
-  default byte[] read(Function<String, @Nullable String> environment) throws IOException {
-    return switch (this) {
-      case InFile(Path path) -> {
-        byte[] content = Files.readAllBytes(path);
-        yield content.length == DataKey.BYTES
-            ? content
-            : decoded(new String(content, StandardCharsets.ISO_8859_1))
-                .orElseThrow(() -> none("the file " + path));
-      }
-      case InEnvironment(String variable) -> {
-        String content = environment.apply(variable);
-        if (content == null) {
-          throw new IOException("the environment variable " + variable + " is not set");
+  /** A place where the key itself can be read. */
+  sealed interface Held extends KeySource {
+
+    /**
+     * Reads the key: 32 bytes, as they are (in a file), as 64 hexadecimal digits or in base64.
+     *
+     * @param environment gives a variable's value, or null
+     * @throws IOException when it is not there or is none, without its content
+     */
+    default byte[] read(Function<String, @Nullable String> environment) throws IOException {
+      return switch (this) {
+        case InFile(Path path) -> {
+          byte[] content = Files.readAllBytes(path);
+          yield content.length == DataKey.BYTES
+              ? content
+              : decoded(new String(content, StandardCharsets.ISO_8859_1))
+                  .orElseThrow(() -> none("the file " + path));
         }
-        yield decoded(content).orElseThrow(() -> none("the environment variable " + variable));
-      }
-    };
+        case InEnvironment(String variable) -> {
+          String content = environment.apply(variable);
+          if (content == null) {
+            throw new IOException("the environment variable " + variable + " is not set");
+          }
+          yield decoded(content).orElseThrow(() -> none("the environment variable " + variable));
+        }
+      };
+    }
   }
 
   private static IOException none(String place) {

@@ -1,9 +1,10 @@
 package io.liferaft.archive;
 
-/**
- * A data key as objects carry it.
- *
- * @param keyId of the key that it is wrapped with
- * @param wrapped in base64
- */
-record WrappedKey(String keyId, String wrapped, DataKey key) {}
+/** A data key with its wrapping, which objects carry. */
+record WrappedKey(Wrapping wrapping, DataKey key) {
+
+  /** Of the key that it is wrapped with. */
+  String keyId() {
+    return wrapping.keyId();
+  }
+}

@@ -1,5 +1,7 @@
 package io.liferaft.objectstore;
 
+import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** How a key of AWS KMS is named in settings. */
@@ -24,5 +26,11 @@ public final class KmsKeyName {
   /** Whether it is the ARN or the id of a key, or the ARN or the name of an alias. */
   public static boolean isOne(String name) {
     return NAME.matcher(name).matches();
+  }
+
+  /** The region that an ARN names; the others leave it to the settings. */
+  static Optional<String> region(String name) {
+    Matcher matcher = NAME.matcher(name);
+    return matcher.matches() ? Optional.ofNullable(matcher.group(1)) : Optional.empty();
   }
 }

@@ -1,6 +1,9 @@
 package io.liferaft.objectstore;
 
+import io.awspring.cloud.autoconfigure.core.AwsProperties;
 import io.awspring.cloud.autoconfigure.s3.S3ClientCustomizer;
+import java.net.URI;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ServiceLoader;
 import org.springframework.beans.factory.ObjectProvider;
@@ -8,10 +11,16 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
 import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
+import software.amazon.awssdk.core.client.builder.SdkSyncClientBuilder;
 import software.amazon.awssdk.http.SdkHttpConfigurationOption;
 import software.amazon.awssdk.http.SdkHttpService;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.regions.providers.AwsRegionProvider;
+import software.amazon.awssdk.services.kms.KmsClient;
+import software.amazon.awssdk.services.kms.KmsClientBuilder;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.S3ClientBuilder;
 import software.amazon.awssdk.utils.AttributeMap;
@@ -27,15 +36,7 @@ class ObjectStoreConfiguration {
 
   /** Applies to the client that Spring Cloud AWS builds. */
   static void configure(S3ClientBuilder builder, ObjectStoreProperties.S3 settings) {
-    AttributeMap timeouts =
-        AttributeMap.builder()
-            .put(SdkHttpConfigurationOption.CONNECTION_TIMEOUT, settings.connectTimeout())
-            .put(SdkHttpConfigurationOption.READ_TIMEOUT, settings.readTimeout())
-            .build();
-    SdkHttpService http = ServiceLoader.load(SdkHttpService.class).findFirst().orElseThrow();
-    // Built by the S3 client, so that it is also the S3 client that closes it.
-    builder.httpClientBuilder(
-        defaults -> http.createHttpClientBuilder().buildWithDefaults(timeouts.merge(defaults)));
+    limit(builder, settings.connectTimeout(), settings.readTimeout());
     switch (settings.checksums()) {
       case WHEN_REQUIRED ->
           builder
@@ -48,6 +49,18 @@ class ObjectStoreConfiguration {
     }
   }
 
+  private static void limit(SdkSyncClientBuilder<?, ?> builder, Duration connect, Duration read) {
+    AttributeMap timeouts =
+        AttributeMap.builder()
+            .put(SdkHttpConfigurationOption.CONNECTION_TIMEOUT, connect)
+            .put(SdkHttpConfigurationOption.READ_TIMEOUT, read)
+            .build();
+    SdkHttpService http = ServiceLoader.load(SdkHttpService.class).findFirst().orElseThrow();
+    // Built by the client, so that it is also the client that closes it.
+    builder.httpClientBuilder(
+        defaults -> http.createHttpClientBuilder().buildWithDefaults(timeouts.merge(defaults)));
+  }
+
   @Configuration(proxyBeanMethods = false)
   @Conditional(S3InUse.class)
   static class S3Configuration {
@@ -55,6 +68,46 @@ class ObjectStoreConfiguration {
     @Bean
     S3ClientCustomizer liferaftS3ClientCustomizer(ObjectStoreProperties properties) {
       return builder -> configure(builder, properties.s3());
+    }
+  }
+
+  @Configuration(proxyBeanMethods = false)
+  @Conditional(KmsInUse.class)
+  static class KmsConfiguration {
+
+    @Bean
+    KeyService keyService(
+        AwsCredentialsProvider credentials,
+        AwsRegionProvider regions,
+        AwsProperties aws,
+        ObjectStoreProperties properties) {
+      return new KeyService(region ->
+          client(
+              region.map(Region::of).orElseGet(regions::getRegion),
+              credentials,
+              aws,
+              properties.kms()));
+    }
+
+    private static KmsClient client(
+        Region region,
+        AwsCredentialsProvider credentials,
+        AwsProperties aws,
+        ObjectStoreProperties.Kms settings) {
+      KmsClientBuilder builder =
+          KmsClient.builder()
+              .region(region)
+              .credentialsProvider(credentials)
+              .dualstackEnabled(aws.getDualstackEnabled())
+              .fipsEnabled(aws.getFipsEnabled())
+              .overrideConfiguration(o -> o.apiCallTimeout(settings.callTimeout()));
+      limit(builder, settings.callTimeout(), settings.callTimeout());
+      if (!settings.endpoint().isEmpty()) {
+        builder.endpointOverride(URI.create(settings.endpoint()));
+      } else if (aws.getEndpoint() != null) {
+        builder.endpointOverride(aws.getEndpoint());
+      }
+      return builder.build();
     }
   }
 }

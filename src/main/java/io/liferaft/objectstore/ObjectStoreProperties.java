@@ -1,5 +1,6 @@
 package io.liferaft.objectstore;
 
+import io.liferaft.go.GoUrl;
 import jakarta.validation.Valid;
 import java.time.Duration;
 import java.util.Locale;
@@ -12,10 +13,11 @@ import org.springframework.validation.annotation.Validated;
  * Cloud AWS' own: {@code spring.cloud.aws.*}.
  *
  * @param s3 settings of S3
+ * @param kms settings of AWS KMS, where a key of archives is in it
  */
 @Validated
 @ConfigurationProperties(prefix = "liferaft.objectstore", ignoreUnknownFields = false)
-record ObjectStoreProperties(@Valid @DefaultValue S3 s3) {
+record ObjectStoreProperties(@Valid @DefaultValue S3 s3, @Valid @DefaultValue Kms kms) {
 
   /**
    * Settings of S3.
@@ -71,6 +73,30 @@ record ObjectStoreProperties(@Valid @DefaultValue S3 s3) {
         throw new IllegalArgumentException(
             "liferaft.objectstore.s3.%s is %s but must be above zero, for example %s"
                 .formatted(name, value, valid));
+      }
+    }
+  }
+
+  /**
+   * Settings of AWS KMS.
+   *
+   * @param endpoint address of another service that speaks as AWS KMS does; empty for AWS' own
+   * @param callTimeout time for one request with all its repetitions
+   */
+  record Kms(@DefaultValue("") String endpoint, @DefaultValue("10s") Duration callTimeout) {
+
+    Kms {
+      if (!endpoint.isEmpty() && !endpoint.matches("https?://[A-Za-z0-9.\\[\\]:_-]+(/[^?#@]*)?")) {
+        throw new IllegalArgumentException(
+            "liferaft.objectstore.kms.endpoint="
+                + GoUrl.redacted(endpoint)
+                + " is no address: a valid one is http://127.0.0.1:4566");
+      }
+      if (!callTimeout.isPositive()) {
+        throw new IllegalArgumentException(
+            "liferaft.objectstore.kms.call-timeout is "
+                + callTimeout
+                + " but must be above zero, for example 10s");
       }
     }
   }

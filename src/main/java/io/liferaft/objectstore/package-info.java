@@ -1,5 +1,5 @@
 /**
- * Bytes under keys, in an S3 bucket or a directory.
+ * Bytes under keys, in an S3 bucket or a directory; and the keys of AWS KMS.
  *
  * <p>Promises: only complete objects become visible, and after {@code put} returns they are
  * durable. "Nothing is there" is said only when the store itself answered so; whatever else went
@@ -8,12 +8,13 @@
  * part (8 MiB for the first 8 GB), a directory 64 KiB.
  *
  * <p>Must never: connect to, resolve a region for or look for credentials of AWS unless a backup
- * target or restore source is {@code s3://}; put a secret into a message; reach a file outside the
- * directory it was opened for.
+ * target or restore source is {@code s3://} or a key of archives is {@code kms:}; put a secret into
+ * a message; reach a file outside the directory it was opened for.
  *
  * <p>Threads: none of its own (with S3 in use the AWS SDK keeps a timer and a reaper of idle
  * connections, both daemons); every call blocks its caller and is bounded by the time-outs of
- * {@code liferaft.objectstore.s3.*} (reading or writing a body: per read, not as a whole).
+ * {@code liferaft.objectstore.s3.*} and {@code .kms.*} (reading or writing a body: per read, not as
+ * a whole).
  *
  * <p>After a crash at any line: in S3 possibly an unfinished multipart upload (a life-cycle rule
  * removes those), in a directory possibly a {@code .liferaft-tmp-} file (the next put removes it).

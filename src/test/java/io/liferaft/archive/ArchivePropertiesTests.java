@@ -62,4 +62,26 @@ class ArchivePropertiesTests {
         .withMessageContaining("liferaft.archive.encryption.keys.k1 names no place of a key")
         .withMessageNotContaining("c2VjcmV0");
   }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"kms:", "kms:alias/", "kms:arn:aws:s3:::b", "kms:a b", "kms:alias/a b"})
+  void refusesAKeyOfKmsThatIsNone(String place) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new Encryption("k1", Map.of("k1", place)))
+        .withMessageContaining("liferaft.archive.encryption.keys.k1 names no key of AWS KMS")
+        .withMessageContaining("alias/NAME");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "kms:alias/liferaft/backups_1",
+        "kms:1234abcd-12ab-34cd-56ef-1234567890ab",
+        "kms:mrk-1234abcd12ab34cd56ef1234567890ab",
+        "kms:arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        "kms:arn:aws-us-gov:kms:us-gov-west-1:111122223333:alias/backups"
+      })
+  void takesEveryNameOfAKeyOfKms(String place) {
+    assertThat(KeySource.parse(place)).isEqualTo(new KeySource.InKms(place.substring(4)));
+  }
 }

@@ -54,7 +54,7 @@ class EncryptedArchiveTests {
         "file:x/db/",
         "file:/x/db/",
         3,
-        new EncryptionKeys(current, sources, environment::get),
+        new EncryptionKeys(current, sources, environment::get, null),
         random,
         _ -> {});
   }
@@ -294,7 +294,7 @@ class EncryptedArchiveTests {
       case "hex" -> Files.writeString(file, "5a".repeat(32) + "\n");
       default -> Files.writeString(file, java.util.Base64.getEncoder().encodeToString(key) + "\n");
     }
-    assertThat(KeySource.parse("file:" + file).read(environment::get)).isEqualTo(key);
+    assertThat(new KeySource.InFile(file).read(environment::get)).isEqualTo(key);
   }
 
   /** Golden files: written by another program, from docs/backup-format.md alone. */

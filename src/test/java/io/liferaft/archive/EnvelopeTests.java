@@ -20,7 +20,7 @@ class EnvelopeTests {
 
   private final EncryptionKeys keys =
       new EncryptionKeys(
-          "k1", Map.of("k1", new KeySource.InEnvironment("K1")), _ -> "ab".repeat(32));
+          "k1", Map.of("k1", new KeySource.InEnvironment("K1")), _ -> "ab".repeat(32), null);
 
   private final WrappedKey key = java.util.Objects.requireNonNull(keys.next(null));
 

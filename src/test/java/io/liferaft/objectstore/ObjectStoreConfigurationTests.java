@@ -103,6 +103,28 @@ class ObjectStoreConfigurationTests {
   }
 
   @Test
+  void asksForRegionAndCredentialsOnlyWhereAKeyIsInKms() {
+    runner
+        .withPropertyValues(
+            "liferaft.archive.encryption.keys.k1=kms:alias/backups",
+            "spring.cloud.aws.region.static=eu-central-1",
+            "spring.cloud.aws.credentials.access-key=a",
+            "spring.cloud.aws.credentials.secret-key=b")
+        .run(context ->
+            assertThat(context)
+                .hasSingleBean(KeyService.class)
+                .hasSingleBean(AwsRegionProvider.class)
+                .hasSingleBean(AwsCredentialsProvider.class)
+                .doesNotHaveBean(S3Client.class));
+    runner
+        .withPropertyValues("liferaft.archive.encryption.keys.k1=env:kms")
+        .run(context -> {
+          assertThat(context).doesNotHaveBean(KeyService.class);
+          assertThat(awsBeans(context)).isEmpty();
+        });
+  }
+
+  @Test
   void hasDefaults() {
     runner.run(context ->
         assertThat(context.getBean(ObjectStoreProperties.class).s3())
@@ -145,6 +167,8 @@ class ObjectStoreConfigurationTests {
     "liferaft.objectstore.s3.read-timeout, -1s",
     "liferaft.objectstore.s3.call-timeout, 0s",
     "liferaft.objectstore.s3.server-side-encryption, aes",
+    "liferaft.objectstore.kms.endpoint, 127.0.0.1:4566",
+    "liferaft.objectstore.kms.call-timeout, 0s",
     "liferaft.objectstore.s3.kms-key-id, alias/backups"
   })
   void refusesNonsenseNamingTheKey(String key, String value) {
