@@ -100,7 +100,7 @@ class ArchiveIT {
     load(1, 3_000);
     cluster.awaitBackup();
 
-    execute("DROP VIEW v", "DROP TABLE t0");
+    execute("CREATE TABLE left_over (a)", "DROP VIEW v", "DROP TABLE t0");
     cluster.awaitBackup();
 
     assertThat(cluster.node(0).logText()).contains("has lost most of its content");

@@ -3,9 +3,7 @@ package io.liferaft.objectstore;
 import io.awspring.cloud.autoconfigure.core.AwsProperties;
 import io.awspring.cloud.autoconfigure.s3.S3ClientCustomizer;
 import java.net.URI;
-import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ServiceLoader;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
@@ -14,16 +12,12 @@ import org.springframework.context.annotation.Configuration;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
 import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
-import software.amazon.awssdk.core.client.builder.SdkSyncClientBuilder;
-import software.amazon.awssdk.http.SdkHttpConfigurationOption;
-import software.amazon.awssdk.http.SdkHttpService;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.regions.providers.AwsRegionProvider;
 import software.amazon.awssdk.services.kms.KmsClient;
 import software.amazon.awssdk.services.kms.KmsClientBuilder;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.S3ClientBuilder;
-import software.amazon.awssdk.utils.AttributeMap;
 
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(ObjectStoreProperties.class)
@@ -31,12 +25,18 @@ class ObjectStoreConfiguration {
 
   @Bean
   ObjectStores objectStores(ObjectProvider<S3Client> client, ObjectStoreProperties properties) {
-    return new ObjectStores(client::getIfAvailable, properties.s3(), InstantSource.system());
+    return new ObjectStores(
+        client::getIfAvailable,
+        properties.s3(),
+        InstantSource.system(),
+        properties.upload(),
+        properties.download());
   }
 
   /** Applies to the client that Spring Cloud AWS builds. */
-  static void configure(S3ClientBuilder builder, ObjectStoreProperties.S3 settings) {
-    limit(builder, settings.connectTimeout(), settings.readTimeout());
+  static void configure(
+      S3ClientBuilder builder, ObjectStoreProperties.S3 settings, HttpProxy proxy) {
+    builder.httpClientBuilder(proxy.client(settings.connectTimeout(), settings.readTimeout()));
     switch (settings.checksums()) {
       case WHEN_REQUIRED ->
           builder
@@ -49,25 +49,13 @@ class ObjectStoreConfiguration {
     }
   }
 
-  private static void limit(SdkSyncClientBuilder<?, ?> builder, Duration connect, Duration read) {
-    AttributeMap timeouts =
-        AttributeMap.builder()
-            .put(SdkHttpConfigurationOption.CONNECTION_TIMEOUT, connect)
-            .put(SdkHttpConfigurationOption.READ_TIMEOUT, read)
-            .build();
-    SdkHttpService http = ServiceLoader.load(SdkHttpService.class).findFirst().orElseThrow();
-    // Built by the client, so that it is also the client that closes it.
-    builder.httpClientBuilder(
-        defaults -> http.createHttpClientBuilder().buildWithDefaults(timeouts.merge(defaults)));
-  }
-
   @Configuration(proxyBeanMethods = false)
   @Conditional(S3InUse.class)
   static class S3Configuration {
 
     @Bean
     S3ClientCustomizer liferaftS3ClientCustomizer(ObjectStoreProperties properties) {
-      return builder -> configure(builder, properties.s3());
+      return builder -> configure(builder, properties.s3(), properties.way());
     }
   }
 
@@ -83,17 +71,15 @@ class ObjectStoreConfiguration {
         ObjectStoreProperties properties) {
       return new KeyService(region ->
           client(
-              region.map(Region::of).orElseGet(regions::getRegion),
-              credentials,
-              aws,
-              properties.kms()));
+              region.map(Region::of).orElseGet(regions::getRegion), credentials, aws, properties));
     }
 
     private static KmsClient client(
         Region region,
         AwsCredentialsProvider credentials,
         AwsProperties aws,
-        ObjectStoreProperties.Kms settings) {
+        ObjectStoreProperties properties) {
+      ObjectStoreProperties.Kms settings = properties.kms();
       KmsClientBuilder builder =
           KmsClient.builder()
               .region(region)
@@ -101,7 +87,8 @@ class ObjectStoreConfiguration {
               .dualstackEnabled(aws.getDualstackEnabled())
               .fipsEnabled(aws.getFipsEnabled())
               .overrideConfiguration(o -> o.apiCallTimeout(settings.callTimeout()));
-      limit(builder, settings.callTimeout(), settings.callTimeout());
+      builder.httpClientBuilder(
+          properties.way().client(settings.callTimeout(), settings.callTimeout()));
       if (!settings.endpoint().isEmpty()) {
         builder.endpointOverride(URI.create(settings.endpoint()));
       } else if (aws.getEndpoint() != null) {

@@ -3,9 +3,12 @@ package io.liferaft.objectstore;
 import io.liferaft.go.GoUrl;
 import jakarta.validation.Valid;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
 import org.springframework.validation.annotation.Validated;
 
 /**
@@ -14,10 +17,71 @@ import org.springframework.validation.annotation.Validated;
  *
  * @param s3 settings of S3
  * @param kms settings of AWS KMS, where a key of archives is in it
+ * @param proxy address of the HTTP proxy for S3 and AWS KMS, for example http://proxy:3128 or
+ *     http://user:password@proxy:3128; by default what the AWS SDK finds by itself, for example in
+ *     the system property http.proxyHost
+ * @param noProxy hosts that are reached without it, for example *.internal; by default none
+ * @param uploadRate bytes a second that are written to the stores at the most, at least 64KB; by
+ *     default as fast as it goes
+ * @param downloadRate bytes a second that are read from the stores at the most, at least 64KB; by
+ *     default as fast as it goes
  */
 @Validated
 @ConfigurationProperties(prefix = "liferaft.objectstore", ignoreUnknownFields = false)
-record ObjectStoreProperties(@Valid @DefaultValue S3 s3, @Valid @DefaultValue Kms kms) {
+record ObjectStoreProperties(
+    @Valid @DefaultValue S3 s3,
+    @Valid @DefaultValue Kms kms,
+    @DefaultValue("") String proxy,
+    @DefaultValue List<String> noProxy,
+    @DefaultValue("0B") DataSize uploadRate,
+    @DefaultValue("0B") DataSize downloadRate) {
+
+  private static final DataSize LOWEST_RATE = DataSize.ofKilobytes(64);
+
+  ObjectStoreProperties {
+    noProxy = List.copyOf(noProxy);
+    if (!proxy.isEmpty() && !proxy.matches("https?://([^/@]+@)?[A-Za-z0-9.\\[\\]:_-]+:\\d+/?")) {
+      throw new IllegalArgumentException(
+          "liferaft.objectstore.proxy="
+              + GoUrl.redacted(proxy)
+              + " is no address of a proxy: a valid one is http://proxy:3128");
+    }
+    requireRate("upload-rate", uploadRate);
+    requireRate("download-rate", downloadRate);
+  }
+
+  private static void requireRate(String name, DataSize rate) {
+    if (rate.toBytes() != 0 && rate.compareTo(LOWEST_RATE) < 0) {
+      throw new IllegalArgumentException(
+          "liferaft.objectstore.%s=%s is less than 64KB a second (a number without a unit means bytes): a valid one is 10MB, or 0B for no limit"
+              .formatted(name, rate));
+    }
+  }
+
+  /** The way to S3 and AWS KMS. */
+  HttpProxy way() {
+    return new HttpProxy(proxy, noProxy);
+  }
+
+  /** What is limited by a rate; null for no limit. */
+  private static @Nullable Bandwidth bandwidth(DataSize rate) {
+    return rate.toBytes() == 0 ? null : new Bandwidth(rate.toBytes());
+  }
+
+  @Nullable Bandwidth upload() {
+    return bandwidth(uploadRate);
+  }
+
+  @Nullable Bandwidth download() {
+    return bandwidth(downloadRate);
+  }
+
+  /** Without a password that the proxy's address may hold. */
+  @Override
+  public String toString() {
+    return "ObjectStoreProperties[s3=%s, kms=%s, proxy=%s, noProxy=%s, uploadRate=%s, downloadRate=%s]"
+        .formatted(s3, kms, GoUrl.redacted(proxy), noProxy, uploadRate, downloadRate);
+  }
 
   /**
    * Settings of S3.

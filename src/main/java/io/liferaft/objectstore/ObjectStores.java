@@ -32,12 +32,29 @@ public final class ObjectStores {
   private final Supplier<@Nullable S3Client> client;
   private final ObjectStoreProperties.S3 settings;
   private final InstantSource clock;
+  private final @Nullable Bandwidth up;
+  private final @Nullable Bandwidth down;
 
   ObjectStores(
       Supplier<@Nullable S3Client> client, ObjectStoreProperties.S3 settings, InstantSource clock) {
+    this(client, settings, clock, null, null);
+  }
+
+  /**
+   * @param up of all stores together, for what is written; null for as fast as it goes
+   * @param down of all stores together, for what is read; null for as fast as it goes
+   */
+  ObjectStores(
+      Supplier<@Nullable S3Client> client,
+      ObjectStoreProperties.S3 settings,
+      InstantSource clock,
+      @Nullable Bandwidth up,
+      @Nullable Bandwidth down) {
     this.client = client;
     this.settings = settings;
     this.clock = clock;
+    this.up = up;
+    this.down = down;
   }
 
   /**
@@ -100,6 +117,11 @@ public final class ObjectStores {
    * @throws ObjectStoreException CONFIGURATION when this node was started without S3
    */
   public ObjectStore open(Location location, boolean createDirectory) {
+    ObjectStore store = unlimited(location, createDirectory);
+    return up == null && down == null ? store : new ThrottledObjectStore(store, up, down);
+  }
+
+  private ObjectStore unlimited(Location location, boolean createDirectory) {
     return switch (location.scheme()) {
       case FILE -> new DirectoryObjectStore(Path.of(location.container()), createDirectory);
       case S3 -> {

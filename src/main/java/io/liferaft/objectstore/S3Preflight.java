@@ -136,10 +136,14 @@ final class S3Preflight {
 
   /** Databases above one part need it; small ones never show that it is missing. */
   private PreflightFinding parts() {
+    S3Encryption encryption = S3Encryption.of(settings);
     String id =
         s3.createMultipartUpload(b ->
                 b.bucket(bucket)
                     .key(key)
+                    .serverSideEncryption(encryption.kind())
+                    .ssekmsKeyId(encryption.kmsKeyId())
+                    .bucketKeyEnabled(encryption.bucketKey())
                     .overrideConfiguration(o -> o.apiCallTimeout(settings.callTimeout())))
             .uploadId();
     s3.abortMultipartUpload(b ->

@@ -16,6 +16,7 @@ import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Import;
+import org.springframework.util.unit.DataSize;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.regions.providers.AwsRegionProvider;
 import software.amazon.awssdk.services.s3.S3Client;
@@ -134,6 +135,50 @@ class ObjectStoreConfigurationTests {
                     Duration.ofSeconds(3),
                     Duration.ofSeconds(10),
                     Duration.ofSeconds(30))));
+  }
+
+  @Test
+  void takesRatesAndAProxyAndTellsNoPassword() {
+    runner.run(context -> {
+      ObjectStoreProperties defaults = context.getBean(ObjectStoreProperties.class);
+      assertThat(defaults.proxy()).isEmpty();
+      assertThat(defaults.noProxy()).isEmpty();
+      assertThat(defaults.upload()).isNull();
+      assertThat(defaults.download()).isNull();
+    });
+    runner
+        .withPropertyValues(
+            "liferaft.objectstore.proxy=http://me:top-secret@proxy.example:3128",
+            "liferaft.objectstore.no-proxy=minio.internal,.example",
+            "liferaft.objectstore.upload-rate=5MB",
+            "liferaft.objectstore.download-rate=64KB")
+        .run(context -> {
+          ObjectStoreProperties properties = context.getBean(ObjectStoreProperties.class);
+          assertThat(properties.proxy()).contains("proxy.example");
+          assertThat(properties.noProxy()).containsExactly("minio.internal", ".example");
+          assertThat(properties.uploadRate()).isEqualTo(DataSize.ofMegabytes(5));
+          assertThat(properties.downloadRate()).isEqualTo(DataSize.ofKilobytes(64));
+          assertThat(properties.toString()).doesNotContain("top-secret").contains("proxy.example");
+        });
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "liferaft.objectstore.upload-rate=10, a valid one is 10MB",
+    "liferaft.objectstore.download-rate=-1KB, less than 64KB",
+    "liferaft.objectstore.proxy=proxy:3128, a valid one is http://proxy:3128",
+    "liferaft.objectstore.proxy=http://proxy, a valid one is http://proxy:3128",
+    "liferaft.objectstore.proxy=http://me:top-secret@proxy, a valid one is http://proxy:3128",
+  })
+  void refusesRatesAndProxiesThatAreNone(String setting, String why) {
+    runner
+        .withPropertyValues(setting)
+        .run(context ->
+            assertThat(context.getStartupFailure())
+                .rootCause()
+                .hasMessageContaining(setting.substring(0, setting.indexOf('=')))
+                .hasMessageContaining(why)
+                .hasMessageNotContaining("top-secret"));
   }
 
   @Test

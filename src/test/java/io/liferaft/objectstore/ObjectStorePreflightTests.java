@@ -37,7 +37,7 @@ class ObjectStorePreflightTests {
 
   private static final String ARCHIVE = "s3://backups/of/liferaft/";
   private static final ObjectStoreProperties.S3 SETTINGS =
-      new ObjectStoreProperties.S3(
+      ObjectStoreProperties.S3.of(
           Checksums.WHEN_REQUIRED,
           Duration.ofSeconds(3),
           Duration.ofSeconds(10),
@@ -58,7 +58,7 @@ class ObjectStorePreflightTests {
             .region(Region.of(server.region()))
             .credentialsProvider(credentials)
             .forcePathStyle(true);
-    ObjectStoreConfiguration.configure(builder, SETTINGS);
+    ObjectStoreConfiguration.configure(builder, SETTINGS, new HttpProxy("", List.of()));
     return builder.build();
   }
 

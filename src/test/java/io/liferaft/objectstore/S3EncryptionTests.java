@@ -125,7 +125,7 @@ class S3EncryptionTests {
             .credentialsProvider(
                 software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider.create())
             .forcePathStyle(true);
-    ObjectStoreConfiguration.configure(builder, settings);
+    ObjectStoreConfiguration.configure(builder, settings, new HttpProxy("", List.of()));
     String etag = "ETag: \"00000000000000000000000000000000\"";
     faulty.when("PUT").key("k").answer(200, "", etag, KIND + ": aws:kms");
     faulty.when("GET").key("k").answer(200, "Body", etag, KIND + ": aws:kms");

@@ -66,7 +66,7 @@ class S3ObjectStoreTests implements ObjectStoreContract {
             .region(Region.of(server.region()))
             .credentialsProvider(credentials)
             .forcePathStyle(true);
-    ObjectStoreConfiguration.configure(builder, settings);
+    ObjectStoreConfiguration.configure(builder, settings, new HttpProxy("", List.of()));
     return builder.build();
   }
 
@@ -151,6 +151,39 @@ class S3ObjectStoreTests implements ObjectStoreContract {
         assertThat(in.readAllBytes()).isEqualTo(content);
       }
     }
+  }
+
+  @Test
+  void goesThroughAProxyButForHostsThatNeedNone() throws IOException {
+    String proxy = "http://me:p%40ss@127.0.0.1:" + faulty.endpoint().getPort();
+    URI elsewhere = URI.create("http://store.invalid:8333");
+    try (S3Client through = through(new HttpProxy(proxy, List.of("other.invalid")), elsewhere);
+        S3Client past = through(new HttpProxy(proxy, List.of(".invalid")), elsewhere)) {
+      ObjectStore store = new S3ObjectStore(through, BUCKET, SETTINGS, InstantSource.system());
+
+      store.put("proxied", Map.of(), ALWAYS, text("one"));
+
+      assertThat(ObjectStoreContract.read(store, "proxied")).isEqualTo("one");
+      assertThat(faulty.requests())
+          .extracting(request -> request.header("Proxy-Authorization"))
+          .containsOnly("Basic bWU6cEBzcw==");
+      assertThat(store().head("proxied")).isPresent();
+      assertReason(
+          Reason.UNAVAILABLE,
+          () -> new S3ObjectStore(past, BUCKET, SETTINGS, InstantSource.system()).head("proxied"));
+    }
+  }
+
+  private S3Client through(HttpProxy proxy, URI endpoint) {
+    S3ClientBuilder builder =
+        S3Client.builder()
+            .endpointOverride(endpoint)
+            .region(Region.of(server.region()))
+            .credentialsProvider(credentials("right"))
+            .forcePathStyle(true)
+            .overrideConfiguration(o -> o.retryStrategy(r -> r.maxAttempts(1)));
+    ObjectStoreConfiguration.configure(builder, SETTINGS, proxy);
+    return builder.build();
   }
 
   @Test

@@ -31,7 +31,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A network that fails by rule, between clients and a real S3 server. Passes requests on as they
  * are, Host header included, because it is part of the signature; one request per connection;
- * bodies stream through. Rules are tried in order of their making, the first that fits acts.
+ * bodies stream through. Can be taken for an HTTP proxy, too. Rules are tried in order of their
+ * making, the first that fits acts.
  */
 public final class FaultyS3 implements AutoCloseable {
 
@@ -287,8 +288,9 @@ public final class FaultyS3 implements AutoCloseable {
 
   private void serve(Socket client) {
     try (client) {
-      HttpHead head = HttpHead.read(client.getInputStream());
-      if (head != null) {
+      HttpHead asked = HttpHead.read(client.getInputStream());
+      if (asked != null) {
+        HttpHead head = asked.originForm();
         String[] line = head.lines().getFirst().split(" ", -1);
         S3Request request = S3Request.of(line[0], line[1], 0).with(0, head.lines());
         handle(client, head.without(dropped.toArray(String[]::new)), request);

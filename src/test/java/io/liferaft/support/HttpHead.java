@@ -33,6 +33,18 @@ record HttpHead(List<String> lines) {
     return Integer.parseInt(lines.getFirst().split(" ", -1)[1]);
   }
 
+  /** As a proxy passes on what it was asked for by its whole address. */
+  HttpHead originForm() {
+    String[] line = lines.getFirst().split(" ", -1);
+    if (line.length < 3 || !line[1].startsWith("http://")) {
+      return this;
+    }
+    List<String> kept = new ArrayList<>(lines);
+    kept.set(0, line[0] + " " + line[1].replaceFirst("http://[^/]*", "") + " " + line[2]);
+    // What concerns this connection only is not passed on.
+    return new HttpHead(kept).without("Upgrade");
+  }
+
   HttpHead without(String... names) {
     List<String> kept = new ArrayList<>(lines);
     for (String name : names) {
