@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,89 +63,32 @@ public record ReplicatedState(
   }
 
   ReplicatedState withApplied(long index) {
-    return new ReplicatedState(
-        clusterId,
-        generation,
-        changeIndex,
-        index,
-        restore,
-        backups,
-        initialMembers,
-        formerGroups,
-        changes,
-        hold);
+    return with(parts -> parts.appliedIndex = index);
   }
 
   ReplicatedState withChange(long index) {
-    return new ReplicatedState(
-        clusterId,
-        generation,
-        index,
-        appliedIndex,
-        restore,
-        backups,
-        initialMembers,
-        formerGroups,
-        changes,
-        hold);
+    return with(parts -> parts.changeIndex = index);
   }
 
   ReplicatedState withRestore(RestoreRecord next) {
-    return new ReplicatedState(
-        clusterId,
-        generation,
-        changeIndex,
-        appliedIndex,
-        next,
-        backups,
-        initialMembers,
-        formerGroups,
-        changes,
-        hold);
+    return with(parts -> parts.restore = next);
   }
 
   ReplicatedState withBackup(BackupRecord backup) {
     Map<String, BackupRecord> next = new HashMap<>(backups);
     next.put(backup.destination(), backup);
-    return new ReplicatedState(
-        clusterId,
-        generation,
-        changeIndex,
-        appliedIndex,
-        restore,
-        next,
-        initialMembers,
-        formerGroups,
-        changes,
-        hold);
+    return with(parts -> parts.backups = next);
   }
 
   ReplicatedState withLineage(String newClusterId, String newGeneration) {
-    return new ReplicatedState(
-        newClusterId,
-        newGeneration,
-        changeIndex,
-        appliedIndex,
-        restore,
-        backups,
-        initialMembers,
-        formerGroups,
-        changes,
-        hold);
+    return with(parts -> {
+      parts.clusterId = newClusterId;
+      parts.generation = newGeneration;
+    });
   }
 
   ReplicatedState withMembers(List<String> members) {
-    return new ReplicatedState(
-        clusterId,
-        generation,
-        changeIndex,
-        appliedIndex,
-        restore,
-        backups,
-        members,
-        formerGroups,
-        changes,
-        hold);
+    return with(parts -> parts.initialMembers = members);
   }
 
   /** With more of them, in place of those of the same id. */
@@ -162,44 +106,61 @@ public record ReplicatedState(
   ReplicatedState withFormerGroup(String group) {
     List<String> groups = new ArrayList<>(formerGroups);
     groups.add(group);
-    return new ReplicatedState(
-        clusterId,
-        generation,
-        changeIndex,
-        appliedIndex,
-        restore,
-        backups,
-        initialMembers,
-        groups,
-        changes,
-        hold);
+    return with(parts -> parts.formerGroups = groups);
   }
 
   ReplicatedState withChanges(ChangesRecord next) {
-    return new ReplicatedState(
-        clusterId,
-        generation,
-        changeIndex,
-        appliedIndex,
-        restore,
-        backups,
-        initialMembers,
-        formerGroups,
-        next,
-        hold);
+    return with(parts -> parts.changes = next);
   }
 
   ReplicatedState withHold(@Nullable WriteHold next) {
-    return new ReplicatedState(
-        clusterId,
-        generation,
-        changeIndex,
-        appliedIndex,
-        restore,
-        backups,
-        initialMembers,
-        formerGroups,
-        changes,
-        next);
+    return with(parts -> parts.hold = next);
+  }
+
+  private ReplicatedState with(Consumer<Parts> change) {
+    Parts parts = new Parts(this);
+    change.accept(parts);
+    return parts.state();
+  }
+
+  /** A state while one of its parts is replaced. */
+  private static final class Parts {
+    private String clusterId;
+    private String generation;
+    private long changeIndex;
+    private long appliedIndex;
+    private RestoreRecord restore;
+    private Map<String, BackupRecord> backups;
+    private List<String> initialMembers;
+    private List<String> formerGroups;
+    private ChangesRecord changes;
+    private @Nullable WriteHold hold;
+
+    Parts(ReplicatedState of) {
+      clusterId = of.clusterId;
+      generation = of.generation;
+      changeIndex = of.changeIndex;
+      appliedIndex = of.appliedIndex;
+      restore = of.restore;
+      backups = of.backups;
+      initialMembers = of.initialMembers;
+      formerGroups = of.formerGroups;
+      changes = of.changes;
+      hold = of.hold;
+    }
+
+    ReplicatedState state() {
+      return new ReplicatedState(
+          clusterId,
+          generation,
+          changeIndex,
+          appliedIndex,
+          restore,
+          backups,
+          initialMembers,
+          formerGroups,
+          changes,
+          hold);
+    }
   }
 }
