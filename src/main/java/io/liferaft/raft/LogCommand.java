@@ -101,6 +101,9 @@ sealed interface LogCommand {
 
   record BackupRecorded(BackupRecord backup) implements LogCommand {}
 
+  /** A node has tried whether a backup can be restored. Changes nothing in the database. */
+  record BackupVerified(VerifiedRecord drilled) implements LogCommand {}
+
   /**
    * Refuses client writes until a restore has replaced the database. Its id is this entry's index.
    *

@@ -39,7 +39,17 @@ final class LogCommandCodec {
   private static final int WRITES_HELD = 16;
   private static final int WRITES_RELEASED = 17;
 
+  /** Automatic, so not appended before every member knows it: see {@link EntryReaders}. */
+  static final int BACKUP_VERIFIED = 18;
+
   private LogCommandCodec() {}
+
+  /**
+   * Whether entries of a type can be read here; those are all up to the last one that was added.
+   */
+  static boolean knows(int type) {
+    return type >= CLUSTER_FOUNDED && type <= BACKUP_VERIFIED;
+  }
 
   static byte[] encode(LogCommand command) {
     WireWriter out = new WireWriter();
@@ -90,6 +100,7 @@ final class LogCommandCodec {
         out.int32(RESTORE_ENDED).string(outcome.name()).int64(time);
       }
       case LogCommand.BackupRecorded(var backup) -> out.int32(BACKUP_RECORDED).backup(backup);
+      case LogCommand.BackupVerified(var drilled) -> out.int32(BACKUP_VERIFIED).verified(drilled);
       case LogCommand.WritesHeld(var until) -> out.int32(WRITES_HELD).int64(until);
       case LogCommand.WritesReleased(var attempt) -> out.int32(WRITES_RELEASED).int64(attempt);
       case LogCommand.CaptureSwitched(var on) -> out.int32(CAPTURE_SWITCHED).bool(on);
@@ -182,6 +193,7 @@ final class LogCommandCodec {
         case RESTORE_ENDED ->
             new LogCommand.RestoreEnded(RestoreRecord.Outcome.valueOf(in.string()), in.int64());
         case BACKUP_RECORDED -> new LogCommand.BackupRecorded(in.backup());
+        case BACKUP_VERIFIED -> new LogCommand.BackupVerified(in.verified());
         case CLUSTER_RECOVERED ->
             new LogCommand.ClusterRecovered(in.string(), in.string(), List.of());
         case CLUSTER_RECOVERED_FOR_MEMBERS ->

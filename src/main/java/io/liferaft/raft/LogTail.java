@@ -36,6 +36,7 @@ final class LogTail {
           LogCommand.RestoreBegun _,
           LogCommand.RestoreEnded _,
           LogCommand.BackupRecorded _,
+          LogCommand.BackupVerified _,
           LogCommand.WritesHeld _,
           LogCommand.WritesReleased _,
           LogCommand.CaptureSwitched _,

@@ -16,6 +16,8 @@ final class LogWriter {
   /** Time that one command of our own may take. */
   static final Duration COMMAND_TIMEOUT = Duration.ofSeconds(30);
 
+  private static final Duration ASK = Duration.ofSeconds(2);
+
   /** Shorter limits are kept to the millisecond. */
   private static final Duration COARSE = Duration.ofSeconds(1);
 
@@ -40,7 +42,20 @@ final class LogWriter {
           LogCommandCodec.body(execute.form(), execute.transaction(), execute.statements()),
           timeout);
     }
+    if (command instanceof LogCommand.BackupVerified) {
+      requireReaders(LogCommandCodec.BACKUP_VERIFIED);
+    }
     return await(submitHere(command), timeout);
+  }
+
+  private void requireReaders(int entryType) {
+    if (!node.leads()) {
+      throw new NotLeaderException("not leader");
+    }
+    EntryReaders.require(
+        node.config().id(),
+        node.status().members(),
+        member -> node.peers().knows(member.raftAddress(), entryType, ASK));
   }
 
   /**

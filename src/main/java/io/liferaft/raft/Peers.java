@@ -129,6 +129,7 @@ final class Peers implements AutoCloseable {
   private static final int INTRODUCE = 12;
   private static final int REMOVE = 13;
   private static final int REMOVED = 14;
+  private static final int KNOWS = 15;
 
   private static final int OK = 0;
   private static final int NOT_LEADER = 1;
@@ -291,6 +292,15 @@ final class Peers implements AutoCloseable {
     }
   }
 
+  /**
+   * Whether a node can read log entries of a type.
+   *
+   * @throws RequestRefusedException when it is too old to know the question
+   */
+  boolean knows(String address, int entryType, Duration timeout) {
+    return call(address, request(KNOWS).int32(entryType), timeout, false, WireReader::bool);
+  }
+
   LeaderView compare(String address, OwnEnd own, Duration timeout) {
     WireWriter out = request(COMPARE).string(own.peerId()).int64(own.applied().getIndex());
     return call(
@@ -442,6 +452,7 @@ final class Peers implements AutoCloseable {
         out.bool(view.member());
       }
       case ADMIT -> local.admit(Newcomer.read(in));
+      case KNOWS -> out.bool(LogCommandCodec.knows(in.int32()));
       default ->
           throw new RequestRefusedException(
               "this node does not know request %d: it runs an older version".formatted(type));

@@ -100,6 +100,14 @@ public interface RaftNode {
   /** All changes up to a log index have been delivered. Never goes back. Waits. */
   void recordDelivered(long index);
 
+  /**
+   * Puts into the log what a restore drill found; forwarded to the leader. Every node has it in
+   * {@link ReplicatedState#verified} from then on; the change index stays. Waits.
+   *
+   * @throws RequestRefusedException when a member cannot read the entry, or may not be able to
+   */
+  void recordVerified(VerifiedRecord drilled);
+
   // --- for backup and restore; only the leader's calls succeed ---
 
   /**

@@ -448,6 +448,20 @@ final class RatisNode implements RaftNode, SmartLifecycle {
   }
 
   @Override
+  public void recordVerified(VerifiedRecord drilled) {
+    LogCommand command = new LogCommand.BackupVerified(drilled);
+    byte[] encoded = LogCommandCodec.encode(command);
+    Peers.Appended appended =
+        router.onLeader(
+            LogWriter.COMMAND_TIMEOUT,
+            left -> writer.appendHere(command, left),
+            (leader, left) -> node.peers().append(leader.raftAddress(), encoded, left));
+    if (appended.applied() instanceof Applied.Refused refused) {
+      throw refused.exception();
+    }
+  }
+
+  @Override
   public long beginRestore(String source) {
     return writer.command(new LogCommand.RestoreBegun(source)).index();
   }

@@ -342,6 +342,13 @@ final class Replica {
           state = state.withBackup(backup);
         }
       }
+      case LogCommand.BackupVerified(var drilled) -> {
+        if (drilled.fits()) {
+          state = state.withVerified(drilled);
+        } else {
+          applied = new Applied.Refused("the names in the drill's result are too long", false);
+        }
+      }
       case LogCommand.WritesHeld(var until) -> {
         if (!(state.restore() instanceof RestoreRecord.Ended)) {
           applied = new Applied.Refused("store not ready", true);

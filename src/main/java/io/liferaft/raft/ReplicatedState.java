@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  *     up for good, whatever disks of theirs may still turn up
  * @param changes whether row changes are captured, and how far they have been delivered
  * @param hold of client writes; null for none
+ * @param verified what restore drills found, per destination fingerprint
  */
 public record ReplicatedState(
     String clusterId,
@@ -32,12 +33,14 @@ public record ReplicatedState(
     List<String> initialMembers,
     List<String> formerGroups,
     ChangesRecord changes,
-    @Nullable WriteHold hold) {
+    @Nullable WriteHold hold,
+    Map<String, Verification> verified) {
 
   public ReplicatedState {
     backups = Map.copyOf(backups);
     initialMembers = List.copyOf(initialMembers);
     formerGroups = List.copyOf(formerGroups);
+    verified = Map.copyOf(verified);
   }
 
   /** As of a cluster that was never recovered and captures nothing. */
@@ -59,7 +62,8 @@ public record ReplicatedState(
         initialMembers,
         List.of(),
         ChangesRecord.NONE,
-        null);
+        null,
+        Map.of());
   }
 
   ReplicatedState withApplied(long index) {
@@ -117,6 +121,10 @@ public record ReplicatedState(
     return with(parts -> parts.hold = next);
   }
 
+  ReplicatedState withVerified(VerifiedRecord drilled) {
+    return with(parts -> parts.verified = Verification.with(verified, drilled));
+  }
+
   private ReplicatedState with(Consumer<Parts> change) {
     Parts parts = new Parts(this);
     change.accept(parts);
@@ -135,6 +143,7 @@ public record ReplicatedState(
     private List<String> formerGroups;
     private ChangesRecord changes;
     private @Nullable WriteHold hold;
+    private Map<String, Verification> verified;
 
     Parts(ReplicatedState of) {
       clusterId = of.clusterId;
@@ -147,6 +156,7 @@ public record ReplicatedState(
       formerGroups = of.formerGroups;
       changes = of.changes;
       hold = of.hold;
+      verified = of.verified;
     }
 
     ReplicatedState state() {
@@ -160,7 +170,8 @@ public record ReplicatedState(
           initialMembers,
           formerGroups,
           changes,
-          hold);
+          hold,
+          verified);
     }
   }
 }

@@ -16,7 +16,10 @@ import org.jspecify.annotations.Nullable;
  */
 record StatePayload(long term, ReplicatedState state, @Nullable OpenLoad load) {
 
-  private static final int VERSION = 4;
+  private static final int VERSION = 5;
+
+  /** Without verified backups; still written while there are none. */
+  private static final int FOURTH_VERSION = 4;
 
   /** Without a hold of writes. */
   private static final int THIRD_VERSION = 3;
@@ -29,7 +32,8 @@ record StatePayload(long term, ReplicatedState state, @Nullable OpenLoad load) {
 
   byte[] encode() {
     WireWriter out = new WireWriter();
-    out.int32(VERSION).int64(term).string(state.clusterId()).string(state.generation());
+    int version = state.verified().isEmpty() ? FOURTH_VERSION : VERSION;
+    out.int32(version).int64(term).string(state.clusterId()).string(state.generation());
     out.int64(state.changeIndex()).int64(state.appliedIndex());
     switch (state.restore()) {
       case RestoreRecord.Undecided() -> out.int32(0);
@@ -54,7 +58,24 @@ record StatePayload(long term, ReplicatedState state, @Nullable OpenLoad load) {
     if (hold != null) {
       out.int64(hold.attempt()).int64(hold.term()).int64(hold.untilMillis());
     }
+    if (version >= VERSION) {
+      out.int32(state.verified().size());
+      state.verified().values().forEach(one -> write(out, one));
+    }
     return out.toByteArray();
+  }
+
+  private static void write(WireWriter out, Verification verification) {
+    VerifiedRecord good = verification.good();
+    VerifiedRecord damaged = verification.damaged();
+    out.bool(good != null);
+    if (good != null) {
+      out.verified(good);
+    }
+    out.bool(damaged != null);
+    if (damaged != null) {
+      out.verified(damaged);
+    }
   }
 
   static StatePayload decode(byte[] bytes) {
@@ -91,9 +112,15 @@ record StatePayload(long term, ReplicatedState state, @Nullable OpenLoad load) {
               ? new ChangesRecord(in.bool(), in.int64(), in.int64())
               : ChangesRecord.NONE;
       WriteHold hold =
-          version >= VERSION && in.bool()
+          version >= FOURTH_VERSION && in.bool()
               ? new WriteHold(in.int64(), in.int64(), in.int64())
               : null;
+      Map<String, Verification> verified = new HashMap<>();
+      for (int count = version >= VERSION ? in.int32() : 0; count > 0; count--) {
+        Verification one =
+            new Verification(in.bool() ? in.verified() : null, in.bool() ? in.verified() : null);
+        verified.put(one.last().destination(), one);
+      }
       return new StatePayload(
           term,
           new ReplicatedState(
@@ -106,7 +133,8 @@ record StatePayload(long term, ReplicatedState state, @Nullable OpenLoad load) {
               members,
               formerGroups,
               changes,
-              hold),
+              hold,
+              verified),
           load);
     } catch (IOException e) {
       throw new UncheckedIOException("the snapshot record cannot be decoded", e);

@@ -138,6 +138,12 @@ final class WireReader {
         int64());
   }
 
+  VerifiedRecord verified() throws IOException {
+    return new VerifiedRecord(
+        string(), string(), string(), int64(), string(), int64(), int64(), int64(), bool(), bool(),
+        string());
+  }
+
   private SqlResult.Rows rows() throws IOException {
     List<String> columns = strings();
     List<String> tables = strings();

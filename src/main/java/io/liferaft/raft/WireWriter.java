@@ -200,6 +200,14 @@ final class WireWriter {
     return this;
   }
 
+  WireWriter verified(VerifiedRecord drilled) {
+    string(drilled.destination()).string(drilled.backup()).string(drilled.generation());
+    int64(drilled.changeIndex()).string(drilled.sha256()).int64(drilled.sizeBytes());
+    int64(drilled.timeMillis()).int64(drilled.tookMillis()).bool(drilled.good());
+    bool(drilled.compared()).string(drilled.node());
+    return this;
+  }
+
   private WireWriter run(Write write) {
     try {
       write.run();

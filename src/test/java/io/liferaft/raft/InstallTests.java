@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import org.apache.ratis.server.raftlog.RaftLog;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -81,6 +82,26 @@ class InstallTests {
       cluster.awaitServing();
       leader.execute("INSERT INTO c VALUES(1)");
       cluster.assertEqualContents();
+    }
+  }
+
+  @Test
+  void whatDrillsFoundComesWithTheCopy() {
+    VerifiedRecord drilled =
+        new VerifiedRecord("dest", "id", "g", 7, "ab", 4096, 1000, 12, true, false, "n2");
+    try (TestCluster cluster = TestCluster.of(folder, 3).withSnapshotEvery(50).startAll()) {
+      TestCluster.Node late = cluster.follower();
+      cluster.awaitLeader().execute("CREATE TABLE c(p, noise DEFAULT (randomblob(300)))");
+      late.stop();
+      cluster.append(new LogCommand.BackupVerified(drilled));
+      cutLog(cluster);
+
+      late.start();
+
+      cluster.assertEqualContents();
+      assertThat(late.raft().tally().of(Tally.Event.INSTALL)).isPositive();
+      assertThat(late.raft().state().verified())
+          .isEqualTo(Map.of("dest", new Verification(drilled, null)));
     }
   }
 

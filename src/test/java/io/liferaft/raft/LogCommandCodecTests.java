@@ -56,6 +56,11 @@ class LogCommandCodecTests {
         new LogCommand.RestoreBegun("s3://b/k"),
         new LogCommand.RestoreEnded(RestoreRecord.Outcome.NOTHING_THERE, 9),
         new LogCommand.BackupRecorded(BACKUP),
+        new LogCommand.BackupVerified(
+            new VerifiedRecord(
+                "dest", "id", "gen", 42, "ab", 4096, 1_700_000_000_000L, 212, true, false, "n2")),
+        new LogCommand.BackupVerified(
+            new VerifiedRecord("dest", "", "", 0, "", -1, 1L << 41, 1, false, true, "ü")),
         new LogCommand.WritesHeld(1L << 41),
         new LogCommand.WritesReleased(9));
   }

@@ -407,6 +407,62 @@ class ReplicaTests {
     assertThat(state().backups()).isEqualTo(Map.of("dest", newest, "other", elsewhere));
   }
 
+  @Test
+  void whatADrillFoundChangesNoDatabaseAndStaysUntilALaterOne() {
+    applyAll(founded(), sql("CREATE TABLE t(x)"));
+    long changed = state().changeIndex();
+    String digest = store.contentDigest();
+    VerifiedRecord first = drilled("dest", 1000, true);
+    VerifiedRecord damaged = drilled("dest", 2000, false);
+    VerifiedRecord elsewhere = drilled("other", 1500, false);
+
+    applyAll(verified(first), verified(elsewhere));
+    assertThat(state().verified())
+        .isEqualTo(
+            Map.of(
+                "dest", new Verification(first, null),
+                "other", new Verification(null, elsewhere)));
+
+    applyAll(verified(damaged));
+    assertThat(state().verified()).containsEntry("dest", new Verification(first, damaged));
+
+    VerifiedRecord mended = drilled("dest", 3000, true);
+    applyAll(verified(mended));
+    assertThat(state().verified()).containsEntry("dest", new Verification(mended, null));
+    assertThat(state().changeIndex()).isEqualTo(changed);
+    assertThat(state().backups()).isEmpty();
+    assertThat(store.contentDigest()).isEqualTo(digest);
+  }
+
+  @Test
+  void whatDrillsFoundHasItsBounds() {
+    applyAll(founded());
+    for (int i = 0; i < Verification.MOST; i++) {
+      applyAll(verified(drilled("place " + i, i == 5 ? 10 : 1000 + i, true)));
+    }
+    applyAll(verified(drilled("place 3", 5000, true)));
+    assertThat(state().verified()).hasSize(Verification.MOST).containsKey("place 5");
+
+    applyAll(verified(drilled("one more", 5, true)));
+    assertThat(state().verified())
+        .hasSize(Verification.MOST)
+        .containsKeys("one more", "place 3")
+        .doesNotContainKey("place 5");
+
+    Applied refused = apply(verified(drilled("x".repeat(3000), 1, true)));
+    assertThat(refused).isInstanceOf(Applied.Refused.class);
+    assertThat(state().verified()).hasSize(Verification.MOST);
+  }
+
+  private static LogCommand verified(VerifiedRecord drilled) {
+    return new LogCommand.BackupVerified(drilled);
+  }
+
+  private static VerifiedRecord drilled(String destination, long timeMillis, boolean good) {
+    return new VerifiedRecord(
+        destination, "id", "g", 7, "ab", 4096, timeMillis, 12, good, false, "n2");
+  }
+
   private static LogCommand recorded(BackupRecord backup) {
     return new LogCommand.BackupRecorded(backup);
   }
@@ -415,6 +471,7 @@ class ReplicaTests {
   void theRecordKeepsEverythingWithoutTheLog() throws Exception {
     applyAll(founded(), sql("CREATE TABLE t(x)"));
     applyAll(recorded(backup("dest", state().generation(), 1, TERM)));
+    applyAll(verified(drilled("dest", 1000, true)), verified(drilled("dest", 2000, false)));
     LogCommand[] load = load(9, LoadKind.DATABASE, -1, database("CREATE TABLE l(x)"), 4096);
     applyAll(load[0], load[1]);
     StatePayload before = replica().payload();

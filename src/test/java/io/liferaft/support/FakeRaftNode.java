@@ -13,6 +13,8 @@ import io.liferaft.raft.RequestRefusedException;
 import io.liferaft.raft.RestoreRecord;
 import io.liferaft.raft.SqlReply;
 import io.liferaft.raft.SqlRequest;
+import io.liferaft.raft.Verification;
+import io.liferaft.raft.VerifiedRecord;
 import io.liferaft.raft.WriteHold;
 import io.liferaft.sqlite.DatabaseCopy;
 import io.liferaft.sqlite.SqlResult;
@@ -62,6 +64,8 @@ public final class FakeRaftNode implements RaftNode {
   private int transfers;
   private LongConsumer duringLoad = loaded -> {};
   private @Nullable RuntimeException failNextRecord;
+  private @Nullable RuntimeException refuseVerified;
+  private final Map<String, Verification> verified = new HashMap<>();
   private String checked = "ok";
 
   // --- what a test arranges ---
@@ -149,6 +153,11 @@ public final class FakeRaftNode implements RaftNode {
     failNextRecord = failure;
   }
 
+  /** What a drill found does not get into the log; null: it does. */
+  public synchronized void refuseVerified(@Nullable RuntimeException failure) {
+    refuseVerified = failure;
+  }
+
   public synchronized void duringLoad(LongConsumer action) {
     duringLoad = action;
   }
@@ -229,7 +238,8 @@ public final class FakeRaftNode implements RaftNode {
         members,
         List.of(),
         ChangesRecord.NONE,
-        hold);
+        hold,
+        verified);
   }
 
   private synchronized void leaderOnly() {
@@ -322,6 +332,21 @@ public final class FakeRaftNode implements RaftNode {
       throw new RequestRefusedException("a newer backup has been recorded");
     }
     backups.put(backup.destination(), backup);
+  }
+
+  @Override
+  public synchronized void recordVerified(VerifiedRecord drilled) {
+    RuntimeException failure = refuseVerified;
+    if (failure != null) {
+      throw failure;
+    }
+    index++;
+    Verification known = verified.get(drilled.destination());
+    verified.put(
+        drilled.destination(),
+        drilled.good()
+            ? new Verification(drilled, null)
+            : new Verification(known == null ? null : known.good(), drilled));
   }
 
   @Override

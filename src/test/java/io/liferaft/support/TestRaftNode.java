@@ -11,6 +11,7 @@ import io.liferaft.raft.ReplicatedState;
 import io.liferaft.raft.RestoreRecord;
 import io.liferaft.raft.SqlReply;
 import io.liferaft.raft.SqlRequest;
+import io.liferaft.raft.VerifiedRecord;
 import io.liferaft.sqlite.DatabaseCopy;
 import io.liferaft.sqlite.SqlResult;
 import java.nio.ByteBuffer;
@@ -279,11 +280,17 @@ public final class TestRaftNode implements RaftNode {
             now.initialMembers(),
             now.formerGroups(),
             changes,
-            now.hold());
+            now.hold(),
+            now.verified());
   }
 
   @Override
   public void recordBackup(BackupRecord backup) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public void recordVerified(VerifiedRecord drilled) {
     throw new UnsupportedOperationException();
   }
 
