@@ -109,6 +109,11 @@ class BackupConfiguration {
   }
 
   @Bean
+  ClusterVerification clusterVerification(BackupScheduler scheduler, RaftNode node) {
+    return new ClusterVerification(node, scheduler.archive());
+  }
+
+  @Bean
   RestorePointFiles restorePointFiles(
       BackupScheduler scheduler,
       VerifiedPoints verified,
@@ -127,6 +132,7 @@ class BackupConfiguration {
       BackupProperties properties,
       BackupScheduler scheduler,
       VerifiedPoints verified,
+      ClusterVerification cluster,
       RaftNode node,
       ObjectProvider<Clock> clock,
       Environment environment) {
@@ -138,22 +144,25 @@ class BackupConfiguration {
         new SecureRandom(),
         temporaryFolder(environment).resolve("drill"),
         SqliteStore::verify,
-        verified);
+        verified,
+        cluster);
   }
 
   @Bean
-  DrillMetrics drillMetrics(BackupDrill drill, ObjectProvider<Clock> clock) {
-    return new DrillMetrics(drill, clock.getIfAvailable(Clock::systemUTC));
+  DrillMetrics drillMetrics(
+      BackupDrill drill, ClusterVerification cluster, ObjectProvider<Clock> clock) {
+    return new DrillMetrics(drill, cluster, clock.getIfAvailable(Clock::systemUTC));
   }
 
   @Bean
-  DrillEndpoint drillEndpoint(BackupDrill drill) {
-    return new DrillEndpoint(drill);
+  DrillEndpoint drillEndpoint(BackupDrill drill, ClusterVerification cluster) {
+    return new DrillEndpoint(drill, cluster);
   }
 
   @Bean
-  BackupHealthIndicator backupHealthIndicator(BackupScheduler scheduler, BackupDrill drill) {
-    return new BackupHealthIndicator(scheduler, drill::last);
+  BackupHealthIndicator backupHealthIndicator(
+      BackupScheduler scheduler, BackupDrill drill, ClusterVerification cluster) {
+    return new BackupHealthIndicator(scheduler, drill::last, cluster);
   }
 
   @Bean
@@ -162,11 +171,13 @@ class BackupConfiguration {
       BackupProperties properties,
       RestorePointFiles files,
       VerifiedPoints verified,
+      ClusterVerification cluster,
       ObjectProvider<Clock> clock) {
     return new BackupsEndpoint(
         scheduler.archive(),
         files,
         verified,
+        cluster,
         properties.retention().policy(),
         clock.getIfAvailable(Clock::systemUTC));
   }

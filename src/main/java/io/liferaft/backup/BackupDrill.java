@@ -1,12 +1,14 @@
 package io.liferaft.backup;
 
 import io.liferaft.archive.BackupArchive;
+import io.liferaft.archive.BackupManifest;
 import io.liferaft.archive.CorruptBackupException;
 import io.liferaft.archive.StoredBackup;
 import io.liferaft.backup.DrillStatus.Result;
 import io.liferaft.objectstore.ObjectStoreException;
 import io.liferaft.raft.NodeStatus;
 import io.liferaft.raft.RaftNode;
+import io.liferaft.raft.VerifiedRecord;
 import io.liferaft.sqlite.SqliteException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.random.RandomGenerator;
@@ -25,7 +28,8 @@ import org.springframework.context.SmartLifecycle;
 /**
  * Tries, once in an interval and on every node that does not lead (or is alone), whether the newest
  * backup can be restored: fetches it into a scratch folder, compares every hash and has SQLite
- * check the whole database. Touches neither the database nor the backup.
+ * check the whole database. Touches neither the database nor the backup. What it finds goes into
+ * the cluster's log.
  */
 final class BackupDrill implements SmartLifecycle {
 
@@ -39,6 +43,7 @@ final class BackupDrill implements SmartLifecycle {
   private final ScratchFolder folder;
   private final DatabaseCheck check;
   private final VerifiedPoints verified;
+  private final ClusterVerification cluster;
   private final Instant since;
   private final ReentrantLock drilling = new ReentrantLock();
   private final BackupThread thread =
@@ -53,6 +58,7 @@ final class BackupDrill implements SmartLifecycle {
    * @param archive null when backup is off
    * @param folder for the fetched database, deleted afterwards
    * @param verified told what was found
+   * @param cluster told the same, for the other nodes
    */
   BackupDrill(
       Duration interval,
@@ -62,8 +68,10 @@ final class BackupDrill implements SmartLifecycle {
       RandomGenerator random,
       Path folder,
       DatabaseCheck check,
-      VerifiedPoints verified) {
+      VerifiedPoints verified,
+      ClusterVerification cluster) {
     this.verified = verified;
+    this.cluster = cluster;
     this.interval = interval;
     this.archive = archive;
     this.node = node;
@@ -209,6 +217,23 @@ final class BackupDrill implements SmartLifecycle {
                 done.took(),
                 null))
         .ifPresent(verified::add);
+    cluster.tell(record(place, backup, done));
+  }
+
+  private VerifiedRecord record(BackupArchive place, StoredBackup backup, DrillStatus done) {
+    BackupManifest manifest = backup.manifest();
+    return new VerifiedRecord(
+        place.fingerprint(),
+        place.idOf(backup).orElse(backup.key()),
+        Objects.requireNonNullElse(manifest.generation(), ""),
+        manifest.changeIndex(),
+        Objects.requireNonNullElse(manifest.sha256(), ""),
+        manifest.sizeBytes(),
+        done.time().toEpochMilli(),
+        done.took().toMillis(),
+        done.result() == Result.OK,
+        false,
+        node.status().id());
   }
 
   private DrillStatus ended(Instant started, Result result, String detail) {

@@ -1,5 +1,6 @@
 package io.liferaft.backup;
 
+import java.time.Duration;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.health.contributor.AbstractHealthIndicator;
@@ -13,14 +14,19 @@ final class BackupHealthIndicator extends AbstractHealthIndicator {
 
   private final BackupScheduler scheduler;
   private final Supplier<@Nullable DrillStatus> drill;
+  private final ClusterVerification cluster;
 
   /**
-   * @param drill the last restore drill; null before it
+   * @param drill the last restore drill of this process; null before it
    */
-  BackupHealthIndicator(BackupScheduler scheduler, Supplier<@Nullable DrillStatus> drill) {
+  BackupHealthIndicator(
+      BackupScheduler scheduler,
+      Supplier<@Nullable DrillStatus> drill,
+      ClusterVerification cluster) {
     super("backup health cannot be told");
     this.scheduler = scheduler;
     this.drill = drill;
+    this.cluster = cluster;
   }
 
   @Override
@@ -33,6 +39,16 @@ final class BackupHealthIndicator extends AbstractHealthIndicator {
     if (status.lastTime() != null) {
       builder.withDetail("last", status.lastTime());
     }
+    cluster
+        .good()
+        .ifPresent(good ->
+            builder
+                .withDetail("lastVerified", ClusterVerification.time(good))
+                .withDetail("recoveryTime", Duration.ofMillis(good.tookMillis()).toString()));
+    cluster
+        .damaged()
+        .ifPresent(damaged ->
+            builder.status(DEGRADED).withDetail("damaged", ClusterVerification.sentence(damaged)));
     DrillStatus drilled = drill.get();
     if (drilled != null) {
       builder.withDetail("drill", drilled.detail());

@@ -30,6 +30,7 @@ final class BackupsEndpoint {
   private final @Nullable BackupArchive archive;
   private final RestorePointFiles files;
   private final VerifiedPoints verified;
+  private final ClusterVerification cluster;
   private final RetentionPolicy retention;
   private final Clock clock;
 
@@ -41,11 +42,13 @@ final class BackupsEndpoint {
       @Nullable BackupArchive archive,
       RestorePointFiles files,
       VerifiedPoints verified,
+      ClusterVerification cluster,
       RetentionPolicy retention,
       Clock clock) {
     this.archive = archive;
     this.files = files;
     this.verified = verified;
+    this.cluster = cluster;
     this.retention = retention;
     this.clock = clock;
   }
@@ -54,7 +57,8 @@ final class BackupsEndpoint {
    * A restore point as it is shown.
    *
    * @param uniqueBytes what deleting it would free; null before this node has verified it
-   * @param verified this node's last look at it; null before that
+   * @param verified the last look at it that this node knows of: its own, or the restore drill in
+   *     the cluster's log; null before that
    */
   private record Shown(
       String id,
@@ -71,7 +75,8 @@ final class BackupsEndpoint {
   private record Look(Instant time, String depth, boolean good, long tookMillis) {}
 
   private Shown shown(ListedBackup backup) {
-    Verified looked = verified.of(backup.id());
+    Verified own = verified.of(backup.id());
+    Verified looked = later(own, cluster.of(backup.id()).orElse(null));
     return new Shown(
         backup.id(),
         backup.generation(),
@@ -81,11 +86,18 @@ final class BackupsEndpoint {
         backup.addedBytes(),
         backup.newest(),
         backup.pinned(),
-        looked == null ? null : looked.uniqueBytes(),
+        own == null ? null : own.uniqueBytes(),
         looked == null
             ? null
             : new Look(
                 looked.time(), looked.depth().tag(), looked.good(), looked.took().toMillis()));
+  }
+
+  private static @Nullable Verified later(@Nullable Verified own, @Nullable Verified logged) {
+    if (own == null || logged == null) {
+      return own == null ? logged : own;
+    }
+    return logged.time().isAfter(own.time()) ? logged : own;
   }
 
   /**

@@ -1,5 +1,8 @@
 package io.liferaft.backup;
 
+import io.liferaft.backup.DrillStatus.Result;
+import io.liferaft.raft.Verification;
+import io.liferaft.raft.VerifiedRecord;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -11,21 +14,27 @@ import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
 import org.springframework.http.HttpStatus;
 
 /**
- * {@code /actuator/drill}: how this node's last restore drill ended; POST runs one now, here, and
- * answers when it is over, or at once while one is under way.
+ * {@code /actuator/drill}: how this node's last restore drill ended, and the cluster's last one;
+ * POST runs one now, here, and answers when it is over, or at once while one is under way.
  */
 @Endpoint(id = "drill")
 final class DrillEndpoint {
 
-  private final BackupDrill drill;
+  private static final String NONE = "none yet";
 
-  DrillEndpoint(BackupDrill drill) {
+  private final BackupDrill drill;
+  private final ClusterVerification cluster;
+
+  DrillEndpoint(BackupDrill drill, ClusterVerification cluster) {
     this.drill = drill;
+    this.cluster = cluster;
   }
 
   @ReadOperation
   Map<String, Object> last() {
-    return answer(drill.last());
+    Map<String, Object> answer = answer(drill.last());
+    answer.put("cluster", clusters());
+    return answer;
   }
 
   /**
@@ -48,10 +57,36 @@ final class DrillEndpoint {
     };
   }
 
+  /** As the log has it: the same on every node that has applied it. */
+  private Map<String, Object> clusters() {
+    Map<String, Object> answer = new LinkedHashMap<>();
+    Verification known = cluster.known().orElse(null);
+    if (known == null) {
+      answer.put("result", NONE);
+      return answer;
+    }
+    VerifiedRecord last = known.last();
+    answer.put("result", (last.good() ? Result.OK : Result.DAMAGED).tag());
+    answer.put("time", ClusterVerification.time(last));
+    answer.put("node", last.node());
+    answer.put("backup", last.backup());
+    answer.put("generation", last.generation());
+    answer.put("changeIndex", last.changeIndex());
+    answer.put("sha256", last.sha256());
+    answer.put("sizeBytes", last.sizeBytes());
+    answer.put("tookMillis", last.tookMillis());
+    VerifiedRecord good = known.good();
+    if (good != null) {
+      answer.put("lastVerified", ClusterVerification.time(good));
+      answer.put("recoveryMillis", good.tookMillis());
+    }
+    return answer;
+  }
+
   private static Map<String, Object> answer(@Nullable DrillStatus last) {
     Map<String, Object> answer = new LinkedHashMap<>();
     if (last == null) {
-      answer.put("result", "none yet");
+      answer.put("result", NONE);
       return answer;
     }
     answer.put("result", last.result().tag());

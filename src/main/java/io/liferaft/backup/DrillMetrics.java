@@ -7,14 +7,16 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 
-/** Whether and when this node has last tried to restore the newest backup. */
+/** Whether and when this node, and the cluster, has last tried to restore the newest backup. */
 final class DrillMetrics implements MeterBinder {
 
   private final BackupDrill drill;
+  private final ClusterVerification cluster;
   private final Clock clock;
 
-  DrillMetrics(BackupDrill drill, Clock clock) {
+  DrillMetrics(BackupDrill drill, ClusterVerification cluster, Clock clock) {
     this.drill = drill;
+    this.cluster = cluster;
     this.clock = clock;
   }
 
@@ -33,6 +35,27 @@ final class DrillMetrics implements MeterBinder {
     Gauge.builder("liferaft.backup.drill.damaged", drill, d -> d.damaged() ? 1 : 0)
         .description("1 when the last trial found the newest backup damaged")
         .register(registry);
+    Gauge.builder("liferaft.backup.verified.age", this, DrillMetrics::verifiedAgeSeconds)
+        .description(
+            "Time since any node last restored the newest backup for a trial, and it was good, by"
+                + " the cluster's log; no value before")
+        .baseUnit("seconds")
+        .register(registry);
+    Gauge.builder("liferaft.backup.recovery.time", this, DrillMetrics::recoverySeconds)
+        .description("How long fetching and checking it took there; no value before")
+        .baseUnit("seconds")
+        .register(registry);
+  }
+
+  private double verifiedAgeSeconds() {
+    return cluster
+        .good()
+        .map(good -> Math.max(0, clock.millis() - good.timeMillis()) / 1000.0)
+        .orElse(Double.NaN);
+  }
+
+  private double recoverySeconds() {
+    return cluster.good().map(good -> good.tookMillis() / 1000.0).orElse(Double.NaN);
   }
 
   double ageSeconds() {

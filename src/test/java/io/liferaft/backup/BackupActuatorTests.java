@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.liferaft.objectstore.ObjectStoreException.Reason;
 import io.liferaft.raft.RestoreRecord;
+import io.liferaft.raft.VerifiedRecord;
 import io.liferaft.support.FakeArchive;
 import io.liferaft.support.FakeArchive.Call;
 import io.liferaft.support.FakeArchives;
@@ -31,6 +32,7 @@ import org.springframework.test.web.servlet.assertj.MockMvcTester;
       "spring.cloud.aws.region.static=eu-central-1",
       "management.endpoints.web.exposure.include=health,backup",
       "management.endpoint.health.show-components=always",
+      "management.endpoint.health.show-details=always",
       "management.endpoint.health.validate-group-membership=false",
       "management.health.diskspace.enabled=false",
       "management.endpoint.health.status.order=DOWN,OUT_OF_SERVICE,DEGRADED,UP,UNKNOWN",
@@ -100,6 +102,35 @@ class BackupActuatorTests {
         .isStrictlyEqualTo("{\"target\":\"s3://bucket/db.sqlite.gz\"}");
     assertThat(http.get().uri("/actuator/backup/other")).hasStatus(404);
     assertThat(http.post().uri("/actuator/backup/other")).hasStatus(404);
+  }
+
+  @Test
+  void tellsWhatAnotherNodesDrillFound() {
+    node.leader("n2");
+    VerifiedRecord good =
+        new VerifiedRecord(
+            archive.fingerprint(), "id", "g", 7, "ab", 9, 1_000_000, 2500, true, false, "n3");
+    node.recordVerified(good);
+
+    assertThat(http.get().uri("/actuator/health"))
+        .hasStatusOk()
+        .bodyJson()
+        .isLenientlyEqualTo(
+            "{\"status\":\"UP\",\"components\":{\"backup\":{\"details\":"
+                + "{\"lastVerified\":\"1970-01-01T00:16:40Z\",\"recoveryTime\":\"PT2.5S\"}}}}");
+
+    node.recordVerified(
+        new VerifiedRecord(
+            archive.fingerprint(), "id", "g", 7, "ab", 9, 2_000_000, 99, false, false, "n3"));
+
+    assertThat(http.get().uri("/actuator/health"))
+        .hasStatusOk()
+        .bodyJson()
+        .isLenientlyEqualTo(
+            "{\"status\":\"DEGRADED\",\"components\":{\"backup\":{\"details\":"
+                + "{\"lastVerified\":\"1970-01-01T00:16:40Z\",\"damaged\":\"Node n3 found on"
+                + " 1970-01-01T00:33:20Z that the backup id, change index 7, cannot be"
+                + " restored\"}}}}");
   }
 
   @Test

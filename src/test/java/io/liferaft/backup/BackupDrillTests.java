@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.liferaft.archive.BackupManifest;
 import io.liferaft.backup.DrillStatus.Result;
 import io.liferaft.objectstore.ObjectStoreException.Reason;
+import io.liferaft.raft.CommitUnknownException;
+import io.liferaft.raft.NotLeaderException;
 import io.liferaft.raft.RestoreRecord;
+import io.liferaft.raft.Verification;
+import io.liferaft.raft.VerifiedRecord;
 import io.liferaft.sqlite.SqliteException;
 import io.liferaft.support.FakeArchive;
 import io.liferaft.support.FakeArchive.Call;
@@ -20,7 +24,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -35,6 +41,8 @@ class BackupDrillTests {
   private final ManualClock clock = new ManualClock();
   private BackupDrill.DatabaseCheck check = _ -> false;
 
+  private final ClusterVerification cluster = new ClusterVerification(node, archive);
+
   private BackupDrill drill(Duration interval) {
     return new BackupDrill(
         interval,
@@ -44,7 +52,8 @@ class BackupDrillTests {
         new Random(1),
         root.resolve("drill"),
         file -> check.isEmpty(file),
-        new VerifiedPoints());
+        new VerifiedPoints(),
+        cluster);
   }
 
   private void place(boolean empty) {
@@ -86,7 +95,8 @@ class BackupDrillTests {
         _ -> {
           Thread other =
               Thread.ofVirtual()
-                  .start(() -> answers.add(new DrillEndpoint(drill).drillNow().getStatus()));
+                  .start(
+                      () -> answers.add(new DrillEndpoint(drill, cluster).drillNow().getStatus()));
           try {
             other.join();
           } catch (InterruptedException e) {
@@ -123,6 +133,107 @@ class BackupDrillTests {
   }
 
   @Test
+  void tellsTheClusterWhatItFound() {
+    place(false);
+    BackupDrill drill = drill(Duration.ZERO);
+    DrillEndpoint endpoint = new DrillEndpoint(drill, cluster);
+    node.members("n1=h:1", "n2=h:2", "n3=h:3").leader("n2").write("b");
+    long changed = node.state().changeIndex();
+    assertThat(endpoint.last()).containsEntry("cluster", Map.of("result", "none yet"));
+    check =
+        _ -> {
+          clock.advance(Duration.ofMillis(1500));
+          return false;
+        };
+
+    DrillStatus good = drill.drill();
+
+    String sha256 = FakeDatabase.sha256(DATABASE);
+    VerifiedRecord expected =
+        new VerifiedRecord(
+            archive.fingerprint(),
+            "key",
+            "g",
+            7,
+            sha256,
+            DATABASE.length,
+            good.time().toEpochMilli(),
+            1500,
+            true,
+            false,
+            "n1");
+    assertThat(node.state().verified())
+        .isEqualTo(Map.of(archive.fingerprint(), new Verification(expected, null)));
+    assertThat(node.state().changeIndex()).isEqualTo(changed);
+
+    clock.advance(Duration.ofMinutes(1));
+    archive.corrupt(true);
+    assertThat(drill.drill().result()).isEqualTo(Result.DAMAGED);
+    assertThat(endpoint.last())
+        .extractingByKey("cluster", InstanceOfAssertFactories.map(String.class, Object.class))
+        .containsEntry("result", "damaged")
+        .containsEntry("time", clock.instant())
+        .containsEntry("node", "n1")
+        .containsEntry("backup", "key")
+        .containsEntry("changeIndex", 7L)
+        .containsEntry("lastVerified", good.time())
+        .containsEntry("recoveryMillis", 1500L);
+    assertThat(cluster.of("key")).map(Verified::good).hasValue(false);
+    assertThat(cluster.of("another")).isEmpty();
+  }
+
+  @Test
+  void tellsNobodyOfTrouble() {
+    place(false);
+    archive.failNext(Call.FETCH, Reason.UNAVAILABLE, 1);
+    assertThat(drill(Duration.ZERO).drill().result()).isEqualTo(Result.FAILED);
+    archive.remove();
+    assertThat(drill(Duration.ZERO).drill().result()).isEqualTo(Result.SKIPPED);
+    assertThat(node.state().verified()).isEmpty();
+  }
+
+  /** An older leader, or none: the drill has ended well all the same, and the next one is told. */
+  @Test
+  void endsAsItDidWhenTheClusterCannotBeTold() {
+    place(false);
+    BackupDrill drill = drill(Duration.ZERO);
+    for (RuntimeException failure :
+        List.of(
+            new NotLeaderException("leader not found"),
+            new IllegalStateException("on the leader: a log entry has type 18, unknown"),
+            new CommitUnknownException("no answer", null))) {
+      node.refuseVerified(failure);
+      assertThat(drill.drill().result()).isEqualTo(Result.OK);
+      assertThat(node.state().verified()).isEmpty();
+    }
+
+    node.refuseVerified(null);
+    assertThat(drill.drill().result()).isEqualTo(Result.OK);
+    assertThat(node.state().verified()).hasSize(1);
+  }
+
+  /** Of a process that has not drilled: what another node has told. */
+  @Test
+  void everyNodeHasTheClustersLastOneInItsMetrics() {
+    SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    new DrillMetrics(drill(Duration.ZERO), cluster, clock).bindTo(registry);
+    assertThat(registry.get("liferaft.backup.verified.age").gauge().value()).isNaN();
+    assertThat(registry.get("liferaft.backup.recovery.time").gauge().value()).isNaN();
+
+    node.recordVerified(told(true));
+    clock.advance(Duration.ofSeconds(9));
+    node.recordVerified(told(false));
+
+    assertThat(registry.get("liferaft.backup.verified.age").gauge().value()).isEqualTo(9);
+    assertThat(registry.get("liferaft.backup.recovery.time").gauge().value()).isEqualTo(2.5);
+  }
+
+  private VerifiedRecord told(boolean good) {
+    return new VerifiedRecord(
+        archive.fingerprint(), "id", "g", 7, "ab", 9, clock.millis(), 2500, good, false, "n3");
+  }
+
+  @Test
   void tellsTroubleFromDamage() {
     BackupDrill drill = drill(Duration.ZERO);
     assertThat(drill.drill().result()).isEqualTo(Result.SKIPPED);
@@ -154,7 +265,7 @@ class BackupDrillTests {
     place(false);
     BackupDrill drill = drill(Duration.ofMillis(20));
     SimpleMeterRegistry registry = new SimpleMeterRegistry();
-    new DrillMetrics(drill, clock).bindTo(registry);
+    new DrillMetrics(drill, cluster, clock).bindTo(registry);
     clock.advance(Duration.ofSeconds(3));
     assertThat(registry.get("liferaft.backup.drill.age").gauge().value()).isEqualTo(3);
     assertThat(registry.get("liferaft.backup.drill.duration").gauge().value()).isNaN();

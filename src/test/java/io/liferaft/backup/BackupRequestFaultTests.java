@@ -396,7 +396,8 @@ class BackupRequestFaultTests {
     }
 
     boolean degraded() {
-      return new BackupHealthIndicator(scheduler, () -> null)
+      return new BackupHealthIndicator(
+              scheduler, () -> null, new ClusterVerification(node, archive))
           .health()
           .getStatus()
           .equals(BackupHealthIndicator.DEGRADED);

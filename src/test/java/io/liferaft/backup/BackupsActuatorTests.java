@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.liferaft.raft.RestoreRecord;
+import io.liferaft.raft.VerifiedRecord;
 import io.liferaft.support.FakeRaftNode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -175,6 +176,23 @@ class BackupsActuatorTests {
             .content("{}")
             .exchange();
     assertThat(other).hasStatus(404).bodyText().contains("no praise");
+  }
+
+  @Test
+  void listsTheLastLookAtOneWhichMayBeAnotherNodesDrill() throws Exception {
+    String id = made("l1", "l2");
+    String target = node.state().backups().keySet().iterator().next();
+    node.recordVerified(
+        new VerifiedRecord(target, id, "g", 7, "ab", 9, 5000, 77, true, false, "n3"));
+
+    JsonNode listed = json(http.get().uri("/actuator/backups/" + id).exchange()).path("backup");
+    assertThat(listed.path("verified").path("depth").asString()).isEqualTo("database");
+    assertThat(listed.path("verified").path("time").asString()).isEqualTo("1970-01-01T00:00:05Z");
+    assertThat(listed.path("verified").path("tookMillis").asLong()).isEqualTo(77);
+    assertThat(verify(id, "hashes")).hasStatusOk();
+
+    JsonNode looked = json(http.get().uri("/actuator/backups/" + id).exchange()).path("backup");
+    assertThat(looked.path("verified").path("depth").asString()).isEqualTo("hashes");
   }
 
   @Test
