@@ -28,8 +28,9 @@ import org.springframework.context.SmartLifecycle;
 /**
  * Tries, once in an interval and on every node that does not lead (or is alone), whether the newest
  * backup can be restored: fetches it into a scratch folder, compares every hash and has SQLite
- * check the whole database. Touches neither the database nor the backup. What it finds goes into
- * the cluster's log.
+ * check the whole database; where this node's own has not changed since the backup, the contents of
+ * both are compared. Touches neither the database nor the backup. What it finds goes into the
+ * cluster's log.
  */
 final class BackupDrill implements SmartLifecycle {
 
@@ -42,6 +43,7 @@ final class BackupDrill implements SmartLifecycle {
   private final RandomGenerator random;
   private final ScratchFolder folder;
   private final DatabaseCheck check;
+  private final ContentComparison contents;
   private final VerifiedPoints verified;
   private final ClusterVerification cluster;
   private final Instant since;
@@ -79,6 +81,7 @@ final class BackupDrill implements SmartLifecycle {
     this.random = random;
     this.folder = new ScratchFolder(folder);
     this.check = check;
+    this.contents = new ContentComparison(node, this.folder);
     this.since = clock.instant();
   }
 
@@ -164,7 +167,7 @@ final class BackupDrill implements SmartLifecycle {
       if (backup == null) {
         return ended(started, Result.SKIPPED, "There is no backup at " + place.location() + " yet");
       }
-      DrillStatus done = ended(started, Result.OK, restored(place, backup, started));
+      DrillStatus done = restored(place, backup, started);
       remember(place, backup, done);
       return done;
     } catch (CorruptBackupException | SqliteException.InvalidDatabase e) {
@@ -232,16 +235,16 @@ final class BackupDrill implements SmartLifecycle {
         done.time().toEpochMilli(),
         done.took().toMillis(),
         done.result() == Result.OK,
-        false,
+        done.compared(),
         node.status().id());
   }
 
   private DrillStatus ended(Instant started, Result result, String detail) {
     Instant now = clock.instant();
-    return new DrillStatus(now, result, detail, Duration.between(started, now));
+    return new DrillStatus(now, result, detail, Duration.between(started, now), false);
   }
 
-  private String restored(BackupArchive place, StoredBackup backup, Instant started)
+  private DrillStatus restored(BackupArchive place, StoredBackup backup, Instant started)
       throws IOException {
     Path file = folder.fileFor(backup);
     String _ = place.fetch(backup, file, _ -> requireRunning());
@@ -249,12 +252,17 @@ final class BackupDrill implements SmartLifecycle {
     if (empty && !backup.manifest().empty()) {
       throw new CorruptBackupException(backup.key() + " holds no object, and should", null);
     }
-    return "Restore drill: the backup of %s, change index %d, can be restored: %d bytes, in %d ms"
-        .formatted(
-            backup.stored(),
-            backup.manifest().changeIndex(),
-            Files.size(file),
-            Duration.between(started, clock.instant()).toMillis());
+    Duration took = Duration.between(started, clock.instant());
+    ContentComparison.Outcome contentsFound = contents.compare(backup, file);
+    String detail =
+        "Restore drill: the backup of %s, change index %d, can be restored: %d bytes, in %d ms; %s"
+            .formatted(
+                backup.stored(),
+                backup.manifest().changeIndex(),
+                Files.size(file),
+                took.toMillis(),
+                contentsFound.sentence());
+    return new DrillStatus(clock.instant(), Result.OK, detail, took, contentsFound.compared());
   }
 
   private void requireRunning() {

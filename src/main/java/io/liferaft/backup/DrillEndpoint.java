@@ -75,6 +75,7 @@ final class DrillEndpoint {
     answer.put("sha256", last.sha256());
     answer.put("sizeBytes", last.sizeBytes());
     answer.put("tookMillis", last.tookMillis());
+    answer.put("compared", last.compared());
     VerifiedRecord good = known.good();
     if (good != null) {
       answer.put("lastVerified", ClusterVerification.time(good));
@@ -93,6 +94,7 @@ final class DrillEndpoint {
     answer.put("detail", last.detail());
     answer.put("time", last.time());
     answer.put("tookMillis", last.took().toMillis());
+    answer.put("compared", last.compared());
     return answer;
   }
 }

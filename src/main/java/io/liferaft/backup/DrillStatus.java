@@ -11,8 +11,9 @@ import java.util.Locale;
  * @param result what it came to
  * @param detail one sentence
  * @param took from looking at the place until SQLite had checked the database
+ * @param compared whether the contents were compared with this node's database, at the same index
  */
-record DrillStatus(Instant time, Result result, String detail, Duration took) {
+record DrillStatus(Instant time, Result result, String detail, Duration took, boolean compared) {
 
   /** The closed set of results. */
   enum Result {

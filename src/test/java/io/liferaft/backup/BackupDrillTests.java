@@ -7,6 +7,7 @@ import io.liferaft.backup.DrillStatus.Result;
 import io.liferaft.objectstore.ObjectStoreException.Reason;
 import io.liferaft.raft.CommitUnknownException;
 import io.liferaft.raft.NotLeaderException;
+import io.liferaft.raft.ReplicatedState;
 import io.liferaft.raft.RestoreRecord;
 import io.liferaft.raft.Verification;
 import io.liferaft.raft.VerifiedRecord;
@@ -21,6 +22,9 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -180,6 +184,88 @@ class BackupDrillTests {
         .containsEntry("recoveryMillis", 1500L);
     assertThat(cluster.of("key")).map(Verified::good).hasValue(false);
     assertThat(cluster.of("another")).isEmpty();
+  }
+
+  private byte[] sqlite(String name, String... values) throws Exception {
+    Path file = root.resolve(name);
+    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
+        Statement statement = connection.createStatement()) {
+      int _ = statement.executeUpdate("CREATE TABLE t(v)");
+      for (String value : values) {
+        int _ = statement.executeUpdate("INSERT INTO t VALUES(" + value + ")");
+      }
+    }
+    return Files.readAllBytes(file);
+  }
+
+  private void placeOf(String generation, long changeIndex, byte[] database) {
+    var _ =
+        archive.place(
+            new BackupManifest(
+                "c",
+                generation,
+                1,
+                changeIndex,
+                FakeDatabase.sha256(database),
+                database.length,
+                false,
+                List.of(),
+                null,
+                null,
+                null),
+            database);
+  }
+
+  @Test
+  void comparesTheContentsWhenTheDatabaseHasNotChangedSince() throws Exception {
+    BackupDrill drill = drill(Duration.ZERO);
+    node.write(sqlite("own", "1", "'a'", "NULL"));
+    ReplicatedState now = node.state();
+    placeOf(now.generation(), now.changeIndex(), sqlite("sound", "1", "'a'", "NULL"));
+
+    DrillStatus done = drill.drill();
+
+    assertThat(done.result()).isEqualTo(Result.OK);
+    assertThat(done.compared()).isTrue();
+    assertThat(done.detail()).contains("its contents are this node's: 1 tables, 3 rows");
+    assertThat(node.state().verified())
+        .extractingByKey(archive.fingerprint())
+        .extracting(verification -> verification.last().compared())
+        .isEqualTo(true);
+    assertThat(root.resolve("drill")).doesNotExist();
+
+    placeOf(now.generation(), now.changeIndex(), sqlite("other", "1", "'a'"));
+    DrillStatus fewer = drill.drill();
+    assertThat(fewer.result()).isEqualTo(Result.DAMAGED);
+    assertThat(fewer.detail()).contains("its table t has 2 rows instead of 3");
+    placeOf(now.generation(), now.changeIndex(), sqlite("another", "'1'", "'a'", "NULL"));
+    assertThat(drill.drill().detail()).contains("its table t has other values in its 3 rows");
+    assertThat(root.resolve("drill")).doesNotExist();
+  }
+
+  @Test
+  void saysThatTheContentsWereNotCompared() throws Exception {
+    BackupDrill drill = drill(Duration.ZERO);
+    node.write(sqlite("own", "1"));
+    ReplicatedState now = node.state();
+    byte[] other = sqlite("other", "2");
+
+    placeOf(now.generation(), now.changeIndex() - 1, other);
+    DrillStatus moved = drill.drill();
+    assertThat(moved.result()).isEqualTo(Result.OK);
+    assertThat(moved.compared()).isFalse();
+    assertThat(moved.detail())
+        .contains("its contents were not compared: the database has changed since");
+
+    placeOf("another", now.changeIndex(), other);
+    assertThat(drill.drill().compared()).isFalse();
+    assertThat(node.copies()).as("taken for nothing").isZero();
+
+    placeOf(now.generation(), now.changeIndex(), other);
+    node.revokeCopies(1);
+    DrillStatus revoked = drill.drill();
+    assertThat(revoked.result()).isEqualTo(Result.OK);
+    assertThat(revoked.detail()).contains("its contents were not compared: held too long");
   }
 
   @Test
