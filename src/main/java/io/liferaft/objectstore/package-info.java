@@ -11,7 +11,7 @@
  * target or restore source is {@code s3://} or a key of archives is {@code kms:}; put a secret into
  * a message; reach a file outside the directory it was opened for.
  *
- * <p>Threads: none of its own (with S3 in use the AWS SDK keeps a timer and a reaper of idle
+ * <p>Threads: none of its own (with S3 or KMS in use the AWS SDK keeps a timer and a reaper of idle
  * connections, both daemons); every call blocks its caller and is bounded by the time-outs of
  * {@code liferaft.objectstore.s3.*} and {@code .kms.*} (reading or writing a body: per read, not as
  * a whole).

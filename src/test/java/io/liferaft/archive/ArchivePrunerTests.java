@@ -38,6 +38,7 @@ class ArchivePrunerTests {
   private RequestFaults store = new RequestFaults(times);
   private String prefix = "db/";
   private final Random random = new Random(7);
+  private EncryptionKeys keys = EncryptionKeys.NONE;
   private ChunkedArchive archive = archive();
 
   private TestDatabase database = TestDatabase.random(6, 1);
@@ -61,8 +62,7 @@ class ArchivePrunerTests {
 
   /** As another process has it. */
   private ChunkedArchive archive() {
-    return new ChunkedArchive(
-        store, prefix, "file:x/db/", "file:/x/db/", 3, EncryptionKeys.NONE, random, _ -> {});
+    return new ChunkedArchive(store, prefix, "file:x/db/", "file:/x/db/", 3, keys, random, _ -> {});
   }
 
   // --- a history ---
@@ -265,6 +265,46 @@ class ArchivePrunerTests {
     assertThat(report.packBytes()).isGreaterThan(6L * CHUNK);
     assertThat(ids()).containsExactlyInAnyOrder(next, newest);
     assertThat(packs()).hasSizeLessThan(9);
+    everythingLeftIsWhole();
+  }
+
+  /** As a process has it that writes with one key and can read what others wrote. */
+  private void takeKeys(String current, String... ids) {
+    Map<String, KeySource> sources = new HashMap<>();
+    for (String id : ids) {
+      sources.put(id, new KeySource.InEnvironment(id));
+    }
+    keys = new EncryptionKeys(current, sources, name -> name.substring(1).repeat(64), null);
+    archive = archive();
+  }
+
+  @Test
+  void deletesMostlyDeadPacksOfAnEncryptedArchiveWithWhatWasInUseSentAgain() throws IOException {
+    database = TestDatabase.random(10, 1);
+    takeKeys("k1", "k1");
+    String first = write();
+    String pinned = changeAndWrite(0);
+    for (int chunk = 1; chunk < 8; chunk++) {
+      changeAndWrite(chunk);
+    }
+    archive.pin(pinned);
+    takeKeys("k2", "k1", "k2");
+    String whole = changeAndWrite(8);
+    times.advance(Duration.ofHours(2));
+    String newest = changeAndWrite(0);
+
+    PruneReport report = prune(ONLY_NEWEST);
+
+    assertThat(report.packs()).noneMatch(pack -> pack.startsWith(first));
+    assertThat(ids()).containsExactlyInAnyOrder(first, pinned, whole, newest);
+    everythingLeftIsWhole();
+
+    archive.unpin(pinned);
+    report = prune(ONLY_NEWEST);
+
+    assertThat(report.packs()).anyMatch(pack -> pack.startsWith(first));
+    assertThat(ids()).containsExactlyInAnyOrder(whole, newest);
+    takeKeys("k2", "k2");
     everythingLeftIsWhole();
   }
 
