@@ -134,7 +134,8 @@ final class S3Errors {
       case 301, 307, 308 -> region(action, said, e);
       case 401, 403 -> failure(Reason.ACCESS_DENIED, action, "access denied: " + said, e);
       case 404 -> failure(Reason.NOT_FOUND, action, "not found: " + said, e);
-      case 409, 412 ->
+      // Some stores answer a write that was to find nothing there as if it were a read.
+      case 304, 409, 412 ->
           failure(Reason.PRECONDITION_FAILED, action, "somebody else wrote it: " + said, e);
       case 400, 405, 501 ->
           failure(

@@ -317,6 +317,16 @@ class S3ObjectStoreTests implements ObjectStoreContract {
   }
 
   @Test
+  void takesNotModifiedOfAWriteForARefusedCondition() {
+    store().put("k", Map.of(), ALWAYS, text("one"));
+    faulty.when("PUT").key("k").times(1).answer(304, "");
+
+    assertReason(
+        Reason.PRECONDITION_FAILED,
+        () -> store().put("k", Map.of(), new PutCondition.IfAbsent(), text("two")));
+  }
+
+  @Test
   void explainsForbidden() {
     faulty.when("HEAD").answer(403, "");
     faulty.when("GET").answer(403, "AccessDenied");
