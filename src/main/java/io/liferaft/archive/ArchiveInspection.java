@@ -1,18 +1,13 @@
 package io.liferaft.archive;
 
-import io.liferaft.objectstore.ObjectInfo;
-import java.util.Arrays;
 import java.util.BitSet;
-import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
+import java.util.Set;
 
 /** Looks whether all objects that a backup needs are there, by manifests and lists only. */
 final class ArchiveInspection {
-
-  /** Packs are smaller. */
-  private static final int OFFSET_BITS = 42;
 
   private final ManifestStore manifests;
   private final String location;
@@ -33,9 +28,7 @@ final class ArchiveInspection {
     for (int i = 0; i < table.count(); i++) {
       used.set(table.pack(i));
     }
-    Map<String, Long> there =
-        manifests.packObjects().entrySet().stream()
-            .collect(Collectors.toMap(e -> e.getKey().fileName(), e -> size(e.getValue())));
+    Map<String, Long> there = manifests.packSizes();
     used.stream()
         .mapToObj(table.packList()::get)
         .filter(pack -> !Long.valueOf(pack.bytes()).equals(there.get(pack.name())))
@@ -54,60 +47,45 @@ final class ArchiveInspection {
     return new Inspection(used.cardinality(), table.storedBytes(), unique(id, table));
   }
 
-  private static long size(ObjectInfo object) {
-    return object.sizeBytes();
-  }
-
+  /** Bytes of chunks that neither the backup before nor the one after has. */
   private long unique(BackupId id, ChunkTable table) {
-    Map<String, Integer> packs = new HashMap<>();
-    long[] own = places(table, packs);
     List<BackupId> ids = manifests.ids();
     int at = ids.indexOf(id);
-    long[] before = at > 0 ? placesOf(ids.get(at - 1), packs) : new long[0];
-    long[] after = at >= 0 && at + 1 < ids.size() ? placesOf(ids.get(at + 1), packs) : new long[0];
+    Set<Place> seen = new HashSet<>();
+    if (at > 0) {
+      seen.addAll(placesOf(ids.get(at - 1)));
+    }
+    if (at >= 0 && at + 1 < ids.size()) {
+      seen.addAll(placesOf(ids.get(at + 1)));
+    }
     long bytes = 0;
-    BitSet counted = new BitSet();
-    long[] sorted = own.clone();
-    Arrays.sort(sorted);
-    for (int i = 0; i < own.length; i++) {
+    for (int i = 0; i < table.count(); i++) {
       // Equal chunks lie in one place.
-      int place = Arrays.binarySearch(sorted, own[i]);
-      if (!counted.get(place)
-          && Arrays.binarySearch(before, own[i]) < 0
-          && Arrays.binarySearch(after, own[i]) < 0) {
+      if (seen.add(Place.of(table, i))) {
         bytes += table.storedLength(i);
       }
-      counted.set(place);
     }
     return bytes;
   }
 
-  /** In order; none of a neighbour that is damaged itself. */
-  private long[] placesOf(BackupId id, Map<String, Integer> packs) {
+  /** None of a neighbour that is damaged itself. */
+  private Set<Place> placesOf(BackupId id) {
     try {
-      long[] places = places(manifests.load(id, null).table(), packs);
-      Arrays.sort(places);
+      ChunkTable table = manifests.load(id, null).table();
+      Set<Place> places = new HashSet<>();
+      for (int i = 0; i < table.count(); i++) {
+        places.add(Place.of(table, i));
+      }
       return places;
     } catch (CorruptBackupException _) {
-      return new long[0];
+      return Set.of();
     }
   }
 
-  /** Where each chunk lies, in one number. */
-  private static long[] places(ChunkTable table, Map<String, Integer> packs) {
-    long[] numbers =
-        table.packList().stream()
-            .mapToLong(pack -> (long) number(packs, pack.name()) << OFFSET_BITS)
-            .toArray();
-    long[] places = new long[table.count()];
-    for (int i = 0; i < places.length; i++) {
-      places[i] = numbers[table.pack(i)] + table.offset(i);
+  /** Where a chunk lies. */
+  private record Place(String pack, long offset) {
+    static Place of(ChunkTable table, int chunk) {
+      return new Place(table.packList().get(table.pack(chunk)).name(), table.offset(chunk));
     }
-    return places;
-  }
-
-  private static int number(Map<String, Integer> packs, String name) {
-    Integer known = packs.putIfAbsent(name, packs.size());
-    return known == null ? packs.size() - 1 : known;
   }
 }

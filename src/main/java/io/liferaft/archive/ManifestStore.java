@@ -168,21 +168,24 @@ final class ManifestStore {
             out -> out.write("damaged\n".getBytes(StandardCharsets.US_ASCII)));
   }
 
-  /**
-   * Sizes of the packs that lie in the store by their names, but for those that are known to be
-   * damaged.
-   */
+  /** Sizes of the packs that lie in the store by their names. */
+  Map<String, Long> packSizes() {
+    return packObjects().entrySet().stream()
+        .collect(
+            Collectors.toMap(
+                pack -> pack.getKey().fileName(), pack -> pack.getValue().sizeBytes()));
+  }
+
+  /** Those of {@link #packSizes} that are not known to be damaged. */
   Map<String, Long> soundPacks() {
     String start = prefix + DAMAGED;
     Set<String> damaged =
         store.list(start).stream()
             .map(object -> object.key().substring(start.length()))
             .collect(Collectors.toSet());
-    return packObjects().entrySet().stream()
-        .filter(pack -> !damaged.contains(pack.getKey().fileName()))
-        .collect(
-            Collectors.toMap(
-                pack -> pack.getKey().fileName(), pack -> pack.getValue().sizeBytes()));
+    Map<String, Long> sound = packSizes();
+    sound.keySet().removeAll(damaged);
+    return sound;
   }
 
   /** The newest before another one, or of all. */

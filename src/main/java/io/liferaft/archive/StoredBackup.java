@@ -30,4 +30,16 @@ public record StoredBackup(
       Instant stored) {
     this(manifest, key, etag, versionId, storedBytes, stored, storedBytes);
   }
+
+  /**
+   * What SQLite finds sound may still be none of what was backed up.
+   *
+   * @param empty whether the database that was fetched holds no object
+   * @throws CorruptBackupException when it is empty, and was not when it was backed up
+   */
+  public void requireContent(boolean empty) {
+    if (empty && !manifest.empty()) {
+      throw new CorruptBackupException(key + " holds no object, and should", null);
+    }
+  }
 }

@@ -248,10 +248,7 @@ final class BackupDrill implements SmartLifecycle {
       throws IOException {
     Path file = folder.fileFor(backup);
     String _ = place.fetch(backup, file, _ -> requireRunning());
-    boolean empty = check.isEmpty(file);
-    if (empty && !backup.manifest().empty()) {
-      throw new CorruptBackupException(backup.key() + " holds no object, and should", null);
-    }
+    backup.requireContent(check.isEmpty(file));
     Duration took = Duration.between(started, clock.instant());
     ContentComparison.Outcome contentsFound = contents.compare(backup, file);
     String detail =

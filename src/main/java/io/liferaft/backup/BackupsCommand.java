@@ -308,6 +308,7 @@ public final class BackupsCommand {
             bytes = Files.size(file);
           }
           boolean empty = request.depth() == VerifyDepth.DATABASE && SqliteStore.verify(file);
+          backup.requireContent(empty);
           out.printf(
               "good     %s  change index %d, %d bytes%s%n",
               point, backup.manifest().changeIndex(), bytes, empty ? ", without any object" : "");

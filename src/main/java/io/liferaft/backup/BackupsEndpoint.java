@@ -214,13 +214,8 @@ final class BackupsEndpoint {
   }
 
   private static WebEndpointResponse<Map<String, Object>> failed(ObjectStoreException e) {
-    String detail = String.valueOf(e.getMessage());
-    return switch (e.reason()) {
-      case CONFIGURATION -> problem(HttpStatus.CONFLICT, detail);
-      case NOT_FOUND -> problem(HttpStatus.NOT_FOUND, detail);
-      case ACCESS_DENIED, NO_SUCH_BUCKET, PRECONDITION_FAILED, UNAVAILABLE ->
-          problem(HttpStatus.SERVICE_UNAVAILABLE, detail);
-    };
+    return EndpointProblem.of(
+        EndpointProblem.status(e), Map.of("detail", String.valueOf(e.getMessage())));
   }
 
   private static WebEndpointResponse<Map<String, Object>> problem(

@@ -140,10 +140,7 @@ public final class RestorePointFiles implements SmartLifecycle {
       Inspection inspection = place.inspect(backup);
       if (depth != VerifyDepth.MANIFEST) {
         Path file = fetched(place, backup);
-        boolean empty = depth == VerifyDepth.DATABASE && check.isEmpty(file);
-        if (empty && !backup.manifest().empty()) {
-          throw new CorruptBackupException(backup.key() + " holds no object, and should", null);
-        }
+        backup.requireContent(depth == VerifyDepth.DATABASE && check.isEmpty(file));
       }
       String detail =
           "Restore point %s is good: change index %d, %d bytes, %d stored in %d objects"
@@ -208,13 +205,7 @@ public final class RestorePointFiles implements SmartLifecycle {
   }
 
   private static RestorePointException failed(ObjectStoreException e) {
-    int status =
-        switch (e.reason()) {
-          case CONFIGURATION -> 409;
-          case NOT_FOUND -> 404;
-          case ACCESS_DENIED, NO_SUCH_BUCKET, PRECONDITION_FAILED, UNAVAILABLE -> 503;
-        };
-    return new RestorePointException(status, e.getMessage(), e);
+    return new RestorePointException(EndpointProblem.status(e), e.getMessage(), e);
   }
 
   private void take() {

@@ -4,8 +4,10 @@ import io.liferaft.archive.BackupArchive;
 import io.liferaft.archive.CorruptBackupException;
 import io.liferaft.archive.RestorePoint;
 import io.liferaft.archive.StoredBackup;
+import io.liferaft.backup.EndpointProblem;
 import io.liferaft.backup.SafetyBackup;
 import io.liferaft.objectstore.ObjectStoreException;
+import io.liferaft.objectstore.ObjectStoreException.Reason;
 import io.liferaft.raft.NodeStatus;
 import io.liferaft.raft.RaftNode;
 import io.liferaft.raft.RestoreRecord;
@@ -195,12 +197,9 @@ final class InPlaceRestore implements SmartLifecycle {
                   () -> new RestoreRefusal(404, "There is no backup at " + place.location(), null));
       return new Found(place, backup, plan(place, backup));
     } catch (ObjectStoreException e) {
-      int status =
-          switch (e.reason()) {
-            case CONFIGURATION -> place.keepsEarlier() ? 404 : 409;
-            case NOT_FOUND -> 404;
-            case ACCESS_DENIED, NO_SUCH_BUCKET, PRECONDITION_FAILED, UNAVAILABLE -> 503;
-          };
+      // An archive says so of a point that it does not have.
+      boolean unknown = e.reason() == Reason.CONFIGURATION && place.keepsEarlier();
+      int status = unknown ? 404 : EndpointProblem.status(e);
       throw new RestoreRefusal(status, e.getMessage(), e);
     } catch (CorruptBackupException e) {
       throw new RestoreRefusal(409, "It cannot be restored: " + e.getMessage(), e);
@@ -280,10 +279,7 @@ final class InPlaceRestore implements SmartLifecycle {
                 });
     checkLeading(term);
     moveTo(Phase.VERIFYING, point, found, 0, Files.size(file), null);
-    boolean empty = check.isEmpty(file);
-    if (empty && !backup.manifest().empty()) {
-      throw new CorruptBackupException(backup.key() + " holds no object, and should", null);
-    }
+    backup.requireContent(check.isEmpty(file));
     return file;
   }
 

@@ -1,6 +1,7 @@
 package io.liferaft.restore;
 
 import io.liferaft.archive.RestorePoint;
+import io.liferaft.backup.EndpointProblem;
 import io.liferaft.raft.RaftNode;
 import io.liferaft.raft.WriteHold;
 import java.time.Clock;
@@ -12,8 +13,6 @@ import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
 import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
-import org.springframework.http.HttpStatus;
-import org.springframework.http.MediaType;
 
 /**
  * {@code /actuator/restore}: how far the cluster's restore is, as this node knows it. POST sets the
@@ -84,11 +83,6 @@ final class RestoreEndpoint {
   }
 
   private static WebEndpointResponse<Map<String, Object>> problem(int status, Exception e) {
-    Map<String, Object> problem = new LinkedHashMap<>();
-    HttpStatus known = HttpStatus.resolve(status);
-    problem.put("title", known == null ? "Misdirected Request" : known.getReasonPhrase());
-    problem.put("status", status);
-    problem.put("detail", String.valueOf(e.getMessage()));
-    return new WebEndpointResponse<>(problem, status, MediaType.APPLICATION_PROBLEM_JSON);
+    return EndpointProblem.of(status, Map.of("detail", String.valueOf(e.getMessage())));
   }
 }
