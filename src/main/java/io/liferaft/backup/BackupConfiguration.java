@@ -2,7 +2,6 @@ package io.liferaft.backup;
 
 import io.liferaft.archive.BackupArchive;
 import io.liferaft.archive.BackupArchives;
-import io.liferaft.go.GoUrl;
 import io.liferaft.objectstore.ObjectStores;
 import io.liferaft.objectstore.PreflightFinding;
 import io.liferaft.raft.RaftNode;
@@ -12,9 +11,9 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
@@ -28,25 +27,66 @@ class BackupConfiguration {
 
   @Bean
   BackupMetrics backupMetrics(MeterRegistry registry) {
-    return new BackupMetrics(registry);
+    return new BackupMetrics(registry, TargetRole.FIRST);
+  }
+
+  /** Shared by the two targets' rounds. */
+  @Bean
+  OpenCopies openCopies(Environment environment) {
+    return new OpenCopies(temporaryFolder(environment), Duration.ofSeconds(5));
   }
 
   @Bean
   BackupScheduler backupScheduler(
       BackupProperties properties,
       BackupArchives archives,
+      OpenCopies copies,
       RaftNode node,
       ObjectProvider<Clock> clock,
       BackupMetrics metrics,
       Environment environment) {
     return new BackupScheduler(
+        TargetRole.FIRST,
         properties,
-        archive(properties, archives, aloneFrom(environment)),
+        new BackupPlaces(properties, archives, aloneFrom(environment)).first(),
         node,
         clock.getIfAvailable(Clock::systemUTC),
         new SecureRandom(),
         metrics,
-        properties.vacuum() ? new Vacuuming(temporaryFolder(environment)) : null);
+        new CopySource(
+            node,
+            properties.vacuum() ? new Vacuuming(temporaryFolder(environment)) : null,
+            properties.secondTarget().isEmpty() ? null : copies));
+  }
+
+  @Bean
+  SecondTarget secondTarget(
+      BackupProperties properties,
+      BackupArchives archives,
+      OpenCopies copies,
+      RaftNode node,
+      ObjectProvider<Clock> clock,
+      MeterRegistry registry,
+      Environment environment) {
+    BackupArchive archive = new BackupPlaces(properties, archives, aloneFrom(environment)).second();
+    if (archive == null) {
+      return new SecondTarget(null);
+    }
+    return new SecondTarget(
+        new BackupScheduler(
+            TargetRole.SECOND,
+            properties,
+            archive,
+            node,
+            clock.getIfAvailable(Clock::systemUTC),
+            new SecureRandom(),
+            new BackupMetrics(registry, TargetRole.SECOND),
+            new CopySource(
+                node,
+                properties.vacuum()
+                    ? new Vacuuming(temporaryFolder(environment).resolve("second"))
+                    : null,
+                copies)));
   }
 
   private static Path temporaryFolder(Environment environment) {
@@ -56,32 +96,6 @@ class BackupConfiguration {
   /** A lone node makes the directory of its backups; the one that several share has to be there. */
   private static boolean aloneFrom(Environment environment) {
     return !environment.getProperty("liferaft.raft.initial-cluster", "").contains(",");
-  }
-
-  private static @Nullable BackupArchive archive(
-      BackupProperties properties, BackupArchives archives, boolean alone) {
-    if (properties.target().isEmpty()) {
-      return null;
-    }
-    if (archives.encrypts() && !properties.target().endsWith("/")) {
-      throw new IllegalArgumentException(
-          "liferaft.backup.target="
-              + GoUrl.redacted(properties.target())
-              + " is one plain object, which is never encrypted, and"
-              + " liferaft.archive.encryption.key-id is set: let the target end with a slash, as"
-              + " s3://bucket/prefix/, or leave the key id away");
-    }
-    try {
-      return archives.open(
-          properties.target(), properties.compress(), alone, properties.timestamp());
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(
-          "liferaft.backup.target="
-              + GoUrl.redacted(properties.target())
-              + " is refused: "
-              + e.getMessage(),
-          e);
-    }
   }
 
   @Bean
@@ -97,10 +111,12 @@ class BackupConfiguration {
   @Bean
   BackupGauges backupGauges(
       BackupScheduler scheduler,
+      SecondTarget second,
       BackupPreflight preflight,
       RaftNode node,
       ObjectProvider<Clock> clock) {
-    return new BackupGauges(scheduler, preflight, node, clock.getIfAvailable(Clock::systemUTC));
+    return new BackupGauges(
+        scheduler, second, preflight, node, clock.getIfAvailable(Clock::systemUTC));
   }
 
   @Bean
@@ -161,8 +177,11 @@ class BackupConfiguration {
 
   @Bean
   BackupHealthIndicator backupHealthIndicator(
-      BackupScheduler scheduler, BackupDrill drill, ClusterVerification cluster) {
-    return new BackupHealthIndicator(scheduler, drill::last, cluster);
+      BackupScheduler scheduler,
+      SecondTarget second,
+      BackupDrill drill,
+      ClusterVerification cluster) {
+    return new BackupHealthIndicator(scheduler, second, drill::last, cluster);
   }
 
   @Bean
@@ -186,6 +205,7 @@ class BackupConfiguration {
   BackupPreflight backupPreflight(
       BackupProperties properties,
       BackupScheduler scheduler,
+      SecondTarget second,
       ObjectProvider<ObjectStores> stores,
       RaftNode node,
       ObjectProvider<Clock> clock,
@@ -194,14 +214,33 @@ class BackupConfiguration {
     Supplier<List<PreflightFinding>> trial =
         archive == null
             ? null
-            : () ->
+            : () -> {
+              boolean alone = aloneFrom(environment);
+              String mark = Integer.toHexString(node.status().id().hashCode());
+              boolean delete = properties.retention().delete();
+              List<PreflightFinding> findings =
+                  new ArrayList<>(
+                      stores
+                          .getObject()
+                          .preflight(
+                              ObjectStores.parse(properties.target()),
+                              alone,
+                              archive.keepsEarlier() && delete,
+                              mark));
+              BackupScheduler other = second.scheduler();
+              BackupArchive there = other == null ? null : other.archive();
+              if (there != null) {
                 stores
                     .getObject()
                     .preflight(
-                        ObjectStores.parse(properties.target()),
-                        aloneFrom(environment),
-                        archive.keepsEarlier() && properties.retention().delete(),
-                        Integer.toHexString(node.status().id().hashCode()));
+                        ObjectStores.parse(properties.secondTarget()),
+                        alone,
+                        there.keepsEarlier() && delete,
+                        mark)
+                    .forEach(finding -> findings.add(ofSecond(finding)));
+              }
+              return findings;
+            };
     return new BackupPreflight(
         properties.preflight(),
         archive == null ? "" : archive.location(),
@@ -209,9 +248,14 @@ class BackupConfiguration {
         clock.getIfAvailable(Clock::systemUTC));
   }
 
+  private static PreflightFinding ofSecond(PreflightFinding finding) {
+    return new PreflightFinding(
+        "second-" + finding.check(), finding.result(), finding.detail(), finding.advice());
+  }
+
   @Bean
   BackupEndpoint backupEndpoint(
-      BackupScheduler scheduler, RaftNode node, BackupPreflight preflight) {
-    return new BackupEndpoint(scheduler, node, Duration.ofSeconds(30), preflight);
+      BackupScheduler scheduler, SecondTarget second, RaftNode node, BackupPreflight preflight) {
+    return new BackupEndpoint(scheduler, second, node, Duration.ofSeconds(30), preflight);
   }
 }

@@ -30,6 +30,7 @@ final class BackupEndpoint {
   private static final String PREFLIGHT = "preflight";
 
   private final BackupScheduler scheduler;
+  private final SecondTarget second;
   private final RaftNode node;
   private final Duration patience;
   private final BackupPreflight preflight;
@@ -38,8 +39,13 @@ final class BackupEndpoint {
    * @param patience how long a POST waits for the end of the backup
    */
   BackupEndpoint(
-      BackupScheduler scheduler, RaftNode node, Duration patience, BackupPreflight preflight) {
+      BackupScheduler scheduler,
+      SecondTarget second,
+      RaftNode node,
+      Duration patience,
+      BackupPreflight preflight) {
     this.scheduler = scheduler;
+    this.second = second;
     this.node = node;
     this.patience = patience;
     this.preflight = preflight;
@@ -63,13 +69,29 @@ final class BackupEndpoint {
       results.put(result.tag(), scheduler.count(result));
     }
     answer.put("results", results);
+    if (second.scheduler() != null) {
+      answer.put("second", second(second.scheduler()));
+    }
+    return answer;
+  }
+
+  private static Map<String, Object> second(BackupScheduler of) {
+    BackupStatus status = of.status();
+    Map<String, Object> answer = new LinkedHashMap<>();
+    answer.put("state", status.state());
+    put(answer, "target", status.target());
+    put(answer, "last", status.lastTime());
+    answer.put("lastChangeIndex", status.lastChangeIndex());
+    put(answer, "problem", status.problem());
+    answer.put("failuresInARow", of.failures());
     return answer;
   }
 
   /**
    * Makes a backup now if one is due, also after uploads were stopped, and answers when it is over:
    * 200 with what it came to, 409 when it may not be made here, 503 when it failed; 202 when it
-   * takes longer.
+   * takes longer. One to the second target is made at the same time; what it comes to is told, and
+   * does not change the status.
    */
   @WriteOperation
   WebEndpointResponse<Map<String, Object>> backUpNow() {
@@ -83,14 +105,19 @@ final class BackupEndpoint {
     if (!status.leads()) {
       return EndpointProblem.of(HttpStatus.CONFLICT, notLeader(answer, status.leader()));
     }
-    BackupOutcome outcome = outcome();
+    FutureTask<BackupOutcome> round = begin(scheduler);
+    FutureTask<BackupOutcome> other = second.scheduler() == null ? null : begin(second.scheduler());
+    long deadline = System.nanoTime() + patience.toNanos();
+    BackupOutcome outcome = outcome(round, deadline);
+    tell(answer, outcome);
+    if (other != null) {
+      Map<String, Object> told = new LinkedHashMap<>();
+      tell(told, outcome(other, deadline));
+      answer.put("second", told);
+    }
     if (outcome == null) {
-      answer.put("result", "running");
-      answer.put("detail", "The backup is under way: GET this address to see how it ends");
       return new WebEndpointResponse<>(answer, ACCEPTED);
     }
-    answer.put("result", outcome.result().tag());
-    answer.put("detail", outcome.detail());
     return switch (outcome.result()) {
       case OK, RECORDED, SKIPPED -> new WebEndpointResponse<>(answer);
       case REFUSED, STOPPED -> EndpointProblem.of(HttpStatus.CONFLICT, answer);
@@ -149,12 +176,29 @@ final class BackupEndpoint {
     return row;
   }
 
-  /** A big database takes longer than a client waits: null then, and the backup goes on. */
-  private @Nullable BackupOutcome outcome() {
-    FutureTask<BackupOutcome> round = new FutureTask<>(scheduler::backUpNow);
+  private static FutureTask<BackupOutcome> begin(BackupScheduler of) {
+    FutureTask<BackupOutcome> round = new FutureTask<>(of::backUpNow);
     Thread.ofVirtual().name("liferaft-backup-now").start(round);
+    return round;
+  }
+
+  private static void tell(Map<String, Object> answer, @Nullable BackupOutcome outcome) {
+    answer.put("result", outcome == null ? "running" : outcome.result().tag());
+    answer.put(
+        "detail",
+        outcome == null
+            ? "The backup is under way: GET this address to see how it ends"
+            : outcome.detail());
+  }
+
+  /**
+   * A big database takes longer than a client waits: null then, and the backup goes on.
+   *
+   * @param deadline on the clock of {@link System#nanoTime}
+   */
+  private static @Nullable BackupOutcome outcome(FutureTask<BackupOutcome> round, long deadline) {
     try {
-      return round.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+      return round.get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
     } catch (TimeoutException e) {
       return null;
     } catch (InterruptedException e) {

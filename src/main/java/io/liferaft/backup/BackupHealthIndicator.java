@@ -13,6 +13,7 @@ final class BackupHealthIndicator extends AbstractHealthIndicator {
   static final Status DEGRADED = new Status("DEGRADED");
 
   private final BackupScheduler scheduler;
+  private final SecondTarget second;
   private final Supplier<@Nullable DrillStatus> drill;
   private final ClusterVerification cluster;
 
@@ -21,10 +22,12 @@ final class BackupHealthIndicator extends AbstractHealthIndicator {
    */
   BackupHealthIndicator(
       BackupScheduler scheduler,
+      SecondTarget second,
       Supplier<@Nullable DrillStatus> drill,
       ClusterVerification cluster) {
     super("backup health cannot be told");
     this.scheduler = scheduler;
+    this.second = second;
     this.drill = drill;
     this.cluster = cluster;
   }
@@ -58,6 +61,22 @@ final class BackupHealthIndicator extends AbstractHealthIndicator {
     }
     if (status.problem() != null) {
       builder.status(DEGRADED).withDetail("problem", status.problem());
+    }
+    if (second.scheduler() != null) {
+      tellSecond(builder, second.scheduler().status());
+    }
+  }
+
+  private static void tellSecond(Health.Builder builder, BackupStatus status) {
+    builder.withDetail("secondState", status.state());
+    if (status.target() != null) {
+      builder.withDetail("secondTarget", status.target());
+    }
+    if (status.lastTime() != null) {
+      builder.withDetail("secondLast", status.lastTime());
+    }
+    if (status.problem() != null) {
+      builder.status(DEGRADED).withDetail("secondProblem", status.problem());
     }
   }
 }

@@ -28,55 +28,55 @@ final class BackupMetrics {
   private final Counter losses;
   private final AtomicLong lastBytes = new AtomicLong();
 
-  BackupMetrics(MeterRegistry registry) {
+  BackupMetrics(MeterRegistry registry, TargetRole role) {
     for (Result result : Result.values()) {
       results.put(
           result,
-          Counter.builder("liferaft.backup.results")
+          Counter.builder(role.metric("results"))
               .description("Backup rounds by what they came to")
               .tag("result", result.tag())
               .register(registry));
     }
     duration =
-        Timer.builder("liferaft.backup.duration")
+        Timer.builder(role.metric("duration"))
             .description("Time from the copy to the record of a complete backup")
             .register(registry);
     bytes =
-        Counter.builder("liferaft.backup.bytes")
+        Counter.builder(role.metric("bytes"))
             .description("Bytes stored by complete backups")
             .baseUnit("bytes")
             .register(registry);
     copies =
-        Counter.builder("liferaft.backup.copies")
+        Counter.builder(role.metric("copies"))
             .description("Times the database, or what had changed of it, was read for a backup")
             .register(registry);
     failedCopies =
-        Counter.builder("liferaft.backup.copies.failed")
+        Counter.builder(role.metric("copies.failed"))
             .description("Times that reading the database for a backup broke off")
             .register(registry);
     checks =
-        Counter.builder("liferaft.backup.checks")
+        Counter.builder(role.metric("checks"))
             .description("Rounds of the leader, in which it looks whether a backup is due")
             .register(registry);
-    unchanged = unchanged(registry, "index");
-    recognised = unchanged(registry, "object");
+    unchanged = unchanged(registry, role, "index");
+    recognised = unchanged(registry, role, "object");
     blind =
-        Counter.builder("liferaft.backup.look.failures")
+        Counter.builder(role.metric("look.failures"))
             .description("Times the place did not say what lies there")
             .register(registry);
-    prunedManifests = pruned(registry, "manifests");
-    prunedPacks = pruned(registry, "packs");
+    prunedManifests = pruned(registry, role, "manifests");
+    prunedPacks = pruned(registry, role, "packs");
     failedPrunes =
-        Counter.builder("liferaft.backup.prune.failed")
+        Counter.builder(role.metric("prune.failed"))
             .description("Times that deleting old restore points did not go to its end")
             .register(registry);
     losses =
-        Counter.builder("liferaft.backup.losses")
+        Counter.builder(role.metric("losses"))
             .description(
                 "Times that a database had lost most of its content when it was backed up, and older"
                     + " backups were kept for it")
             .register(registry);
-    Gauge.builder("liferaft.backup.last.bytes", lastBytes, AtomicLong::get)
+    Gauge.builder(role.metric("last.bytes"), lastBytes, AtomicLong::get)
         .description("Bytes stored by this process' last backup; 0 before the first one")
         .baseUnit("bytes")
         .register(registry);
@@ -135,15 +135,15 @@ final class BackupMetrics {
     failedPrunes.increment();
   }
 
-  private static Counter pruned(MeterRegistry registry, String kind) {
-    return Counter.builder("liferaft.backup.pruned")
+  private static Counter pruned(MeterRegistry registry, TargetRole role, String kind) {
+    return Counter.builder(role.metric("pruned"))
         .description("Objects of old restore points that were deleted")
         .tag("kind", kind)
         .register(registry);
   }
 
-  private static Counter unchanged(MeterRegistry registry, String by) {
-    return Counter.builder("liferaft.backup.unchanged")
+  private static Counter unchanged(MeterRegistry registry, TargetRole role, String by) {
+    return Counter.builder(role.metric("unchanged"))
         .description("Rounds of the leader in which the newest backup was up to date")
         .tag("by", by)
         .register(registry);

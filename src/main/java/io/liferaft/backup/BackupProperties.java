@@ -14,13 +14,17 @@ import org.springframework.validation.annotation.Validated;
  *     or file:/backups/liferaft.sqlite.gz, or with a slash at its end an archive of many backups,
  *     for example s3://bucket/liferaft/ or file:/backups/liferaft/ (with several nodes one
  *     directory that all of them share); empty switches backups off
+ * @param secondTarget a second place that every backup goes to as well, independent of the first
+ *     one, in the same forms; another one than target, and in the format that its own end says;
+ *     empty for none
  * @param interval how often a backup is made when the database has changed, at least 1s
  * @param format how a backup is stored: plain is one object that holds the database file, archive
  *     is a place of many backups of which each adds what changed; by default as the target's end
  *     says
  * @param compress whether what is stored is compressed, with gzip or, in an archive, zstd
  * @param timestamp whether each backup is an object of its own, with the UTC time before the
- *     target's last part, of which none is ever replaced or deleted
+ *     target's last part, of which none is ever replaced or deleted; of both targets, but for one
+ *     that is an archive
  * @param vacuum whether a copy is vacuumed before it is stored, which needs twice its size of free
  *     disk in the data directory for a while
  * @param onStopTimeout how long a clean stop may take for a last backup; 0s makes none
@@ -35,6 +39,7 @@ import org.springframework.validation.annotation.Validated;
 @ConfigurationProperties(prefix = "liferaft.backup", ignoreUnknownFields = false)
 record BackupProperties(
     @DefaultValue("") String target,
+    @DefaultValue("") String secondTarget,
     @DefaultValue("10s") Duration interval,
     @DefaultValue("") String format,
     @DefaultValue("true") boolean compress,
@@ -107,6 +112,20 @@ record BackupProperties(
         "target",
         target,
         "names no place that is known: " + VALID_TARGET);
+    secondTarget = secondTarget.strip();
+    require(
+        secondTarget.isEmpty()
+            || secondTarget.startsWith("s3://")
+            || secondTarget.startsWith("file:"),
+        "second-target",
+        secondTarget,
+        "names no place that is known: " + VALID_TARGET);
+    require(
+        secondTarget.isEmpty() || !target.isEmpty(),
+        "second-target",
+        secondTarget,
+        "is set and liferaft.backup.target is not: set that first, for example to"
+            + " s3://bucket/liferaft.sqlite.gz");
     boolean archive = target.endsWith("/");
     format = format.isBlank() ? archive ? ARCHIVE : PLAIN : format.strip();
     require(
@@ -123,7 +142,7 @@ record BackupProperties(
             : "does not fit the target, which names one object: a valid target is"
                 + " s3://bucket/liferaft/ or file:/backups/liferaft/");
     require(
-        !(timestamp && archive),
+        !(timestamp && archive && (secondTarget.isEmpty() || secondTarget.endsWith("/"))),
         "timestamp",
         timestamp,
         "has no meaning for an archive, which keeps every backup: leave it out");

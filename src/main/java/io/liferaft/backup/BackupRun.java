@@ -40,16 +40,14 @@ final class BackupRun {
 
   private static final Logger log = LoggerFactory.getLogger(BackupRun.class);
 
-  /** Waiting for a checkpoint, not for the bytes. */
-  private static final Duration COPY_TIMEOUT = Duration.ofSeconds(60);
-
   /** How often a round may start over because the place or the copy changed under it. */
   private static final int PASSES = 6;
 
   private final BackupArchive archive;
   private final RaftNode node;
   private final Clock clock;
-  private final @Nullable Vacuuming vacuuming;
+  private final CopySource copies;
+  private final TargetRole role;
   private final BackupMetrics metrics;
   private final SharedDirectory directory;
   private final BackupRecords records;
@@ -67,16 +65,15 @@ final class BackupRun {
   private boolean looked;
   private volatile @Nullable String stopped;
 
-  /**
-   * @param vacuuming null when the database is sent as it is
-   */
   BackupRun(
+      TargetRole role,
       BackupArchive archive,
       RaftNode node,
       Clock clock,
       BackupMetrics metrics,
-      @Nullable Vacuuming vacuuming) {
-    this.vacuuming = vacuuming;
+      CopySource copies) {
+    this.role = role;
+    this.copies = copies;
     this.archive = archive;
     this.node = node;
     this.clock = clock;
@@ -201,7 +198,7 @@ final class BackupRun {
     Instant started = clock.instant();
     metrics.copying();
     ConfirmedCopy confirmed = null;
-    try (ClusterCopy copy = toSend()) {
+    try (ClusterCopy copy = copies.take()) {
       confirmed = new ConfirmedCopy(copy.file(), node, place.term());
       return carryOut(copy.state(), confirmed, CopyDigest.of(confirmed, archive), started);
     } catch (RequestRefusedException e) {
@@ -227,17 +224,6 @@ final class BackupRun {
         return null;
       }
       throw e;
-    }
-  }
-
-  private ClusterCopy toSend() throws IOException {
-    ClusterCopy copy = node.copy(true, COPY_TIMEOUT);
-    Vacuuming smaller = vacuuming;
-    if (smaller == null) {
-      return copy;
-    }
-    try (copy) {
-      return smaller.of(copy);
     }
   }
 
@@ -299,7 +285,7 @@ final class BackupRun {
     preservedEtag = old.etag();
     if (key.equals(old.key())) {
       log.info("{} at {} stays, and a newer backup comes beside it", key, archive.location());
-    } else if (ours) {
+    } else if (ours || node.state().clusterId().equals(old.manifest().clusterId())) {
       log.info(
           "The backup at {} holds an earlier generation of this database, or is not recorded in the log, and is kept as {}",
           archive.location(),
@@ -372,11 +358,13 @@ final class BackupRun {
 
   private BackupOutcome refuse(ReplicatedState state, StoredBackup stored) {
     refused = position(state);
-    return new BackupOutcome(Result.REFUSED, BackupSentences.refused(archive.location(), stored));
+    return new BackupOutcome(
+        Result.REFUSED, BackupSentences.refused(role, archive.location(), stored));
   }
 
   private BackupOutcome stop(StoredBackup foreign) {
-    String why = BackupSentences.stopped(archive.location(), foreign, node.state().clusterId());
+    String why =
+        BackupSentences.stopped(role, archive.location(), foreign, node.state().clusterId());
     stopped = why;
     return new BackupOutcome(Result.STOPPED, why);
   }

@@ -36,6 +36,7 @@ final class BackupScheduler implements SmartLifecycle {
 
   private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
 
+  private final TargetRole role;
   private final BackupProperties properties;
   private final @Nullable BackupArchive archive;
   private final @Nullable BackupRun run;
@@ -48,8 +49,7 @@ final class BackupScheduler implements SmartLifecycle {
   /** Held during a round: there is never more than one. */
   private final ReentrantLock rounds = new ReentrantLock();
 
-  private final BackupThread thread =
-      new BackupThread("liferaft-backup", "The last backup", this::step, this::lastStep);
+  private final BackupThread thread;
 
   private volatile boolean running;
   private volatile boolean inRound;
@@ -58,25 +58,30 @@ final class BackupScheduler implements SmartLifecycle {
   private volatile @Nullable Instant next;
 
   /**
+   * @param role which of the places the archive is
    * @param archive null when backup is off
-   * @param vacuuming null when the database is sent as it is
    */
   BackupScheduler(
+      TargetRole role,
       BackupProperties properties,
       @Nullable BackupArchive archive,
       RaftNode node,
       Clock clock,
       RandomGenerator random,
       BackupMetrics metrics,
-      @Nullable Vacuuming vacuuming) {
+      CopySource copies) {
+    this.role = role;
     this.properties = properties;
     this.archive = archive;
-    this.run = archive == null ? null : new BackupRun(archive, node, clock, metrics, vacuuming);
+    this.run = archive == null ? null : new BackupRun(role, archive, node, clock, metrics, copies);
     this.pruning = new Pruning(archive, properties.retention(), node, clock, metrics);
     this.node = node;
     this.clock = clock;
-    this.trouble = new BackupTrouble(clock, random);
+    this.trouble = new BackupTrouble(role.label(), clock, random);
     this.metrics = metrics;
+    this.thread =
+        new BackupThread(
+            role.thread(), role.label() + "The last backup", this::step, this::lastStep);
   }
 
   @EventListener
@@ -203,7 +208,10 @@ final class BackupScheduler implements SmartLifecycle {
     try {
       return round.round(term, earliest);
     } catch (LeadershipLost | NotLeaderException | NotReadyException | CommitUnknownException e) {
-      log.info("Backup given up, as the cluster is changing its leader: {}", e.getMessage());
+      log.info(
+          "{}Backup given up, as the cluster is changing its leader: {}",
+          role.label(),
+          e.getMessage());
       return new BackupOutcome(Result.SKIPPED, "Given up: " + e.getMessage());
     } catch (RuntimeException | IOException e) {
       return failed(e);
@@ -225,7 +233,7 @@ final class BackupScheduler implements SmartLifecycle {
         if (outcome.result() == Result.OK) {
           lastDuration = Duration.between(started, clock.instant());
         }
-        log.info("{}", outcome.detail());
+        log.info("{}{}", role.label(), outcome.detail());
         trouble.over();
       }
       case REFUSED, STOPPED -> trouble.held(outcome.result().tag(), outcome.detail());
@@ -297,7 +305,7 @@ final class BackupScheduler implements SmartLifecycle {
   @Override
   public void stop(Runnable callback) {
     Thread.ofVirtual()
-        .name("liferaft-backup-stop")
+        .name(role.thread() + "-stop")
         .start(() -> {
           stop();
           callback.run();

@@ -9,18 +9,20 @@ final class BackupSentences {
 
   private BackupSentences() {}
 
-  static String refused(String location, StoredBackup stored) {
+  static String refused(TargetRole role, String location, StoredBackup stored) {
     return "The database is empty and would replace a backup that may hold data ("
         + location
         + " of "
         + stored.stored()
-        + "): move that object away, or set another liferaft.backup.target, if that is what you want";
+        + "): move that object away, or set another "
+        + role.setting()
+        + ", if that is what you want";
   }
 
   /**
    * @param own lineage of this cluster
    */
-  static String stopped(String location, StoredBackup foreign, String own) {
+  static String stopped(TargetRole role, String location, StoredBackup foreign, String own) {
     if (own.equals(foreign.manifest().clusterId())) {
       return "The backup at "
           + location
@@ -41,8 +43,9 @@ final class BackupSentences {
         + known(foreign.manifest().generation())
         + ", "
         + foreign.stored()
-        + "): two live clusters share the target. Uploads are stopped; give one of them another"
-        + " liferaft.backup.target, then POST /actuator/backup here to go on";
+        + "): two live clusters share the target. Uploads are stopped; give one of them another "
+        + role.setting()
+        + ", then POST /actuator/backup here to go on";
   }
 
   /** What an object says of itself, if it does: rqlite's does not. */

@@ -26,11 +26,16 @@ final class BackupTrouble {
 
   private static final State NONE = new State(0, Instant.MIN, null, null);
 
+  private final String label;
   private final Clock clock;
   private final RandomGenerator random;
   private volatile State state = NONE;
 
-  BackupTrouble(Clock clock, RandomGenerator random) {
+  /**
+   * @param label what its sentences in the log begin with
+   */
+  BackupTrouble(String label, Clock clock, RandomGenerator random) {
+    this.label = label;
     this.clock = clock;
     this.random = random;
   }
@@ -61,7 +66,7 @@ final class BackupTrouble {
     state =
         new State(failures, clock.instant().plus(Backoff.after(failures, random)), sentence, cause);
     if (first) {
-      log.warn("{}; it is retried until it succeeds", sentence);
+      log.warn("{}{}; it is retried until it succeeds", label, sentence);
     }
     log.debug("Failure {} in a row", failures, e);
   }
@@ -71,13 +76,13 @@ final class BackupTrouble {
     boolean first = !cause.equals(state.cause());
     state = new State(0, Instant.MIN, sentence, cause);
     if (first) {
-      log.warn("{}", sentence);
+      log.warn("{}{}", label, sentence);
     }
   }
 
   void over() {
     if (state.failures() > 0) {
-      log.info("Backups succeed again after {} failed attempts", state.failures());
+      log.info("{}Backups succeed again after {} failed attempts", label, state.failures());
     }
     state = NONE;
   }

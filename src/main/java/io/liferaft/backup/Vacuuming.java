@@ -6,11 +6,9 @@ import io.liferaft.sqlite.DatabaseFile;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 
 /**
  * Makes a copy smaller before it is sent: what is hashed, compared and uploaded is the vacuumed
@@ -62,7 +60,7 @@ final class Vacuuming {
       }
       DatabaseFile.vacuum(raw, small);
       ClusterCopy vacuumed =
-          new ClusterCopy(new Vacuumed(small, copy.file()), copy.state(), copy.term());
+          new ClusterCopy(new PrivateCopy(small, copy.file().payload()), copy.state(), copy.term());
       done = true;
       return vacuumed;
     } finally {
@@ -88,55 +86,6 @@ final class Vacuuming {
     try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(folder, PREFIX + "*")) {
       for (Path leftover : leftovers) {
         Files.deleteIfExists(leftover);
-      }
-    }
-  }
-
-  private static final class Vacuumed implements DatabaseCopy {
-
-    private final FileChannel channel;
-    private final long sizeBytes;
-    private final byte[] payload;
-
-    Vacuumed(Path file, DatabaseCopy of) throws IOException {
-      this.payload = of.payload();
-      this.channel =
-          FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.DELETE_ON_CLOSE);
-      this.sizeBytes = channel.size();
-    }
-
-    @Override
-    public byte[] payload() {
-      return payload.clone();
-    }
-
-    @Override
-    public long sizeBytes() {
-      return sizeBytes;
-    }
-
-    @Override
-    public int read(long offset, ByteBuffer into) throws IOException {
-      if (offset >= sizeBytes) {
-        return -1;
-      }
-      int total = 0;
-      while (into.hasRemaining()) {
-        int read = channel.read(into, offset + total);
-        if (read < 0) {
-          break;
-        }
-        total += read;
-      }
-      return total;
-    }
-
-    @Override
-    public void close() {
-      try {
-        channel.close();
-      } catch (IOException e) {
-        throw new java.io.UncheckedIOException(e);
       }
     }
   }

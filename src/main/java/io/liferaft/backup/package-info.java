@@ -10,13 +10,17 @@
  * data. Trouble is reported and retried; it never makes the node unready and never fails a client's
  * request.
  *
- * <p>Never: an upload while the cluster's restore has not ended, two rounds at a time, a database
- * held in memory, a decision from anything but the replicated state, the store's answer and what
- * this term has seen.
+ * <p>A second target has rounds, trouble, record and pruning of its own: nothing that happens to
+ * one delays the other.
  *
- * <p>Threads: {@code liferaft-backup} (virtual) runs the rounds; {@code liferaft-backup-stop}
- * (virtual) waits for the last one; {@code liferaft-preflight} (virtual) tries the store after the
- * start; an operator's POST runs one on {@code liferaft-backup-now} (virtual).
+ * <p>Never: an upload while the cluster's restore has not ended, two rounds at a time to one
+ * target, a database held in memory, a decision from anything but the replicated state, the store's
+ * answer and what this term has seen.
+ *
+ * <p>Threads: {@code liferaft-backup} and {@code liferaft-backup-second} (virtual) run the rounds;
+ * {@code liferaft-backup-stop} and {@code liferaft-backup-second-stop} (virtual) wait for the last
+ * ones; {@code liferaft-preflight} (virtual) tries the store after the start; an operator's POST
+ * runs them on {@code liferaft-backup-now} (virtual).
  *
  * <p>After a crash at any line: nothing on this node's disk. In the store either the old backup or
  * the new one; a new one that was not recorded is recognised by its lineage, generation and hash.

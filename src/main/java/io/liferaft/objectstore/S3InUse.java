@@ -16,7 +16,8 @@ final class S3InUse implements Condition {
   }
 
   static boolean in(Environment environment) {
-    return Stream.of("liferaft.backup.target", "liferaft.restore.source")
+    return Stream.of(
+            "liferaft.backup.target", "liferaft.backup.second-target", "liferaft.restore.source")
         .map(key -> environment.getProperty(key, ""))
         .anyMatch(address -> address.strip().toLowerCase(Locale.ROOT).startsWith("s3:"));
   }

@@ -13,7 +13,9 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.Supplier;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -84,6 +86,7 @@ class BackupConfigurationTests {
           .isEqualTo(
               new BackupProperties(
                   "",
+                  "",
                   Duration.ofSeconds(10),
                   "plain",
                   true,
@@ -118,6 +121,7 @@ class BackupConfigurationTests {
     runner
         .withPropertyValues(
             TARGET,
+            "liferaft.backup.second-target=file:/mnt/other/",
             "liferaft.backup.interval=3m",
             "liferaft.backup.format=plain",
             "liferaft.backup.compress=false",
@@ -140,6 +144,7 @@ class BackupConfigurationTests {
                 .isEqualTo(
                     new BackupProperties(
                         "s3://bucket/db.sqlite.gz",
+                        "file:/mnt/other/",
                         Duration.ofMinutes(3),
                         "plain",
                         false,
@@ -159,6 +164,8 @@ class BackupConfigurationTests {
       value = {
         "liferaft.backup.target=ftp://host/db, s3://bucket/liferaft.sqlite.gz",
         "liferaft.backup.target=s3://bucket, s3://bucket/key",
+        "liferaft.backup.second-target=ftp://host/db, s3://bucket/liferaft.sqlite.gz",
+        "liferaft.backup.second-target=s3://bucket/db, s3://bucket/liferaft.sqlite.gz",
         "liferaft.backup.format=zip, plain and archive",
         "liferaft.backup.interval=PT0S, 10s",
         "liferaft.backup.interval=PT0.003S, 10s",
@@ -188,6 +195,7 @@ class BackupConfigurationTests {
         .isThrownBy(() ->
             new BackupProperties(
                 target,
+                "",
                 Duration.ofSeconds(10),
                 "plain",
                 true,
@@ -291,6 +299,156 @@ class BackupConfigurationTests {
                   context.getBean(MeterRegistry.class).find("liferaft.backup.results").counters())
               .hasSize(BackupOutcome.Result.values().length);
         });
+  }
+
+  // --- the second target ---
+
+  @ParameterizedTest
+  @CsvSource({
+    "s3://bucket/db.sqlite.gz, s3://bucket/db.sqlite.gz",
+    "s3://bucket/db.sqlite.gz, s3://bucket/db.sqlite.gz/",
+    "file:./db.sqlite.gz, file:/here/db.sqlite.gz",
+    "file:/here/backups/, file:./backups/"
+  })
+  void refusesTheSamePlaceTwice(String target, String second) {
+    runner
+        .withPropertyValues(
+            "liferaft.backup.target=" + target, "liferaft.backup.second-target=" + second)
+        .run(context ->
+            assertThat(context.getStartupFailure())
+                .hasStackTraceContaining("liferaft.backup.second-target=" + second)
+                .hasStackTraceContaining("s3://other-bucket/liferaft.sqlite.gz"));
+  }
+
+  @Test
+  void refusesASecondPlaceThatIsNone() {
+    runner
+        .withPropertyValues(TARGET, "liferaft.backup.second-target=s3://bucket")
+        .run(context ->
+            assertThat(context.getStartupFailure())
+                .hasStackTraceContaining("liferaft.backup.second-target=s3://bucket is refused"));
+  }
+
+  @Test
+  void timestampsHaveAMeaningWhereOneOfTheTargetsIsPlain() {
+    runner
+        .withPropertyValues(
+            "liferaft.backup.target=s3://bucket/folder/",
+            "liferaft.backup.second-target=file:/mnt/db.sqlite.gz",
+            "liferaft.backup.timestamp=true")
+        .run(context -> assertThat(context).hasNotFailed());
+    runner
+        .withPropertyValues(
+            "liferaft.backup.target=s3://bucket/folder/",
+            "liferaft.backup.second-target=file:/mnt/folder/",
+            "liferaft.backup.timestamp=true")
+        .run(context ->
+            assertThat(context.getStartupFailure())
+                .hasStackTraceContaining("liferaft.backup.timestamp=true"));
+  }
+
+  @Test
+  void tellsNothingOfASecondTargetWhereThereIsNone() {
+    runner
+        .withPropertyValues(TARGET)
+        .run(context -> {
+          assertThat(context.getBean(BackupEndpoint.class).backup()).doesNotContainKey("second");
+          MeterRegistry registry = context.getBean(MeterRegistry.class);
+          assertThat(registry.getMeters())
+              .noneMatch(meter -> meter.getId().getName().contains("second"));
+        });
+  }
+
+  @Test
+  void backsUpToBothAndTellsOfEach() {
+    runner
+        .withPropertyValues(
+            TARGET,
+            "liferaft.backup.second-target=file:/mnt/second.sqlite.gz",
+            "liferaft.backup.interval=1h")
+        .run(context -> {
+          FakeRaftNode node = context.getBean(FakeRaftNode.class);
+          node.listen(context::publishEvent);
+          FakeArchives archives = context.getBean(FakeArchives.class);
+          node.write("a").lead();
+          BackupEndpoint endpoint = context.getBean(BackupEndpoint.class);
+
+          WebEndpointResponse<Map<String, Object>> both = endpoint.backUpNow();
+
+          assertThat(both.getStatus()).isEqualTo(200);
+          assertThat(Objects.requireNonNull(both.getBody()).get("second"))
+              .asInstanceOf(InstanceOfAssertFactories.MAP)
+              .containsKeys("result", "detail");
+          assertThat(node.state().backups()).hasSize(2);
+
+          archives
+              .open("file:/mnt/second.sqlite.gz", true)
+              .failNext(Call.LATEST, Reason.UNAVAILABLE, 1000);
+          node.write("b");
+          WebEndpointResponse<Map<String, Object>> one = endpoint.backUpNow();
+
+          assertThat(one.getStatus()).as("the first decides").isEqualTo(200);
+          assertThat(Objects.requireNonNull(one.getBody()).get("second"))
+              .asInstanceOf(InstanceOfAssertFactories.MAP)
+              .containsEntry("result", "failed");
+          assertThat(endpoint.backup().get("second"))
+              .asInstanceOf(InstanceOfAssertFactories.MAP)
+              .containsEntry("state", BackupStatus.State.FAILING)
+              .containsEntry("target", "file:/mnt/second.sqlite.gz")
+              .containsKeys("last", "lastChangeIndex", "problem", "failuresInARow");
+          assertThat(endpoint.backup()).doesNotContainKey("problem");
+          HealthEndpoint health = context.getBean(HealthEndpoint.class);
+          assertThat(status(health, "backup").getCode()).isEqualTo("DEGRADED");
+          MeterRegistry registry = context.getBean(MeterRegistry.class);
+          context.getBean(BackupGauges.class).bindTo(registry);
+          assertThat(registry.get("liferaft.backup.change.lag").gauge().value()).isZero();
+          assertThat(registry.get("liferaft.backup.second.change.lag").gauge().value())
+              .isPositive();
+          assertThat(registry.get("liferaft.backup.second.age").gauge().value())
+              .isGreaterThanOrEqualTo(0);
+          assertThat(registry.get("liferaft.backup.second.stopped").gauge().value()).isZero();
+          assertThat(counted(registry, "liferaft.backup.second.results", "failed")).isPositive();
+          assertThat(counted(registry, "liferaft.backup.results", "failed")).isZero();
+        });
+  }
+
+  private static double counted(MeterRegistry registry, String name, String result) {
+    return registry.get(name).tag("result", result).counter().count();
+  }
+
+  /** One hangs for as long as it likes: the other's last backup is made within the same limit. */
+  @ParameterizedTest
+  @ValueSource(strings = {"s3://bucket/db.sqlite.gz", "file:/mnt/second.sqlite.gz"})
+  void eachMakesItsLastBackupOnACleanStopWhileTheOtherHangs(String hanging) {
+    FakeArchives[] archives = new FakeArchives[1];
+    runner
+        .withPropertyValues(
+            TARGET,
+            "liferaft.backup.second-target=file:/mnt/second.sqlite.gz",
+            "liferaft.backup.on-stop-timeout=2s",
+            "liferaft.backup.interval=1h")
+        .run(context -> {
+          archives[0] = context.getBean(FakeArchives.class);
+          FakeRaftNode node = context.getBean(FakeRaftNode.class);
+          node.listen(context::publishEvent);
+          node.lead();
+          node.write("a");
+          archives[0].open(hanging, true).beforeVisible(BackupConfigurationTests::hang);
+        });
+
+    assertThat(archives[0].open(hanging, true).stored()).isEmpty();
+    String other =
+        hanging.startsWith("s3:") ? "file:/mnt/second.sqlite.gz" : "s3://bucket/db.sqlite.gz";
+    assertThat(archives[0].open(other, true).stored()).isPresent();
+  }
+
+  private static void hang() {
+    try {
+      new CountDownLatch(1).await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("given up", e);
+    }
   }
 
   @Test

@@ -344,8 +344,10 @@ class BackupRequestFaultTests {
         application.getBean(BackupArchives.class).open("s3://" + BUCKET + "/" + KEY, false);
     private final BackupScheduler scheduler =
         new BackupScheduler(
+            TargetRole.FIRST,
             new BackupProperties(
                 "s3://" + BUCKET + "/" + KEY,
+                "",
                 Duration.ofSeconds(10),
                 "plain",
                 false,
@@ -360,8 +362,8 @@ class BackupRequestFaultTests {
             node,
             clock,
             new Random(1),
-            new BackupMetrics(registry),
-            null);
+            new BackupMetrics(registry, TargetRole.FIRST),
+            new CopySource(node, null, null));
 
     Story(Round round) {
       node.listen(event -> scheduler.on(event));
@@ -397,7 +399,7 @@ class BackupRequestFaultTests {
 
     boolean degraded() {
       return new BackupHealthIndicator(
-              scheduler, () -> null, new ClusterVerification(node, archive))
+              scheduler, new SecondTarget(null), () -> null, new ClusterVerification(node, archive))
           .health()
           .getStatus()
           .equals(BackupHealthIndicator.DEGRADED);

@@ -677,13 +677,14 @@ class BackupSchedulerTests {
   void saysOnceThatNothingIsBackedUp() {
     BackupScheduler off =
         new BackupScheduler(
+            TargetRole.FIRST,
             properties(Duration.ofSeconds(20)),
             null,
             node,
             clock,
             new Random(1),
-            new BackupMetrics(registry),
-            null);
+            new BackupMetrics(registry, TargetRole.FIRST),
+            new CopySource(node, null, null));
 
     off.start();
     off.stop();
@@ -696,15 +697,21 @@ class BackupSchedulerTests {
   void tellsAgeAndLag() {
     node.write("a");
     BackupGauges gauges =
-        new BackupGauges(scheduler, new BackupPreflight(false, "", null, clock), node, clock);
-    assertThat(gauges.ageSeconds()).isNaN();
+        new BackupGauges(
+            scheduler,
+            new SecondTarget(null),
+            new BackupPreflight(false, "", null, clock),
+            node,
+            clock);
+    assertThat(gauges.ageSeconds(scheduler)).isNaN();
     scheduler.tick();
     clock.advance(Duration.ofSeconds(90));
     long recorded = node.state().changeIndex();
     node.write("b");
 
-    assertThat(gauges.ageSeconds()).isEqualTo(90);
-    assertThat(gauges.changeLag()).isEqualTo((double) (node.state().changeIndex() - recorded));
+    assertThat(gauges.ageSeconds(scheduler)).isEqualTo(90);
+    assertThat(gauges.changeLag(scheduler))
+        .isEqualTo((double) (node.state().changeIndex() - recorded));
   }
 
   private void useDirectory() {
@@ -715,18 +722,20 @@ class BackupSchedulerTests {
 
   private BackupScheduler scheduler(Duration onStopTimeout) {
     return new BackupScheduler(
+        TargetRole.FIRST,
         properties(onStopTimeout),
         archive,
         node,
         clock,
         new Random(1),
-        new BackupMetrics(registry),
-        null);
+        new BackupMetrics(registry, TargetRole.FIRST),
+        new CopySource(node, null, null));
   }
 
   private static BackupProperties properties(Duration onStopTimeout) {
     return new BackupProperties(
         S3,
+        "",
         Duration.ofSeconds(10),
         "plain",
         true,

@@ -32,7 +32,8 @@ class PruningTests {
   private final Pruning pruning = pruning(BackupConfigurationTests.RETENTION);
 
   private Pruning pruning(BackupProperties.Retention retention) {
-    return new Pruning(archive, retention, node, clock, new BackupMetrics(registry));
+    return new Pruning(
+        archive, retention, node, clock, new BackupMetrics(registry, TargetRole.FIRST));
   }
 
   @BeforeEach

@@ -23,7 +23,8 @@ class SuddenLossTests {
 
   private final FakeArchive archive = new FakeArchive("s3://bucket/db.sqlite.gz");
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
-  private final SuddenLoss loss = new SuddenLoss(archive, new BackupMetrics(meters));
+  private final SuddenLoss loss =
+      new SuddenLoss(archive, new BackupMetrics(meters, TargetRole.FIRST));
 
   private StoredBackup holding(long usedBytes) {
     return archive.place(

@@ -62,7 +62,12 @@ class ObjectStoreConfigurationTests {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"liferaft.backup.target", "liferaft.restore.source"})
+  @ValueSource(
+      strings = {
+        "liferaft.backup.target",
+        "liferaft.backup.second-target",
+        "liferaft.restore.source"
+      })
   void makesAClientFromSpringCloudAwsSettings(String key) {
     runner
         .withPropertyValues(

@@ -7,6 +7,7 @@ import io.liferaft.raft.LeadershipChanged;
 import io.liferaft.raft.NodeProbe;
 import io.liferaft.raft.NodeStatus;
 import io.liferaft.raft.NotLeaderException;
+import io.liferaft.raft.NotReadyException;
 import io.liferaft.raft.RaftNode;
 import io.liferaft.raft.ReplicatedState;
 import io.liferaft.raft.RequestRefusedException;
@@ -29,6 +30,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
@@ -61,6 +64,8 @@ public final class FakeRaftNode implements RaftNode {
   private boolean quorum = true;
   private int copies;
   private int revocations;
+  private boolean exclusiveCopies;
+  private final Set<Copy> openCopies = ConcurrentHashMap.newKeySet();
   private int transfers;
   private LongConsumer duringLoad = loaded -> {};
   private @Nullable RuntimeException failNextRecord;
@@ -142,6 +147,12 @@ public final class FakeRaftNode implements RaftNode {
 
   public synchronized void revokeCopies(int times) {
     revocations = times;
+  }
+
+  /** As a real node does: an open copy of before keeps newer ones waiting, for ever here. */
+  public synchronized FakeRaftNode exclusiveCopies() {
+    exclusiveCopies = true;
+    return this;
   }
 
   /** What SQLite says of the database from now on. */
@@ -265,14 +276,21 @@ public final class FakeRaftNode implements RaftNode {
     if (revoked) {
       revocations--;
     }
-    return new ClusterCopy(new Copy(database.clone(), revoked), state(), term);
+    if (exclusiveCopies && openCopies.stream().anyMatch(open -> open.at < changeIndex)) {
+      throw new NotReadyException("other copies are being read", Duration.ofSeconds(5));
+    }
+    Copy copy = new Copy(database.clone(), revoked, changeIndex);
+    openCopies.add(copy);
+    return new ClusterCopy(copy, state(), term);
   }
 
-  private static final class Copy implements DatabaseCopy {
+  private final class Copy implements DatabaseCopy {
     private final byte[] bytes;
     private final boolean revoked;
+    private final long at;
 
-    Copy(byte[] bytes, boolean revoked) {
+    Copy(byte[] bytes, boolean revoked, long at) {
+      this.at = at;
       this.bytes = bytes;
       this.revoked = revoked;
     }
@@ -301,7 +319,9 @@ public final class FakeRaftNode implements RaftNode {
     }
 
     @Override
-    public void close() {}
+    public void close() {
+      openCopies.remove(this);
+    }
   }
 
   @Override
