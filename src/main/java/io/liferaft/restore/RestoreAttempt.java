@@ -14,6 +14,7 @@ import io.liferaft.raft.ReplicatedState;
 import io.liferaft.raft.RestoreRecord;
 import io.liferaft.restore.RestoreDecision.EndNothingThere;
 import io.liferaft.restore.RestoreDecision.Fault;
+import io.liferaft.restore.RestoreDecision.LookAlso;
 import io.liferaft.restore.RestoreDecision.Restore;
 import io.liferaft.restore.RestoreDecision.Vanished;
 import io.liferaft.sqlite.SqliteException;
@@ -23,6 +24,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -43,14 +45,14 @@ final class RestoreAttempt {
   private final Clock clock;
   private final DatabaseCheck check;
   private final RestoreFolder folder;
-  private final @Nullable String backupTarget;
+  private final List<String> backupTargets;
   private final Consumer<RestoreState> states;
   private final BooleanSupplier leading;
   private final RestoreCounts counts = new RestoreCounts();
 
   /**
    * @param point which backup of an archive
-   * @param backupTarget where this node's backups go; null for nowhere
+   * @param backupTargets where this node's backups go; empty for nowhere
    * @param states told each state
    * @param leading whether this node still leads
    */
@@ -61,7 +63,7 @@ final class RestoreAttempt {
       Clock clock,
       DatabaseCheck check,
       RestoreFolder folder,
-      @Nullable String backupTarget,
+      List<String> backupTargets,
       Consumer<RestoreState> states,
       BooleanSupplier leading) {
     this.archives = archives;
@@ -70,7 +72,7 @@ final class RestoreAttempt {
     this.clock = clock;
     this.check = check;
     this.folder = folder;
-    this.backupTarget = backupTarget;
+    this.backupTargets = List.copyOf(backupTargets);
     this.states = states;
     this.leading = leading;
   }
@@ -89,11 +91,13 @@ final class RestoreAttempt {
   }
 
   /**
-   * Runs the attempt. When this returns the restore has ended.
+   * Runs the attempt. When this returns null the restore has ended.
    *
-   * @param begun an earlier attempt has begun from this source
+   * @param begun an earlier attempt has begun, from this source or the other
+   * @param other another place to ask when nothing is here; null for none
+   * @return that other place, when nothing is here and it has to be asked
    */
-  void run(String source, boolean begun) throws IOException {
+  @Nullable String run(String source, boolean begun, @Nullable String other) throws IOException {
     BackupArchive archive = archives.open(source, true);
     states.accept(new RestoreState.Looking(archive.location()));
     if (point instanceof RestorePoint.Latest) {
@@ -105,7 +109,7 @@ final class RestoreAttempt {
           point,
           archive.location());
     }
-    switch (RestoreDecision.found(begun, latest(archive, begun))) {
+    switch (RestoreDecision.found(begun, latest(archive, begun), other)) {
       case EndNothingThere() -> {
         log.info("There is no backup at {}: the cluster starts empty", archive.location());
         node.endRestore(RestoreRecord.Outcome.NOTHING_THERE);
@@ -118,8 +122,13 @@ final class RestoreAttempt {
                   + archive.location()
                   + " was there when the restore began and is gone: bring it back",
               null);
+      case LookAlso(String further) -> {
+        log.info("There is no backup at {}: {} is asked as well", archive.location(), further);
+        return further;
+      }
       case Restore(StoredBackup backup) -> restore(archive, backup);
     }
+    return null;
   }
 
   RestoreCounts counts() {
@@ -355,11 +364,12 @@ final class RestoreAttempt {
    */
   private @Nullable BackupRecord record(
       BackupArchive archive, StoredBackup backup, String sha256, long sizeBytes) {
-    if (backupTarget == null) {
-      return null;
-    }
-    BackupArchive target = archives.open(backupTarget, true);
-    if (!target.fingerprint().equals(archive.fingerprint()) || !target.covers(backup)) {
+    boolean ours =
+        backupTargets.stream()
+            .map(target -> archives.open(target, true))
+            .anyMatch(target ->
+                target.fingerprint().equals(archive.fingerprint()) && target.covers(backup));
+    if (!ours) {
       return null;
     }
     String generation = backup.manifest().generation();

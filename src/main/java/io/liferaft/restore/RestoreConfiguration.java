@@ -9,7 +9,9 @@ import io.liferaft.sqlite.SqliteStore;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.util.List;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -33,15 +35,20 @@ class RestoreConfiguration {
     Clock clock = clocks.getIfAvailable(Clock::systemUTC);
     String target = environment.getProperty("liferaft.backup.target", "").strip();
     String backupTarget = target.isEmpty() ? null : target;
+    String secondTarget = environment.getProperty("liferaft.backup.second-target", "").strip();
+    List<String> targets =
+        Stream.of(target, secondTarget).filter(place -> !place.isEmpty()).toList();
     boolean timestamp = environment.getProperty("liferaft.backup.timestamp", Boolean.class, false);
     BackupArchives archives =
-        timestamp && backupTarget != null ? newestFirst(places, backupTarget) : places;
+        timestamp && !targets.isEmpty() ? newestFirst(places, targets) : places;
     String source = location(archives, properties.effectiveSource(backupTarget));
+    String second = location(archives, properties.effectiveSecond(secondTarget));
     RestoreFolder folder =
         new RestoreFolder(Path.of(environment.getProperty("liferaft.node.data-dir", "./data")));
     return new RestoreService(
         properties.onFailure(),
         source,
+        second,
         node,
         clock,
         new SecureRandom(),
@@ -54,16 +61,18 @@ class RestoreConfiguration {
                 clock,
                 SqliteStore::verify,
                 folder,
-                backupTarget,
+                targets,
                 states,
                 leading));
   }
 
-  /** The backups' place is opened as the backups do, every other one as it is named. */
-  static BackupArchives newestFirst(BackupArchives places, String backupTarget) {
+  /** The backups' places are opened as the backups do, every other one as it is named. */
+  static BackupArchives newestFirst(BackupArchives places, List<String> backupTargets) {
     return (target, compress) -> {
       BackupArchive named = places.open(target, compress);
-      return named.address().equals(places.open(backupTarget, compress).address())
+      return backupTargets.stream()
+              .map(backups -> places.open(backups, compress).address())
+              .anyMatch(named.address()::equals)
           ? places.open(target, compress, false, true)
           : named;
     };
@@ -89,7 +98,8 @@ class RestoreConfiguration {
 
   @Bean
   RestoreHealthIndicator restoreHealthIndicator(RaftNode node, RestoreService service) {
-    return new RestoreHealthIndicator(node, service::state, service::lastFailure);
+    return new RestoreHealthIndicator(
+        node, service::state, service::lastFailure, service::turnedToSecond);
   }
 
   /** From where a fresh cluster would be restored, also when that is off. */
@@ -104,7 +114,8 @@ class RestoreConfiguration {
     String target = environment.getProperty("liferaft.backup.target", "").strip();
     boolean timestamp = environment.getProperty("liferaft.backup.timestamp", Boolean.class, false);
     String source = properties.source() == null ? target : properties.source();
-    BackupArchives archives = timestamp && !target.isEmpty() ? newestFirst(places, target) : places;
+    BackupArchives archives =
+        timestamp && !target.isEmpty() ? newestFirst(places, List.of(target)) : places;
     return new InPlaceRestore(
         source.isEmpty() ? null : archives.open(source, true),
         node,

@@ -15,6 +15,12 @@ final class RestoreCounts {
   /** Restores that another node had in hand to the end. */
   final LongAdder followed = new LongAdder();
 
+  /** Databases that this node loaded from the second target. */
+  final LongAdder fromSecond = new LongAdder();
+
+  /** Times that this node asked the second target, because the first failed or held nothing. */
+  final LongAdder secondAsked = new LongAdder();
+
   /** Failed attempts of this node. */
   final LongAdder failed = new LongAdder();
 }

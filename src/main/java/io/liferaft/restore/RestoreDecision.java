@@ -38,10 +38,14 @@ sealed interface RestoreDecision {
    * Ask the store, then go on with what it answers.
    *
    * @param begun an attempt has begun, so there was a backup
+   * @param other where to ask as well when nothing is there; null for nowhere
    */
-  record Look(String source, boolean begun) implements Next {}
+  record Look(String source, boolean begun, @Nullable String other) implements Next {}
 
   record EndNothingThere() implements Found {}
+
+  /** Nothing is there, which is no answer yet: another place has to be asked. */
+  record LookAlso(String source) implements Found {}
 
   /** It was there when the restore began. */
   record Vanished() implements Found {}
@@ -62,6 +66,10 @@ sealed interface RestoreDecision {
    * @param leaderId null when none is known
    * @param readyLeader this node leads and has applied every entry of earlier terms
    * @param source of this node's settings; null when restore is off
+   * @param second the second place that backups go to; null when there is none, or the source is
+   *     set and no backup target
+   * @param begunAt which of these an attempt has begun from; null when none has begun
+   * @param tried what this leadership has come to with the two
    * @param next when the next attempt may be made
    */
   record Facts(
@@ -74,8 +82,56 @@ sealed interface RestoreDecision {
       boolean leads,
       boolean readyLeader,
       @Nullable String source,
+      @Nullable String second,
+      @Nullable Place begunAt,
+      Tried tried,
       Instant now,
       Instant next) {}
+
+  /** One of the places that a backup may come from, as this node's settings have them. */
+  enum Place {
+    FIRST,
+    SECOND,
+    ELSEWHERE
+  }
+
+  /**
+   * What a leadership has come to with two places.
+   *
+   * @param firstFailures failures of the first in a row
+   * @param secondLast the last failure was the second's
+   * @param secondAsked the second was asked at least once
+   */
+  record Tried(int firstFailures, boolean secondLast, boolean secondAsked) {
+
+    static final Tried NOTHING = new Tried(0, false, false);
+
+    /** A place has failed, or this node has. */
+    Tried failed(Fault fault, Place at) {
+      if (fault == Fault.OTHER) {
+        return new Tried(0, false, secondAsked || at == Place.SECOND);
+      }
+      return switch (at) {
+        case FIRST -> new Tried(firstFailures + 1, false, secondAsked);
+        case SECOND -> new Tried(firstFailures, true, true);
+        case ELSEWHERE -> this;
+      };
+    }
+
+    /** A place has answered that it holds nothing. */
+    Tried empty(Place at) {
+      return switch (at) {
+        case FIRST -> new Tried(0, secondLast, secondAsked);
+        case SECOND -> new Tried(firstFailures, secondLast, true);
+        case ELSEWHERE -> this;
+      };
+    }
+
+    /** Whether the second's turn has come: never before the first has failed persistently. */
+    boolean secondsTurn() {
+      return firstFailures >= ATTEMPTS_BEFORE_GIVING_UP && !secondLast;
+    }
+  }
 
   /** Whose fault a failure is. */
   enum Fault {
@@ -87,7 +143,10 @@ sealed interface RestoreDecision {
     OTHER
   }
 
-  /** Failures of the store or the backup after which the policy start-empty applies. */
+  /**
+   * Failures of the store or the backup after which the policy start-empty applies, and of the
+   * first place after which the second is tried.
+   */
   int ATTEMPTS_BEFORE_GIVING_UP = 3;
 
   /** How it ended, as the replicated state alone tells it; null when it has not. */
@@ -125,20 +184,42 @@ sealed interface RestoreDecision {
     if (facts.now().isBefore(facts.next())) {
       return new BackOff(facts.next());
     }
-    if (facts.record() instanceof RestoreRecord.Begun(_, String source)) {
-      return new Look(source, true);
+    String first = facts.source();
+    String second = facts.second();
+    if (facts.record() instanceof RestoreRecord.Begun(_, String source)
+        && (first == null || second == null || facts.begunAt() == Place.ELSEWHERE)) {
+      return new Look(source, true, null);
     }
-    return facts.source() == null ? new EndDisabled() : new Look(facts.source(), false);
+    if (first == null) {
+      return new EndDisabled();
+    }
+    return second == null ? new Look(first, false, null) : ofTwo(facts, first, second);
+  }
+
+  /**
+   * The first place, or, when that keeps failing, the second and the first by turns. An attempt
+   * that another leader began from either says only that there was a backup: it begins with the
+   * first here, too.
+   */
+  private static Look ofTwo(Facts facts, String first, String second) {
+    boolean begun = facts.begunAt() != null;
+    return facts.tried().secondsTurn()
+        ? new Look(second, begun, facts.begunAt() == Place.SECOND ? null : first)
+        : new Look(first, begun, facts.begunAt() == Place.FIRST ? null : second);
   }
 
   /**
    * Decides on the store's answer.
    *
    * @param backup null when the store answered that nothing is there
+   * @param other another place that has to be asked then; null for none
    */
-  static Found found(boolean begun, @Nullable StoredBackup backup) {
+  static Found found(boolean begun, @Nullable StoredBackup backup, @Nullable String other) {
     if (backup != null) {
       return new Restore(backup);
+    }
+    if (other != null) {
+      return new LookAlso(other);
     }
     return begun ? new Vanished() : new EndNothingThere();
   }
@@ -149,14 +230,17 @@ sealed interface RestoreDecision {
    * @param attempts failures of the store or the backup so far, this one included
    * @param othersSource the restore began with another source than this node's settings name
    * @param members voters of the cluster
+   * @param secondUnasked there is a second place that might answer, and it was not asked yet
    */
   static AfterFailure failed(
       Fault fault,
       int attempts,
       RestoreProperties.OnFailure policy,
       boolean othersSource,
-      int members) {
-    boolean persists = fault != Fault.OTHER && attempts >= ATTEMPTS_BEFORE_GIVING_UP;
+      int members,
+      boolean secondUnasked) {
+    boolean persists =
+        fault != Fault.OTHER && attempts >= ATTEMPTS_BEFORE_GIVING_UP && !secondUnasked;
     if (!persists) {
       return new Retry();
     }

@@ -38,6 +38,9 @@ final class RestoreEndpoint {
     Map<String, Object> details =
         RestoreDetails.of(service.state(), service.lastFailure(), clock.instant());
     details.putIfAbsent("attempts", service.attempts());
+    if (service.turnedToSecond() != null) {
+      details.put("second", service.turnedToSecond());
+    }
     InPlaceRestore.Progress progress = inPlace.progress();
     if (progress != null) {
       details.put("inPlace", RestoreDetails.of(progress, clock.instant()));

@@ -15,13 +15,21 @@ final class RestoreHealthIndicator extends AbstractHealthIndicator {
   private final RaftNode node;
   private final Supplier<RestoreState> state;
   private final Supplier<@Nullable String> lastFailure;
+  private final Supplier<@Nullable String> second;
 
+  /**
+   * @param second why this node turned to the second target; null when it did not
+   */
   RestoreHealthIndicator(
-      RaftNode node, Supplier<RestoreState> state, Supplier<@Nullable String> lastFailure) {
+      RaftNode node,
+      Supplier<RestoreState> state,
+      Supplier<@Nullable String> lastFailure,
+      Supplier<@Nullable String> second) {
     super("restore health cannot be told");
     this.node = node;
     this.state = state;
     this.lastFailure = lastFailure;
+    this.second = second;
   }
 
   @Override
@@ -30,6 +38,10 @@ final class RestoreHealthIndicator extends AbstractHealthIndicator {
     boolean over = RestoreService.ended(node.state());
     builder.status(over ? "UP" : "DOWN");
     RestoreDetails.of(now, lastFailure.get(), null).forEach(builder::withDetail);
+    String turned = second.get();
+    if (turned != null) {
+      builder.withDetail("second", turned);
+    }
     if (!over && now instanceof RestoreState.Done) {
       builder.withDetail("reason", "this node has not applied the end of the restore");
     }

@@ -83,6 +83,10 @@ final class RestoreMetrics implements MeterBinder {
     counter(outcomes, meaning, counts.restored).tag("outcome", "restored").register(registry);
     counter(outcomes, meaning, counts.followed).tag("outcome", "followed").register(registry);
     counter(outcomes, meaning, counts.failed).tag("outcome", "failed").register(registry);
+    String second = "liferaft.restore.second";
+    String use = "Times that this node turned to the second target, and restores from there";
+    counter(second, use, counts.secondAsked).tag("result", "asked").register(registry);
+    counter(second, use, counts.fromSecond).tag("result", "restored").register(registry);
   }
 
   private static FunctionCounter.Builder<LongAdder> counter(

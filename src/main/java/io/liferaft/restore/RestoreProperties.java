@@ -12,7 +12,7 @@ import org.springframework.validation.annotation.Validated;
  *
  * @param enabled whether a fresh cluster is restored; by default when there is a source
  * @param source where from, for example s3://bucket/liferaft.sqlite.gz or, with a slash at its end,
- *     an archive: file:/backups/liferaft/; by default the backup target
+ *     an archive: file:/backups/liferaft/; by default the backup target, then the second one
  * @param point which backup of an archive: latest, an id, index:41415 for the last one without a
  *     change after that index, or time:2026-11-29T01:02:03Z for the last one made no later. For one
  *     restore: take it out again when that is over
@@ -62,6 +62,17 @@ record RestoreProperties(
 
   RestorePoint restorePoint() {
     return RestorePoint.parse(point);
+  }
+
+  /**
+   * Where to look when the first backup target, which is the source, has nothing or keeps failing.
+   *
+   * @param secondTarget empty when there is none
+   * @return null for nowhere: a source that is set stands alone
+   */
+  @Nullable String effectiveSecond(String secondTarget) {
+    boolean alone = source != null || Boolean.FALSE.equals(enabled) || secondTarget.isBlank();
+    return alone ? null : secondTarget.strip();
   }
 
   /**

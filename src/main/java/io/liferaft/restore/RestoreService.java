@@ -15,6 +15,7 @@ import io.liferaft.restore.RestoreDecision.Finished;
 import io.liferaft.restore.RestoreDecision.Follow;
 import io.liferaft.restore.RestoreDecision.HandOn;
 import io.liferaft.restore.RestoreDecision.Look;
+import io.liferaft.restore.RestoreDecision.Place;
 import io.liferaft.restore.RestoreDecision.Retry;
 import io.liferaft.restore.RestoreDecision.StartEmpty;
 import io.liferaft.restore.RestoreDecision.Wait;
@@ -50,11 +51,13 @@ final class RestoreService implements SmartLifecycle {
 
   private final RestoreProperties.OnFailure policy;
   private final @Nullable String source;
+  private final @Nullable String second;
   private final RaftNode node;
   private final Clock clock;
   private final RestoreTrouble trouble;
   private final RestoreFolder folder;
   private final RestoreAttempt attempt;
+  private final SecondPlace secondPlace;
 
   private final RestoreThread thread = new RestoreThread(this::step, TICK);
 
@@ -71,10 +74,12 @@ final class RestoreService implements SmartLifecycle {
 
   /**
    * @param source address to restore from; null when restore is off
+   * @param second where to look when the source holds nothing or keeps failing; null for nowhere
    */
   RestoreService(
       RestoreProperties.OnFailure policy,
       @Nullable String source,
+      @Nullable String second,
       RaftNode node,
       Clock clock,
       RandomGenerator random,
@@ -82,11 +87,13 @@ final class RestoreService implements SmartLifecycle {
       Attempts attempts) {
     this.policy = policy;
     this.source = source;
+    this.second = second;
     this.node = node;
     this.clock = clock;
     this.trouble = new RestoreTrouble(clock, random);
     this.folder = folder;
     this.attempt = attempts.with(this::moveTo, this::leads);
+    this.secondPlace = new SecondPlace(source, second, attempt.counts());
   }
 
   /** Over as soon as readiness says so: this service's own thread may notice a moment later. */
@@ -108,6 +115,11 @@ final class RestoreService implements SmartLifecycle {
   /** Why the last attempt failed, also while the next one runs; null when none has. */
   @Nullable String lastFailure() {
     return trouble.lastFailure();
+  }
+
+  /** Why this node turned to the second target; null when it did not. */
+  @Nullable String turnedToSecond() {
+    return secondPlace.why();
   }
 
   RestoreCounts counts() {
@@ -147,33 +159,70 @@ final class RestoreService implements SmartLifecycle {
         yield Duration.ZERO;
       }
       case Wait(String reason) -> {
-        trouble.forget();
+        forget();
         moveTo(new RestoreState.Waiting(reason));
         yield TICK;
       }
       case Follow(String leaderId) -> {
-        trouble.forget();
+        forget();
         moveTo(new RestoreState.Following(leaderId));
         yield TICK;
       }
       case BackOff(_) -> TICK;
       case EndDisabled() -> {
-        run(
-            "(none)",
-            () -> {
-              log.info("Restore is off or has no source: the cluster starts empty");
-              node.endRestore(RestoreRecord.Outcome.DISABLED);
-            });
+        var _ =
+            run(
+                "(none)",
+                () -> {
+                  log.info("Restore is off or has no source: the cluster starts empty");
+                  node.endRestore(RestoreRecord.Outcome.DISABLED);
+                  return null;
+                });
         yield TICK;
       }
-      case Look(String from, boolean begun) -> {
+      case Look(String from, boolean begun, String other) -> {
         if (began == null) {
           began = clock.instant();
         }
-        run(from, () -> attempt.run(from, begun));
+        look(from, begun, other);
         yield TICK;
       }
     };
+  }
+
+  private void look(String from, boolean begun, @Nullable String other) {
+    if (from.equals(second)) {
+      secondPlace.tried(trouble.tried().firstFailures());
+    }
+    String further = ask(from, begun, other);
+    if (further != null) {
+      trouble.empty(place(from));
+      if (further.equals(second)) {
+        secondPlace.askedAsWell();
+      }
+      var _ = ask(further, begun, null);
+    }
+  }
+
+  private @Nullable String ask(String from, boolean begun, @Nullable String other) {
+    long before = attempt.counts().restored.sum();
+    String further = run(from, () -> attempt.run(from, begun, other));
+    if (attempt.counts().restored.sum() > before) {
+      secondPlace.restored(from);
+    }
+    return further;
+  }
+
+  private Place place(String from) {
+    try {
+      if (source != null && attempt.samePlace(from, source)) {
+        return Place.FIRST;
+      }
+      return second != null && attempt.samePlace(from, second) ? Place.SECOND : Place.ELSEWHERE;
+    } catch (IllegalArgumentException e) {
+      log.debug("{} is no place that this node can open", from, e);
+      return Place.ELSEWHERE;
+    }
   }
 
   private RestoreDecision.Facts facts() {
@@ -190,12 +239,25 @@ final class RestoreService implements SmartLifecycle {
         status.leads(),
         leads(),
         source,
+        second,
+        second != null && applied.restore() instanceof RestoreRecord.Begun(_, String from)
+            ? place(from)
+            : null,
+        trouble.tried(),
         clock.instant(),
         trouble.next());
   }
 
+  private void forget() {
+    trouble.forget();
+    secondPlace.forget();
+  }
+
   private void finish(String outcome) {
     folder.clear();
+    if (!outcome.equals(RestoreDecision.word(RestoreRecord.Outcome.RESTORED))) {
+      secondPlace.forget();
+    }
     if (!(state instanceof RestoreState.Done)) {
       if (state instanceof RestoreState.Following && source != null) {
         attempt.counts().followed.increment();
@@ -214,9 +276,10 @@ final class RestoreService implements SmartLifecycle {
     state = to;
   }
 
-  private void run(String from, RestoreThread.Work work) {
+  /** What the work says that has to follow; null also when it failed. */
+  private @Nullable String run(String from, RestoreThread.Work work) {
     try {
-      thread.attempt(work);
+      return thread.attempt(work);
     } catch (RestoreAttempt.LeadershipLost
         | NotLeaderException
         | NotReadyException
@@ -229,6 +292,7 @@ final class RestoreService implements SmartLifecycle {
         givenUp(e);
       }
     }
+    return null;
   }
 
   /** A refusal because the restore has ended meanwhile is no failure: the next decision sees it. */
@@ -247,19 +311,24 @@ final class RestoreService implements SmartLifecycle {
   }
 
   private void failed(RestoreFailure failure, String from) {
-    trouble.failed(failure);
+    Place at = place(from);
+    trouble.failed(failure, at);
+    if (at == Place.FIRST) {
+      secondPlace.firstFailed(failure.sentence());
+    }
     attempt.counts().failed.increment();
     moveTo(new RestoreState.Failed(from, failure.sentence(), trouble.attempts(), trouble.next()));
     switch (RestoreDecision.failed(
-        failure.fault(), trouble.storeFailures(), policy, othersSource(from), voters())) {
+        failure.fault(),
+        trouble.storeFailures(),
+        policy,
+        at == Place.ELSEWHERE,
+        voters(),
+        second != null && at != Place.ELSEWHERE && !trouble.tried().secondAsked())) {
       case Retry() -> {}
       case HandOn() -> handOn(from);
       case StartEmpty() -> startEmpty(from, failure);
     }
-  }
-
-  private boolean othersSource(String from) {
-    return source == null || !attempt.samePlace(from, source);
   }
 
   private int voters() {

@@ -31,7 +31,8 @@ final class RestoreThread {
   /** Part of a step that may be interrupted. */
   @FunctionalInterface
   interface Work {
-    void run() throws IOException;
+    /** What it says that has to follow; null for nothing. */
+    @Nullable String run() throws IOException;
   }
 
   /**
@@ -78,10 +79,10 @@ final class RestoreThread {
   }
 
   /** Runs work on the calling thread so that {@link #interruptAttempt} reaches it and only it. */
-  void attempt(Work work) throws IOException {
+  @Nullable String attempt(Work work) throws IOException {
     mark(Thread.currentThread());
     try {
-      work.run();
+      return work.run();
     } finally {
       mark(null);
     }

@@ -2,8 +2,12 @@ package io.liferaft.restore;
 
 import io.liferaft.objectstore.Backoff;
 import io.liferaft.restore.RestoreDecision.Fault;
+import io.liferaft.restore.RestoreDecision.Place;
+import io.liferaft.restore.RestoreDecision.Tried;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -21,14 +25,15 @@ final class RestoreTrouble {
    * @param storeFailures in a row, of the store or the backup
    * @param sentence that tells it; null for none
    */
-  private record State(int attempts, int storeFailures, Instant next, @Nullable String sentence) {}
+  private record State(
+      int attempts, int storeFailures, Instant next, @Nullable String sentence, Tried tried) {}
 
-  private static final State NONE = new State(0, 0, Instant.MIN, null);
+  private static final State NONE = new State(0, 0, Instant.MIN, null, Tried.NOTHING);
 
   private final Clock clock;
   private final RandomGenerator random;
   private volatile State state = NONE;
-  private String told = "";
+  private final Map<Place, String> told = new EnumMap<>(Place.class);
 
   RestoreTrouble(Clock clock, RandomGenerator random) {
     this.clock = clock;
@@ -53,16 +58,29 @@ final class RestoreTrouble {
     return state.next();
   }
 
-  void failed(RestoreFailure failure) {
+  /** What came of the two places that a backup may come from. */
+  Tried tried() {
+    return state.tried();
+  }
+
+  /** A place has answered that it holds nothing; no failure. */
+  void empty(Place at) {
+    State now = state;
+    state =
+        new State(
+            now.attempts(), now.storeFailures(), now.next(), now.sentence(), now.tried().empty(at));
+  }
+
+  void failed(RestoreFailure failure, Place at) {
     int attempts = state.attempts() + 1;
-    boolean first = !failure.kind().equals(told);
-    told = failure.kind();
+    boolean first = !failure.kind().equals(told.put(at, failure.kind()));
     state =
         new State(
             attempts,
             failure.fault() == Fault.OTHER ? 0 : state.storeFailures() + 1,
             clock.instant().plus(Backoff.after(attempts, random)),
-            failure.sentence());
+            failure.sentence(),
+            state.tried().failed(failure.fault(), at));
     if (first) {
       log.warn(
           "Restore failed: {}. It is retried; until it has ended no client is served",

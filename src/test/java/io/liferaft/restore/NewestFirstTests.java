@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.liferaft.archive.BackupArchive;
 import io.liferaft.archive.BackupArchives;
 import io.liferaft.support.FakeArchive;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class NewestFirstTests {
@@ -28,7 +29,7 @@ class NewestFirstTests {
 
   @Test
   void onlyTheBackupsOwnPlaceIsReadByItsTimestamps() {
-    BackupArchives archives = RestoreConfiguration.newestFirst(places, "file:/here/db.gz");
+    BackupArchives archives = RestoreConfiguration.newestFirst(places, List.of("file:/here/db.gz"));
 
     assertThat(archives.open("file:/here/db.gz", true)).isSameAs(timestamps);
     assertThat(archives.open("file:./db.gz", true)).isSameAs(timestamps);

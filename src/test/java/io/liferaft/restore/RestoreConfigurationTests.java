@@ -177,7 +177,8 @@ class RestoreConfigurationTests {
   void theFirstClientWriteCountsAsTheEnd() {
     FakeRaftNode node = new FakeRaftNode();
     RestoreHealthIndicator health =
-        new RestoreHealthIndicator(node, () -> new RestoreState.Following("n2"), () -> null);
+        new RestoreHealthIndicator(
+            node, () -> new RestoreState.Following("n2"), () -> null, () -> null);
     assertThat(health.health().getStatus()).isEqualTo(Status.DOWN);
 
     node.write("a");
@@ -191,7 +192,8 @@ class RestoreConfigurationTests {
     node.phase(NodeStatus.Phase.OPENING);
 
     Health health =
-        new RestoreHealthIndicator(node, () -> new RestoreState.Done("restored"), () -> null)
+        new RestoreHealthIndicator(
+                node, () -> new RestoreState.Done("restored"), () -> null, () -> null)
             .health();
 
     assertThat(health.getStatus()).isEqualTo(Status.DOWN);
@@ -205,7 +207,8 @@ class RestoreConfigurationTests {
                 new FakeRaftNode(),
                 () ->
                     new RestoreState.Failed("s3://bucket/db", "Access is denied", 4, Instant.EPOCH),
-                () -> "Access is denied")
+                () -> "Access is denied",
+                () -> null)
             .health();
 
     assertThat(health.getStatus()).isEqualTo(Status.DOWN);
@@ -223,11 +226,14 @@ class RestoreConfigurationTests {
 
     Health trying =
         new RestoreHealthIndicator(
-                node, () -> new RestoreState.Looking("s3://bucket/db"), () -> "Access is denied")
+                node,
+                () -> new RestoreState.Looking("s3://bucket/db"),
+                () -> "Access is denied",
+                () -> null)
             .health();
     Health done =
         new RestoreHealthIndicator(
-                node, () -> new RestoreState.Done("restored"), () -> "Access is denied")
+                node, () -> new RestoreState.Done("restored"), () -> "Access is denied", () -> null)
             .health();
 
     assertThat(trying.getDetails()).containsEntry("lastFailure", "Access is denied");

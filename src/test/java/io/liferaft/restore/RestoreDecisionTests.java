@@ -16,10 +16,13 @@ import io.liferaft.restore.RestoreDecision.Finished;
 import io.liferaft.restore.RestoreDecision.Follow;
 import io.liferaft.restore.RestoreDecision.HandOn;
 import io.liferaft.restore.RestoreDecision.Look;
+import io.liferaft.restore.RestoreDecision.LookAlso;
 import io.liferaft.restore.RestoreDecision.Next;
+import io.liferaft.restore.RestoreDecision.Place;
 import io.liferaft.restore.RestoreDecision.Restore;
 import io.liferaft.restore.RestoreDecision.Retry;
 import io.liferaft.restore.RestoreDecision.StartEmpty;
+import io.liferaft.restore.RestoreDecision.Tried;
 import io.liferaft.restore.RestoreDecision.Vanished;
 import io.liferaft.restore.RestoreDecision.Wait;
 import io.liferaft.restore.RestoreProperties.OnFailure;
@@ -39,6 +42,7 @@ class RestoreDecisionTests {
   private static final RestoreRecord UNDECIDED = new RestoreRecord.Undecided();
   private static final RestoreRecord BEGUN = new RestoreRecord.Begun(4, "s3://begun/key");
   private static final String SOURCE = "s3://bucket/key";
+  private static final String SECOND = "file:/mnt/second/";
 
   static Stream<Arguments> next() {
     return Stream.of(
@@ -152,7 +156,7 @@ class RestoreDecisionTests {
             true,
             SOURCE,
             0,
-            new Look(SOURCE, false)),
+            new Look(SOURCE, false, null)),
         row(
             "begun elsewhere",
             BEGUN,
@@ -163,7 +167,7 @@ class RestoreDecisionTests {
             true,
             SOURCE,
             0,
-            new Look("s3://begun/key", true)),
+            new Look("s3://begun/key", true, null)),
         row(
             "begun elsewhere, off here",
             BEGUN,
@@ -174,7 +178,7 @@ class RestoreDecisionTests {
             true,
             null,
             0,
-            new Look("s3://begun/key", true)));
+            new Look("s3://begun/key", true, null)));
   }
 
   @ParameterizedTest(name = "{0}")
@@ -200,6 +204,9 @@ class RestoreDecisionTests {
                 leads,
                 leads,
                 SOURCE,
+                null,
+                null,
+                Tried.NOTHING,
                 NOW,
                 NOW);
 
@@ -222,7 +229,20 @@ class RestoreDecisionTests {
 
   private static Facts facts(RestoreRecord record, long changeIndex, boolean empty) {
     return new Facts(
-        record, changeIndex, empty, Phase.RUNNING, true, "n1", true, true, SOURCE, NOW, NOW);
+        record,
+        changeIndex,
+        empty,
+        Phase.RUNNING,
+        true,
+        "n1",
+        true,
+        true,
+        SOURCE,
+        null,
+        null,
+        Tried.NOTHING,
+        NOW,
+        NOW);
   }
 
   @Test
@@ -236,10 +256,13 @@ class RestoreDecisionTests {
             1,
             NOW);
 
-    assertThat(RestoreDecision.found(false, null)).isEqualTo(new EndNothingThere());
-    assertThat(RestoreDecision.found(true, null)).isEqualTo(new Vanished());
-    assertThat(RestoreDecision.found(false, backup)).isEqualTo(new Restore(backup));
-    assertThat(RestoreDecision.found(true, backup)).isEqualTo(new Restore(backup));
+    assertThat(RestoreDecision.found(false, null, null)).isEqualTo(new EndNothingThere());
+    assertThat(RestoreDecision.found(true, null, null)).isEqualTo(new Vanished());
+    assertThat(RestoreDecision.found(false, backup, null)).isEqualTo(new Restore(backup));
+    assertThat(RestoreDecision.found(true, backup, null)).isEqualTo(new Restore(backup));
+    assertThat(RestoreDecision.found(false, null, SECOND)).isEqualTo(new LookAlso(SECOND));
+    assertThat(RestoreDecision.found(true, null, SECOND)).isEqualTo(new LookAlso(SECOND));
+    assertThat(RestoreDecision.found(false, backup, SECOND)).isEqualTo(new Restore(backup));
   }
 
   @Test
@@ -256,7 +279,7 @@ class RestoreDecisionTests {
                 expected = new StartEmpty();
               }
 
-              assertThat(RestoreDecision.failed(fault, attempts, policy, others, members))
+              assertThat(RestoreDecision.failed(fault, attempts, policy, others, members, false))
                   .as("%s %s %s %s %s", fault, attempts, policy, members, others)
                   .isEqualTo(expected);
             }
@@ -264,6 +287,87 @@ class RestoreDecisionTests {
         }
       }
     }
+  }
+
+  // --- two places ---
+
+  static Stream<Arguments> two() {
+    Tried nothing = Tried.NOTHING;
+    Tried twice = new Tried(2, false, false);
+    Tried thrice = new Tried(3, false, false);
+    Tried secondFailed = new Tried(3, true, true);
+    Tried again = new Tried(4, false, true);
+    return Stream.of(
+        two("the first, then the other", null, nothing, new Look(SOURCE, false, SECOND)),
+        two("two failures are not enough", null, twice, new Look(SOURCE, false, SECOND)),
+        two("three are", null, thrice, new Look(SECOND, false, SOURCE)),
+        two("then the first again", null, secondFailed, new Look(SOURCE, false, SECOND)),
+        two("and the second", null, again, new Look(SECOND, false, SOURCE)),
+        two("begun from the first", Place.FIRST, nothing, new Look(SOURCE, true, null)),
+        two("which keeps failing", Place.FIRST, thrice, new Look(SECOND, true, SOURCE)),
+        two("begun from the second", Place.SECOND, nothing, new Look(SOURCE, true, SECOND)),
+        two("whose turn comes", Place.SECOND, thrice, new Look(SECOND, true, null)),
+        two("begun elsewhere", Place.ELSEWHERE, thrice, new Look("s3://begun/key", true, null)));
+  }
+
+  private static Arguments two(String name, @Nullable Place begunAt, Tried tried, Next expected) {
+    RestoreRecord record = begunAt == null ? UNDECIDED : BEGUN;
+    return Arguments.of(
+        name,
+        new Facts(
+            record,
+            0,
+            true,
+            Phase.RUNNING,
+            true,
+            "n1",
+            true,
+            true,
+            SOURCE,
+            SECOND,
+            begunAt,
+            tried,
+            NOW,
+            NOW),
+        expected);
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource
+  void two(String name, Facts facts, Next expected) {
+    assertThat(RestoreDecision.of(facts)).isEqualTo(expected);
+  }
+
+  @Test
+  void countsOnlyFailuresOfTheFirstInARow() {
+    Tried twice = Tried.NOTHING.failed(Fault.STORE, Place.FIRST).failed(Fault.BACKUP, Place.FIRST);
+    assertThat(twice).isEqualTo(new Tried(2, false, false));
+    assertThat(twice.secondsTurn()).isFalse();
+
+    assertThat(twice.empty(Place.FIRST).firstFailures()).isZero();
+    assertThat(twice.failed(Fault.OTHER, Place.FIRST).firstFailures()).isZero();
+    assertThat(twice.failed(Fault.STORE, Place.ELSEWHERE)).isEqualTo(twice);
+    Tried thrice = twice.failed(Fault.STORE, Place.FIRST);
+    assertThat(thrice.secondsTurn()).isTrue();
+    assertThat(thrice.failed(Fault.STORE, Place.SECOND)).isEqualTo(new Tried(3, true, true));
+    assertThat(thrice.failed(Fault.STORE, Place.SECOND).secondsTurn()).isFalse();
+    assertThat(thrice.empty(Place.SECOND).secondAsked()).isTrue();
+
+    Tried emptyThenFailing = Tried.NOTHING;
+    for (int i = 0; i < 5; i++) {
+      emptyThenFailing = emptyThenFailing.empty(Place.FIRST).failed(Fault.STORE, Place.SECOND);
+      assertThat(emptyThenFailing.secondsTurn()).as("the first answers").isFalse();
+    }
+  }
+
+  @Test
+  void startsEmptyByPolicyOnlyWhenTheSecondWasAskedAsWell() {
+    OnFailure policy = OnFailure.START_EMPTY;
+
+    assertThat(RestoreDecision.failed(Fault.STORE, 9, policy, false, 1, true))
+        .isEqualTo(new Retry());
+    assertThat(RestoreDecision.failed(Fault.STORE, 9, policy, false, 1, false))
+        .isEqualTo(new StartEmpty());
   }
 
   private static Arguments row(
@@ -288,6 +392,9 @@ class RestoreDecisionTests {
             leads,
             readyLeader,
             source,
+            null,
+            null,
+            Tried.NOTHING,
             NOW,
             NOW.plusSeconds(waitSeconds));
     return Arguments.of(name, facts, expected);

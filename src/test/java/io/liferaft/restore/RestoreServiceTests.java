@@ -50,6 +50,7 @@ class RestoreServiceTests {
   private final List<RestoreState> states = new ArrayList<>();
   private RestoreAttempt.DatabaseCheck check = file -> false;
   private String backupTarget = S3;
+  private @Nullable String second;
   private RestoreService service;
 
   @BeforeEach
@@ -132,7 +133,9 @@ class RestoreServiceTests {
 
     service.step();
 
-    assertThat(new RestoreHealthIndicator(node, service::state, service::lastFailure).health(true))
+    assertThat(
+            new RestoreHealthIndicator(node, service::state, service::lastFailure, () -> null)
+                .health(true))
         .isEqualTo(
             Health.up().withDetail("state", "done").withDetail("outcome", "restored").build());
   }
@@ -648,6 +651,171 @@ class RestoreServiceTests {
     assertThat(node.transfers()).isZero();
   }
 
+  // --- a second place ---
+
+  private static final String SECOND = "file:/mnt/second.sqlite.gz";
+
+  /** Fresh nodes whose backups went to two places. */
+  private FakeArchive twoPlaces(OnFailure policy) {
+    second = SECOND;
+    service = service(policy, S3);
+    node.members("n1=127.0.0.1:4002", "n2=127.0.0.1:4003").lead();
+    return archives.open(SECOND, true);
+  }
+
+  private void steps(int times) {
+    for (int i = 0; i < times; i++) {
+      service.step();
+      clock.advance(Duration.ofMinutes(2));
+    }
+  }
+
+  @Test
+  void takesTheFirstWhenItHoldsABackup() {
+    place();
+    FakeArchive other = twoPlaces(OnFailure.HOLD);
+    other.place(manifest(List.of()), FakeDatabase.holding("second"));
+
+    steps(2);
+
+    assertThat(node.database()).isEqualTo(FakeDatabase.holding(LONG_TEXT));
+    assertThat(other.calls()).isZero();
+    assertThat(service.turnedToSecond()).isNull();
+  }
+
+  @Test
+  void takesTheSecondWhenTheFirstHoldsNothingAndRecordsItAsThat() {
+    FakeArchive other = twoPlaces(OnFailure.HOLD);
+    other.place(manifest(List.of()), FakeDatabase.holding("second"));
+
+    steps(2);
+
+    assertThat(node.database()).isEqualTo(FakeDatabase.holding("second"));
+    assertThat(node.state().backups()).containsOnlyKeys(other.fingerprint());
+    assertThat(service.turnedToSecond()).contains(S3).contains(SECOND);
+    assertThat(service.counts().fromSecond.sum()).isEqualTo(1);
+    assertThat(output).contains("WARN").contains("restored from the second target " + SECOND);
+  }
+
+  @Test
+  void anEmptyFirstAloneFoundsNoEmptyCluster() {
+    FakeArchive other = twoPlaces(OnFailure.HOLD);
+    other.failNext(Call.LATEST, Reason.UNAVAILABLE, 6);
+
+    for (int i = 0; i < 6; i++) {
+      steps(1);
+      assertThat(failed().source()).isEqualTo(SECOND);
+      assertThat(node.state().restore()).isInstanceOf(RestoreRecord.Undecided.class);
+    }
+    assertThat(archive.calls(Call.LATEST)).isEqualTo(6);
+
+    other.place(manifest(List.of()), FakeDatabase.holding("second"));
+    steps(1);
+    assertThat(node.database()).isEqualTo(FakeDatabase.holding("second"));
+  }
+
+  @Test
+  void startsEmptyWhenBothSayThatNothingIsThere() {
+    twoPlaces(OnFailure.HOLD);
+
+    steps(2);
+
+    assertThat(service.state()).isEqualTo(new RestoreState.Done("nothing-there"));
+    assertThat(service.turnedToSecond()).isNull();
+    assertThat(output).doesNotContain("WARN");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"UNAVAILABLE", "ACCESS_DENIED", "NO_SUCH_BUCKET"})
+  void turnsToTheSecondLoudlyAfterThreeFailuresOfTheFirst(Reason reason) {
+    FakeArchive other = twoPlaces(OnFailure.HOLD);
+    other.place(manifest(List.of()), FakeDatabase.holding("second"));
+    archive.failNext(Call.LATEST, reason, 100);
+
+    steps(3);
+    assertThat(other.calls()).isZero();
+    assertThat(failed().source()).isEqualTo(S3);
+    assertThat(output).doesNotContain("second target");
+    steps(1);
+
+    assertThat(node.database()).isEqualTo(FakeDatabase.holding("second"));
+    assertThat(output.toString().lines().filter(line -> line.contains("WARN")))
+        .anySatisfy(line -> assertThat(line).contains(S3 + " has failed 3 times").contains(SECOND))
+        .anySatisfy(line -> assertThat(line).contains("restored from the second target " + SECOND));
+    assertThat(
+            new RestoreHealthIndicator(
+                    node, service::state, service::lastFailure, service::turnedToSecond)
+                .health()
+                .getDetails()
+                .get("second"))
+        .asString()
+        .contains(S3)
+        .contains(SECOND);
+    assertThat(service.counts().secondAsked.sum()).isEqualTo(1);
+  }
+
+  @Test
+  void turnsToTheSecondWhenTheFirstIsDamaged() {
+    place();
+    archive.corrupt(true);
+    FakeArchive other = twoPlaces(OnFailure.HOLD);
+    other.place(manifest(List.of()), FakeDatabase.holding("second"));
+
+    steps(3);
+    assertThat(failed().reason()).contains("is damaged").contains(S3);
+    steps(1);
+
+    assertThat(node.database()).isEqualTo(FakeDatabase.holding("second"));
+    assertThat(node.state().backups()).containsOnlyKeys(other.fingerprint());
+  }
+
+  @Test
+  void goesOnByTurnsWhileBothFail() {
+    FakeArchive other = twoPlaces(OnFailure.HOLD);
+    archive.failNext(Call.LATEST, Reason.UNAVAILABLE, 5);
+    other.failNext(Call.LATEST, Reason.UNAVAILABLE, 100);
+    List<String> sources = new ArrayList<>();
+
+    for (int i = 0; i < 7; i++) {
+      steps(1);
+      sources.add(failed().source());
+    }
+
+    assertThat(sources).containsExactly(S3, S3, S3, SECOND, S3, SECOND, S3);
+    place();
+    // The second's turn, which fails, then the first's, which is back.
+    steps(2);
+    assertThat(node.database()).isEqualTo(FakeDatabase.holding(LONG_TEXT));
+    assertThat(service.turnedToSecond()).isNull();
+  }
+
+  @Test
+  void holdsWhenTheFirstFailsAndTheSecondHoldsNothing() {
+    twoPlaces(OnFailure.HOLD);
+    archive.failNext(Call.LATEST, Reason.UNAVAILABLE, 100);
+
+    steps(8);
+
+    assertThat(node.state().restore()).isInstanceOf(RestoreRecord.Undecided.class);
+    assertThat(failed().source()).isEqualTo(S3);
+  }
+
+  @Test
+  void startsEmptyByPolicyOnlyAfterTheSecondHasFailedToo() {
+    FakeArchive other = twoPlaces(OnFailure.START_EMPTY);
+    archive.failNext(Call.LATEST, Reason.UNAVAILABLE, 100);
+    other.failNext(Call.LATEST, Reason.UNAVAILABLE, 100);
+
+    steps(3);
+    assertThat(node.state().restore()).isInstanceOf(RestoreRecord.Undecided.class);
+    steps(1);
+
+    assertThat(node.state().restore())
+        .isInstanceOfSatisfying(
+            RestoreRecord.Ended.class,
+            ended -> assertThat(ended.outcome()).isEqualTo(Outcome.STARTED_EMPTY));
+  }
+
   // --- thread ---
 
   @Test
@@ -706,6 +874,7 @@ class RestoreServiceTests {
     return new RestoreService(
         policy,
         source,
+        second,
         node,
         clock,
         new Random(1),
@@ -718,7 +887,7 @@ class RestoreServiceTests {
                 clock,
                 passes,
                 folder,
-                backupTarget,
+                second == null ? List.of(backupTarget) : List.of(backupTarget, second),
                 state -> {
                   states.add(state);
                   moves.accept(state);
