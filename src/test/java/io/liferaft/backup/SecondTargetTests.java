@@ -29,6 +29,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -51,6 +52,7 @@ class SecondTargetTests {
   private final FakeArchive one = new FakeArchive("s3://bucket/db.sqlite.gz");
   private final FakeArchive two = new FakeArchive("file:/mnt/db.sqlite.gz");
 
+  private final CountDownLatch released = new CountDownLatch(1);
   private OpenCopies copies = new OpenCopies(Path.of("unused"), Duration.ofSeconds(5));
   private BackupScheduler first = scheduler(TargetRole.FIRST);
   private BackupScheduler second = scheduler(TargetRole.SECOND);
@@ -65,6 +67,11 @@ class SecondTargetTests {
       new SecondTarget(second).on(event);
     });
     node.lead();
+  }
+
+  @AfterEach
+  void release() {
+    released.countDown();
   }
 
   private BackupScheduler scheduler(TargetRole role) {
@@ -119,7 +126,6 @@ class SecondTargetTests {
   @ParameterizedTest
   @EnumSource
   void aHangingUploadDelaysNothing(TargetRole hanging) throws Exception {
-    CountDownLatch released = new CountDownLatch(1);
     archive(hanging).beforeVisible(() -> await(released));
     node.write("a");
     CompletableFuture<Result> hangs =
