@@ -306,7 +306,7 @@ final class BackupRun {
       CopyDigest digest,
       PutCondition condition,
       Instant started) {
-    directory.mark(copied.clusterId());
+    directory.mark(copied.clusterId(), recorded(node.state()), voters(node.status()));
     StoredBackup stored;
     attempted = digest.sha256();
     try {

@@ -50,11 +50,17 @@ final class SharedDirectory {
     return directory && voters < 2 && e.reason() == Reason.NO_SUCH_BUCKET;
   }
 
-  /** Called before a backup is written, so that none lies there without its marker. */
-  void mark(String clusterId) {
+  /**
+   * Called before a backup is written, so that none lies there without its marker. A directory that
+   * lost it since the last one is another: marked anew it would pass for the one that all share.
+   *
+   * @throws ObjectStoreException as {@link #check} does
+   */
+  void mark(String clusterId, @Nullable BackupRecord recorded, long voters) {
     if (!directory) {
       return;
     }
+    check(recorded, voters);
     Optional<String> marker;
     try {
       marker = archive.lineageMarker();

@@ -597,6 +597,26 @@ class BackupSchedulerTests {
     assertThat(scheduler.status().problem()).contains("one directory that all of them share");
   }
 
+  @Test
+  void aDirectoryThatLosesItsMarkerBetweenTwoBackupsIsNotMarkedAnew() {
+    useDirectory();
+    node.members("n1=127.0.0.1:4002", "n2=127.0.0.1:4003", "n3=127.0.0.1:4004").write("a");
+    scheduler.tick();
+    clock.advance(Duration.ofMinutes(10));
+    scheduler.tick();
+    node.write("b");
+    assertThat(scheduler.tick().result()).isEqualTo(Result.OK);
+    archive.remove();
+    archive.removeMarker();
+    node.write("c");
+
+    assertThat(scheduler.tick().result()).isEqualTo(Result.FAILED);
+
+    assertThat(archive.stored()).isEmpty();
+    assertThat(archive.marker()).isEmpty();
+    assertThat(scheduler.status().problem()).contains("one directory that all of them share");
+  }
+
   // --- life cycle ---
 
   @Test
