@@ -37,8 +37,9 @@ final class RestoreFailure extends RuntimeException {
     return switch (e) {
       case RestoreFailure failure -> failure;
       case EncryptionKeyException key ->
+          // Neither an empty cluster nor an older backup is an answer to a missing key.
           new RestoreFailure(
-              Fault.STORE,
+              Fault.OTHER,
               "KEY",
               "The backup at %s cannot be decrypted: %s".formatted(source, key.getMessage()),
               key);
