@@ -184,6 +184,17 @@ class ApiConfiguration {
 
   @Bean
   @ConditionalOnManagementPort(ManagementPortType.SAME)
+  FilterRegistrationBean<ActuatorBodyFilter> actuatorBodyFilter(Environment environment) {
+    return actuatorBodies(environment);
+  }
+
+  /** Behind the check of the caller. */
+  static FilterRegistrationBean<ActuatorBodyFilter> actuatorBodies(Environment environment) {
+    return filter(new ActuatorBodyFilter(actuatorPath(environment)), ACTUATOR_ORDER + 1);
+  }
+
+  @Bean
+  @ConditionalOnManagementPort(ManagementPortType.SAME)
   FilterRegistrationBean<RestorePointFilter> restorePointFilter(
       ObjectProvider<RestorePointFiles> files, ObjectProvider<PathMappedEndpoints> endpoints) {
     return restorePoints(files, endpoints);

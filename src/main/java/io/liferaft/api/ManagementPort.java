@@ -28,6 +28,12 @@ final class ManagementPort {
   }
 
   @Bean
+  FilterRegistrationBean<ActuatorBodyFilter> managementPortActuatorBodyFilter(
+      Environment environment) {
+    return ApiConfiguration.actuatorBodies(environment);
+  }
+
+  @Bean
   FilterRegistrationBean<RestorePointFilter> managementPortRestorePointFilter(
       ObjectProvider<RestorePointFiles> files, ObjectProvider<PathMappedEndpoints> endpoints) {
     return ApiConfiguration.restorePoints(files, endpoints);
