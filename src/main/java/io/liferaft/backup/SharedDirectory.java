@@ -25,24 +25,30 @@ final class SharedDirectory {
    * @throws ObjectStoreException when this is not the directory that holds the recorded backup
    */
   void check(@Nullable BackupRecord recorded, long voters) {
-    if (!directory || voters < 2 || recorded == null) {
-      return;
+    if (directory && shared(recorded, voters)) {
+      var _ = markerOfShared();
     }
+  }
+
+  private static boolean shared(@Nullable BackupRecord recorded, long voters) {
+    return voters > 1 && recorded != null;
+  }
+
+  private String markerOfShared() {
     Optional<String> marker;
     try {
       marker = archive.lineageMarker();
     } catch (ObjectStoreException e) {
       throw new ObjectStoreException(e.reason(), e.getMessage() + ". " + advice(), e);
     }
-    if (marker.isEmpty()) {
-      throw new ObjectStoreException(
-          Reason.NO_SUCH_BUCKET,
-          "The directory of "
-              + archive.location()
-              + " lacks the marker of this cluster. "
-              + advice(),
-          null);
-    }
+    return marker.orElseThrow(() ->
+        new ObjectStoreException(
+            Reason.NO_SUCH_BUCKET,
+            "The directory of "
+                + archive.location()
+                + " lacks the marker of this cluster. "
+                + advice(),
+            null));
   }
 
   /** Whether a missing directory is one that the first backup makes: only a lone node's is. */
@@ -60,18 +66,20 @@ final class SharedDirectory {
     if (!directory) {
       return;
     }
-    check(recorded, voters);
-    Optional<String> marker;
+    String marker = shared(recorded, voters) ? markerOfShared() : markerIfAny();
+    if (!clusterId.equals(marker)) {
+      archive.writeLineageMarker(clusterId);
+    }
+  }
+
+  private @Nullable String markerIfAny() {
     try {
-      marker = archive.lineageMarker();
+      return archive.lineageMarker().orElse(null);
     } catch (ObjectStoreException e) {
       if (e.reason() != Reason.NO_SUCH_BUCKET) {
         throw e;
       }
-      marker = Optional.empty();
-    }
-    if (!marker.equals(Optional.of(clusterId))) {
-      archive.writeLineageMarker(clusterId);
+      return null;
     }
   }
 
