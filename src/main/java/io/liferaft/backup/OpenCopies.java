@@ -7,8 +7,6 @@ import io.liferaft.sqlite.DatabaseCopy;
 import io.liferaft.sqlite.FilePosition;
 import io.liferaft.sqlite.SqliteException;
 import java.io.IOException;
-import java.io.InterruptedIOException;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -33,7 +31,6 @@ final class OpenCopies {
   private static final Logger log = LoggerFactory.getLogger(OpenCopies.class);
 
   private static final String PREFIX = "moved-";
-  private static final int BUFFER_BYTES = 256 << 10;
 
   /** Left to the log and to everybody else on the disk. */
   private static final long SPARED_BYTES = 64L << 20;
@@ -142,7 +139,7 @@ final class OpenCopies {
       try {
         Path file = newFile(sizeBytes());
         try {
-          write(file);
+          CopyFile.write(lease, file);
           take(file);
         } finally {
           // Once it is open it needs its name no more.
@@ -155,24 +152,6 @@ final class OpenCopies {
 
     private synchronized boolean moved() {
       return moved != null || closed;
-    }
-
-    private void write(Path file) throws IOException {
-      try (OutputStream out = Files.newOutputStream(file)) {
-        ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
-        long offset = 0;
-        while (lease.read(offset, buffer.clear()) > 0) {
-          if (Thread.currentThread().isInterrupted()) {
-            throw new InterruptedIOException("this node is stopping");
-          }
-          out.write(buffer.array(), 0, buffer.position());
-          offset += buffer.position();
-        }
-      }
-      if (Files.size(file) != sizeBytes()) {
-        throw new IOException(
-            "the copy ended after %d of %d bytes".formatted(Files.size(file), sizeBytes()));
-      }
     }
 
     private synchronized void take(Path file) throws IOException {

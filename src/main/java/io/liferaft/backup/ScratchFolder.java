@@ -3,9 +3,6 @@ package io.liferaft.backup;
 import io.liferaft.archive.StoredBackup;
 import io.liferaft.sqlite.DatabaseCopy;
 import java.io.IOException;
-import java.io.InterruptedIOException;
-import java.io.OutputStream;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.slf4j.Logger;
@@ -19,8 +16,6 @@ final class ScratchFolder {
 
   /** Left to the log and to everybody else on the disk. */
   private static final long SPARED_BYTES = 256L << 20;
-
-  private static final int BUFFER_BYTES = 256 << 10;
 
   private final Path folder;
 
@@ -54,21 +49,7 @@ final class ScratchFolder {
       throw new IOException("the disk of %s has no room for %d bytes".formatted(folder, bytes));
     }
     Path own = folder.resolve("own.sqlite");
-    try (OutputStream out = Files.newOutputStream(own)) {
-      ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
-      long offset = 0;
-      while (copy.read(offset, buffer.clear()) > 0) {
-        if (Thread.currentThread().isInterrupted()) {
-          throw new InterruptedIOException("this node is stopping");
-        }
-        out.write(buffer.array(), 0, buffer.position());
-        offset += buffer.position();
-      }
-    }
-    if (Files.size(own) != bytes) {
-      throw new IOException(
-          "the copy ended after %d of %d bytes".formatted(Files.size(own), bytes));
-    }
+    CopyFile.write(copy, own);
     return own;
   }
 

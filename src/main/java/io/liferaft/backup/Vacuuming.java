@@ -1,11 +1,8 @@
 package io.liferaft.backup;
 
 import io.liferaft.raft.ClusterCopy;
-import io.liferaft.sqlite.DatabaseCopy;
 import io.liferaft.sqlite.DatabaseFile;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.ByteBuffer;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,7 +15,6 @@ import java.nio.file.Path;
 final class Vacuuming {
 
   private static final String PREFIX = "upload-";
-  private static final int BUFFER_BYTES = 256 << 10;
 
   /** Left to the log and to everybody else on the disk. */
   private static final long SPARED_BYTES = 64L << 20;
@@ -51,13 +47,7 @@ final class Vacuuming {
     Path small = Files.createTempFile(folder, PREFIX, ".sqlite");
     boolean done = false;
     try {
-      try (OutputStream out = Files.newOutputStream(raw)) {
-        write(copy.file(), out);
-      }
-      if (Files.size(raw) != bytes) {
-        throw new IOException(
-            "the copy ended after %d of %d bytes".formatted(Files.size(raw), bytes));
-      }
+      CopyFile.write(copy.file(), raw);
       DatabaseFile.vacuum(raw, small);
       ClusterCopy vacuumed =
           new ClusterCopy(new PrivateCopy(small, copy.file().payload()), copy.state(), copy.term());
@@ -68,16 +58,6 @@ final class Vacuuming {
       if (!done) {
         Files.deleteIfExists(small);
       }
-    }
-  }
-
-  private static void write(DatabaseCopy copy, OutputStream out) throws IOException {
-    ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
-    long offset = 0;
-    while (copy.read(offset, buffer.clear()) > 0) {
-      buffer.flip();
-      out.write(buffer.array(), 0, buffer.limit());
-      offset += buffer.limit();
     }
   }
 
