@@ -108,9 +108,9 @@ final class ActuatorBodyFilter extends OncePerRequestFilter {
     }
     byte[] body = request.getInputStream().readNBytes(MOST_BYTES + 1);
     if (body.length > MOST_BYTES) {
-      refuse(response, 413, "Content Too Large", "The body has more than 64 KiB");
+      ProblemWriter.write(response, 413, "Content Too Large", "The body has more than 64 KiB");
     } else if (body.length > 0 && !json(request.getContentType())) {
-      refuse(
+      ProblemWriter.write(
           response,
           415,
           "Unsupported Media Type",
@@ -120,7 +120,7 @@ final class ActuatorBodyFilter extends OncePerRequestFilter {
       if (wrong == null) {
         chain.doFilter(new JsonBody(request, body), response);
       } else {
-        refuse(response, 400, "Bad Request", wrong);
+        ProblemWriter.write(response, 400, "Bad Request", wrong);
       }
     }
   }
@@ -164,19 +164,6 @@ final class ActuatorBodyFilter extends OncePerRequestFilter {
     return needed == null || json.hasNonNull(needed)
         ? null
         : "The member '" + needed + "' is missing";
-  }
-
-  private static void refuse(HttpServletResponse response, int status, String title, String detail)
-      throws IOException {
-    Map<String, Object> problem = new LinkedHashMap<>();
-    problem.put("title", title);
-    problem.put("status", status);
-    problem.put("detail", detail);
-    byte[] body = JsonMapper.shared().writeValueAsString(problem).getBytes(StandardCharsets.UTF_8);
-    response.setStatus(status);
-    response.setContentType("application/problem+json");
-    response.setContentLength(body.length);
-    response.getOutputStream().write(body);
   }
 
   /** The same request with the body that was read. */

@@ -7,17 +7,13 @@ import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.endpoint.EndpointId;
 import org.springframework.boot.actuate.endpoint.web.PathMappedEndpoints;
 import org.springframework.web.filter.OncePerRequestFilter;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * {@code GET /actuator/backups/{id}/database}: a restore point as a plain SQLite file, streamed. No
@@ -64,7 +60,7 @@ final class RestorePointFilter extends OncePerRequestFilter {
       response.setHeader("Content-Disposition", "attachment; filename=\"" + id + ".sqlite\"");
       long _ = Files.copy(fetched.file(), response.getOutputStream());
     } catch (RestorePointException e) {
-      refuse(response, e);
+      ProblemWriter.write(response, e.status(), title(e.status()), String.valueOf(e.getMessage()));
     }
   }
 
@@ -76,19 +72,6 @@ final class RestorePointFilter extends OncePerRequestFilter {
     int from = root.length() + 1;
     int to = path.length() - DATABASE.length();
     return to > from && path.indexOf('/', from) == to ? path.substring(from, to) : null;
-  }
-
-  private static void refuse(HttpServletResponse response, RestorePointException e)
-      throws IOException {
-    Map<String, Object> problem = new LinkedHashMap<>();
-    problem.put("title", title(e.status()));
-    problem.put("status", e.status());
-    problem.put("detail", String.valueOf(e.getMessage()));
-    byte[] body = JsonMapper.shared().writeValueAsString(problem).getBytes(StandardCharsets.UTF_8);
-    response.setStatus(e.status());
-    response.setContentType("application/problem+json");
-    response.setContentLength(body.length);
-    response.getOutputStream().write(body);
   }
 
   private static String title(int status) {
