@@ -13,6 +13,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -215,28 +216,22 @@ class BackupConfiguration {
         archive == null
             ? null
             : () -> {
-              boolean alone = aloneFrom(environment);
-              String mark = Integer.toHexString(node.status().id().hashCode());
-              boolean delete = properties.retention().delete();
+              Function<String, List<PreflightFinding>> preflight =
+                  target -> {
+                    ObjectStores.Location location = ObjectStores.parse(target);
+                    return stores
+                        .getObject()
+                        .preflight(
+                            location,
+                            aloneFrom(environment),
+                            location.many() && properties.retention().delete(),
+                            Integer.toHexString(node.status().id().hashCode()));
+                  };
               List<PreflightFinding> findings =
-                  new ArrayList<>(
-                      stores
-                          .getObject()
-                          .preflight(
-                              ObjectStores.parse(properties.target()),
-                              alone,
-                              archive.keepsEarlier() && delete,
-                              mark));
-              BackupScheduler other = second.scheduler();
-              BackupArchive there = other == null ? null : other.archive();
-              if (there != null) {
-                stores
-                    .getObject()
-                    .preflight(
-                        ObjectStores.parse(properties.secondTarget()),
-                        alone,
-                        there.keepsEarlier() && delete,
-                        mark)
+                  new ArrayList<>(preflight.apply(properties.target()));
+              if (second.scheduler() != null) {
+                preflight
+                    .apply(properties.secondTarget())
                     .forEach(finding -> findings.add(ofSecond(finding)));
               }
               return findings;

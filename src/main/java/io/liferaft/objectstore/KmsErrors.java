@@ -1,7 +1,6 @@
 package io.liferaft.objectstore;
 
 import io.liferaft.objectstore.ObjectStoreException.Reason;
-import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.kms.model.KmsException;
 
@@ -18,15 +17,8 @@ final class KmsErrors {
     if (!(e instanceof KmsException kms)) {
       return S3Errors.translate(action, e);
     }
-    AwsErrorDetails details = kms.awsErrorDetails();
-    String code = details == null || details.errorCode() == null ? "" : details.errorCode();
-    String text = details == null ? null : details.errorMessage();
-    String said =
-        "AWS KMS answered HTTP "
-            + kms.statusCode()
-            + (code.isEmpty() ? "" : " " + code)
-            + (text == null || text.isBlank() ? "" : ": " + text);
-    return switch (code) {
+    String said = "AWS KMS answered " + S3Errors.said(kms);
+    return switch (S3Errors.code(kms)) {
       case "AccessDeniedException", "AccessDenied" ->
           S3Errors.failure(
               Reason.CONFIGURATION,

@@ -4,6 +4,7 @@ import io.liferaft.objectstore.ObjectStoreException.Reason;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
+import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.exception.AbortedException;
 import software.amazon.awssdk.core.exception.ApiCallAttemptTimeoutException;
 import software.amazon.awssdk.core.exception.ApiCallTimeoutException;
@@ -180,7 +181,7 @@ final class S3Errors {
         : failure;
   }
 
-  static String code(S3Exception e) {
+  static String code(AwsServiceException e) {
     AwsErrorDetails details = e.awsErrorDetails();
     return details == null || details.errorCode() == null ? "" : details.errorCode();
   }
@@ -192,8 +193,8 @@ final class S3Errors {
         : details.sdkHttpResponse().firstMatchingHeader(name).orElse(null);
   }
 
-  /** The store's own words; the client's message adds ids that a reader does not need. */
-  static String said(S3Exception e) {
+  /** The service's own words; the client's message adds ids that a reader does not need. */
+  static String said(AwsServiceException e) {
     AwsErrorDetails details = e.awsErrorDetails();
     String text = details == null ? null : details.errorMessage();
     String code = code(e);
