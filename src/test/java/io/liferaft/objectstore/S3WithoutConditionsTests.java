@@ -2,53 +2,12 @@ package io.liferaft.objectstore;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.liferaft.objectstore.ObjectStoreProperties.Checksums;
-import io.liferaft.support.FaultyS3;
-import io.liferaft.support.S3Server;
 import io.liferaft.support.S3Server.S3Request;
-import java.time.Duration;
-import java.time.InstantSource;
-import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.TestInstance.Lifecycle;
-import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
-import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
-import software.amazon.awssdk.regions.Region;
-import software.amazon.awssdk.services.s3.S3Client;
-import software.amazon.awssdk.services.s3.S3ClientBuilder;
 
 /** A store that answers conditional writes with 501, as some compatible ones do. */
-@TestInstance(Lifecycle.PER_CLASS)
-class S3WithoutConditionsTests implements ObjectStoreContract {
-
-  private static final String BUCKET = "backups";
-  private static final ObjectStoreProperties.S3 SETTINGS = settings(Checksums.WHEN_REQUIRED);
-
-  private final S3Server server = S3Server.start(BUCKET);
-  private final FaultyS3 faulty = FaultyS3.inFrontOf(server);
-  private final S3Client client = client(Checksums.WHEN_REQUIRED);
-
-  private static ObjectStoreProperties.S3 settings(Checksums checksums) {
-    return ObjectStoreProperties.S3.of(
-        checksums, Duration.ofSeconds(3), Duration.ofSeconds(10), Duration.ofSeconds(30));
-  }
-
-  private S3Client client(Checksums checksums) {
-    S3ClientBuilder builder =
-        S3Client.builder()
-            .endpointOverride(faulty.endpoint())
-            .region(Region.of(server.region()))
-            .credentialsProvider(
-                StaticCredentialsProvider.create(
-                    AwsBasicCredentials.create(server.accessKey(), server.secretKey())))
-            .forcePathStyle(true);
-    ObjectStoreConfiguration.configure(builder, settings(checksums), new HttpProxy("", List.of()));
-    return builder.build();
-  }
+class S3WithoutConditionsTests extends RefusingS3Contract {
 
   @BeforeAll
   void refuse() {
@@ -56,28 +15,6 @@ class S3WithoutConditionsTests implements ObjectStoreContract {
         .when("*")
         .and(r -> !r.method().equals("GET") && conditional(r))
         .answer(501, "NotImplemented");
-  }
-
-  @AfterEach
-  void emptyTheBucket() {
-    store().list("").forEach(object -> store().delete(object.key()));
-  }
-
-  @AfterAll
-  void stop() {
-    client.close();
-    faulty.close();
-    server.close();
-  }
-
-  @Override
-  public ObjectStore store() {
-    return new S3ObjectStore(client, BUCKET, SETTINGS, InstantSource.system());
-  }
-
-  @Override
-  public ObjectStore missingStore() {
-    return new S3ObjectStore(client, "no-such-bucket", SETTINGS, InstantSource.system());
   }
 
   private static boolean conditional(S3Request request) {
