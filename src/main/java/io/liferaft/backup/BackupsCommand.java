@@ -297,8 +297,10 @@ public final class BackupsCommand {
     try {
       for (RestorePoint point : points) {
         Path file = folder.resolve("database.sqlite");
+        String name = point.toString();
         try {
           StoredBackup backup = find(archive, point);
+          name = archive.idOf(backup).orElse(backup.key());
           if (archive.keepsEarlier()) {
             var _ = archive.inspect(backup);
           }
@@ -311,13 +313,13 @@ public final class BackupsCommand {
           backup.requireContent(empty);
           out.printf(
               "good     %s  change index %d, %d bytes%s%n",
-              point, backup.manifest().changeIndex(), bytes, empty ? ", without any object" : "");
+              name, backup.manifest().changeIndex(), bytes, empty ? ", without any object" : "");
         } catch (CorruptBackupException | SqliteException.InvalidDatabase e) {
           if (request.all() && pruned(archive, point)) {
             out.printf("pruned   %s%n", point);
           } else {
             damaged++;
-            err.printf("DAMAGED  %s  %s%n", point, e.getMessage());
+            err.printf("DAMAGED  %s  %s%n", name, e.getMessage());
           }
         } catch (ObjectStoreException e) {
           if (!(request.all() && pruned(archive, point))) {

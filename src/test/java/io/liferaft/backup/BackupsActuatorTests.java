@@ -272,8 +272,9 @@ class BackupsActuatorTests {
         .hasSizeLessThan(before)
         .anyMatch(s -> s.contains(newest));
     assertThat(command(0, "verify", "--all", "--depth=manifest")).contains(" 0 damaged");
-    assertThat(command(0, "verify", "--depth=hashes")).contains("good", "0 damaged");
-    assertThat(command(1, "verify", "--depth=database")).contains("DAMAGED");
+    assertThat(command(0, "verify", "--depth=hashes"))
+        .contains("good     " + newest + "  change index", "0 damaged");
+    assertThat(command(1, "verify", "--depth=database")).contains("DAMAGED  " + newest);
   }
 
   private static String[] with(String[] settings, String... words) {
