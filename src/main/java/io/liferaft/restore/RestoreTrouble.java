@@ -7,19 +7,29 @@ import io.liferaft.restore.RestoreDecision.Tried;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.EnumMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.SequencedSet;
 import java.util.random.RandomGenerator;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The failed attempts of this node since it leads, with the time of the next. A cause is told once,
- * also when leadership goes away and comes back. Changed by one thread at a time, read by any.
+ * The failed attempts of this node since it leads, with the time of the next. A reason is told
+ * once, also when another one comes in between, or when leadership goes away and comes back.
+ * Changed by one thread at a time, read by any.
  */
 final class RestoreTrouble {
 
   private static final Logger log = LoggerFactory.getLogger(RestoreTrouble.class);
+
+  /** Ports, durations and counts differ from attempt to attempt of one reason. */
+  private static final Pattern NUMBER = Pattern.compile("\\d+");
+
+  /** Of each place; the oldest is told again when a store has had so many others since. */
+  private static final int MOST_TOLD = 100;
 
   /**
    * @param storeFailures in a row, of the store or the backup
@@ -33,7 +43,7 @@ final class RestoreTrouble {
   private final Clock clock;
   private final RandomGenerator random;
   private volatile State state = NONE;
-  private final Map<Place, String> told = new EnumMap<>(Place.class);
+  private final Map<Place, SequencedSet<String>> told = new EnumMap<>(Place.class);
 
   RestoreTrouble(Clock clock, RandomGenerator random) {
     this.clock = clock;
@@ -73,7 +83,7 @@ final class RestoreTrouble {
 
   void failed(RestoreFailure failure, Place at) {
     int attempts = state.attempts() + 1;
-    boolean first = !failure.kind().equals(told.put(at, failure.kind()));
+    boolean first = isNew(failure, at);
     state =
         new State(
             attempts,
@@ -87,6 +97,16 @@ final class RestoreTrouble {
           failure.sentence());
     }
     log.debug("Attempt {} failed", attempts, failure);
+  }
+
+  private boolean isNew(RestoreFailure failure, Place at) {
+    SequencedSet<String> reasons = told.computeIfAbsent(at, _ -> new LinkedHashSet<>());
+    boolean isNew =
+        reasons.add(failure.kind() + " " + NUMBER.matcher(failure.sentence()).replaceAll("#"));
+    if (reasons.size() > MOST_TOLD) {
+      var _ = reasons.removeFirst();
+    }
+    return isNew;
   }
 
   /** What failed under an earlier leadership does not count for the next. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.liferaft.archive.BackupManifest;
 import io.liferaft.archive.RestorePoint;
+import io.liferaft.objectstore.ObjectStoreException;
 import io.liferaft.objectstore.ObjectStoreException.Reason;
 import io.liferaft.raft.BackupRecord;
 import io.liferaft.raft.NodeStatus;
@@ -614,6 +615,30 @@ class RestoreServiceTests {
     assertThat(service.lastFailure()).contains("cannot be reached");
     assertThat(output.toString().lines().filter(line -> line.contains("Restore failed")))
         .hasSize(1);
+  }
+
+  @Test
+  void warnsOnceOfEachReasonWhateverKindItIsOf() {
+    node.lead();
+    for (String reason :
+        List.of(
+            "no file /k1 (attempt 1)",
+            "no file /k1 (attempt 2)",
+            "not 32 bytes",
+            "no file /k1 (attempt 3)",
+            "not 32 bytes",
+            "another key")) {
+      archive.failNext(Call.LATEST, new ObjectStoreException(Reason.CONFIGURATION, reason, null));
+      service.step();
+      assertThat(failed().reason()).contains(reason);
+      clock.advance(Duration.ofMinutes(2));
+    }
+
+    assertThat(output.toString().lines().filter(line -> line.contains("WARN")))
+        .satisfiesExactly(
+            line -> assertThat(line).contains("no file /k1 (attempt 1)"),
+            line -> assertThat(line).contains("not 32 bytes"),
+            line -> assertThat(line).contains("another key"));
   }
 
   @Test
