@@ -51,7 +51,8 @@ public interface BackupArchive {
    * The backup of a restore point. A place that keeps no earlier ones has only the latest.
    *
    * @return empty only when the store answered that there is no backup at all
-   * @throws ObjectStoreException CONFIGURATION when there are some, and none for this point
+   * @throws NoSuchPointException when there are some, and none for this point
+   * @throws ObjectStoreException CONFIGURATION when the place has no other point than the latest
    */
   default Optional<StoredBackup> find(RestorePoint point) {
     if (point instanceof RestorePoint.Latest) {

@@ -1,7 +1,5 @@
 package io.liferaft.archive;
 
-import io.liferaft.objectstore.ObjectStoreException;
-import io.liferaft.objectstore.ObjectStoreException.Reason;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -17,7 +15,7 @@ final class RestorePoints {
    *
    * @param ids of all backups, oldest first; not empty
    * @param place for messages
-   * @throws ObjectStoreException CONFIGURATION when there is none, saying what there is
+   * @throws NoSuchPointException when there is none, saying what there is
    */
   static BackupId find(RestorePoint point, List<BackupId> ids, String place) {
     Optional<BackupId> found =
@@ -32,8 +30,7 @@ final class RestorePoints {
                   .max(Comparator.comparing(BackupId::created).thenComparing(one -> one));
         };
     return found.orElseThrow(() ->
-        new ObjectStoreException(
-            Reason.CONFIGURATION,
+        new NoSuchPointException(
             "%s holds no backup for restore point %s: the oldest is %s of %s, the newest %s of %s"
                 .formatted(
                     place,
@@ -41,8 +38,7 @@ final class RestorePoints {
                     ids.getFirst(),
                     ids.getFirst().created(),
                     ids.getLast(),
-                    ids.getLast().created()),
-            null));
+                    ids.getLast().created())));
   }
 
   private static Optional<BackupId> upTo(long index, List<BackupId> ids) {

@@ -1,5 +1,6 @@
 package io.liferaft.backup;
 
+import io.liferaft.archive.NoSuchPointException;
 import io.liferaft.objectstore.ObjectStoreException;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -33,9 +34,12 @@ public final class EndpointProblem {
 
   /**
    * What a failure of the store is to who asked: 404 for what is not there, 409 for what this place
-   * does not allow, 503 for trouble that may pass.
+   * does not allow or lacks the key for, 503 for trouble that may pass.
    */
   public static int status(ObjectStoreException e) {
+    if (e instanceof NoSuchPointException) {
+      return HttpStatus.NOT_FOUND.value();
+    }
     return switch (e.reason()) {
       case CONFIGURATION -> 409;
       case NOT_FOUND -> 404;

@@ -7,7 +7,6 @@ import io.liferaft.archive.StoredBackup;
 import io.liferaft.backup.EndpointProblem;
 import io.liferaft.backup.SafetyBackup;
 import io.liferaft.objectstore.ObjectStoreException;
-import io.liferaft.objectstore.ObjectStoreException.Reason;
 import io.liferaft.raft.NodeStatus;
 import io.liferaft.raft.RaftNode;
 import io.liferaft.raft.RestoreRecord;
@@ -197,10 +196,7 @@ final class InPlaceRestore implements SmartLifecycle {
                   () -> new RestoreRefusal(404, "There is no backup at " + place.location(), null));
       return new Found(place, backup, plan(place, backup));
     } catch (ObjectStoreException e) {
-      // An archive says so of a point that it does not have.
-      boolean unknown = e.reason() == Reason.CONFIGURATION && place.keepsEarlier();
-      int status = unknown ? 404 : EndpointProblem.status(e);
-      throw new RestoreRefusal(status, e.getMessage(), e);
+      throw new RestoreRefusal(EndpointProblem.status(e), e.getMessage(), e);
     } catch (CorruptBackupException e) {
       throw new RestoreRefusal(409, "It cannot be restored: " + e.getMessage(), e);
     }

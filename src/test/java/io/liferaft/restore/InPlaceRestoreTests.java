@@ -3,10 +3,14 @@ package io.liferaft.restore;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.liferaft.archive.BackupArchive;
+import io.liferaft.archive.BackupArchives;
 import io.liferaft.archive.BackupManifest;
+import io.liferaft.archive.DatabaseSource;
 import io.liferaft.archive.RestorePoint;
 import io.liferaft.backup.SafetyBackup;
 import io.liferaft.objectstore.ObjectStoreException.Reason;
+import io.liferaft.objectstore.PutCondition;
 import io.liferaft.raft.RestoreRecord;
 import io.liferaft.restore.InPlaceRestore.Phase;
 import io.liferaft.restore.InPlaceRestore.Progress;
@@ -16,12 +20,17 @@ import io.liferaft.support.FakeArchive.Call;
 import io.liferaft.support.FakeDatabase;
 import io.liferaft.support.FakeRaftNode;
 import io.liferaft.support.ManualClock;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import org.assertj.core.api.ThrowingConsumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.annotation.ComponentScan;
 
 class InPlaceRestoreTests {
 
@@ -59,21 +68,12 @@ class InPlaceRestoreTests {
 
   private void place() {
     node.write("now").lead();
-    var _ =
-        archive.place(
-            new BackupManifest(
-                "c",
-                "g",
-                1,
-                7,
-                FakeDatabase.sha256(OLD),
-                OLD.length,
-                false,
-                List.of(),
-                null,
-                null,
-                null),
-            OLD);
+    var _ = archive.place(manifest(FakeDatabase.sha256(OLD)), OLD);
+  }
+
+  private static BackupManifest manifest(String sha256) {
+    return new BackupManifest(
+        "c", "g", 1, 7, sha256, OLD.length, false, List.of(), null, null, null);
   }
 
   private Progress ended() {
@@ -158,6 +158,86 @@ class InPlaceRestoreTests {
     var _ = restore.begin(LATEST, true);
     assertThat(ended().phase()).isEqualTo(Phase.DONE);
     assertThat(node.database()).isEqualTo(OLD);
+  }
+
+  @ComponentScan({"io.liferaft.objectstore", "io.liferaft.archive"})
+  static class Places {}
+
+  /** A directory's archive as a node has it with these settings. */
+  private static void opened(
+      Path folder, List<String> settings, ThrowingConsumer<BackupArchive> work) {
+    new ApplicationContextRunner()
+        .withUserConfiguration(Places.class)
+        .withPropertyValues(settings.toArray(String[]::new))
+        .run(context ->
+            work.accept(context.getBean(BackupArchives.class).open("file:" + folder + "/", true)));
+  }
+
+  private InPlaceRestore from(BackupArchive place) {
+    return new InPlaceRestore(
+        place,
+        node,
+        new ManualClock(),
+        file -> false,
+        new RestoreFolder(dataDir),
+        () -> safety,
+        work -> Thread.ofVirtual().unstarted(work));
+  }
+
+  @Test
+  void saysWhichKeyItLacksAndWhichPointThereIsNot(@TempDir Path folder) throws Exception {
+    Path key = Files.writeString(dataDir.resolve("key"), "11".repeat(32));
+    String keyId = "liferaft.archive.encryption.key-id=k1";
+    String source = "liferaft.archive.encryption.keys.k1=file:" + key;
+    opened(
+        folder,
+        List.of(keyId, source),
+        place -> {
+          DatabaseSource database = source(OLD);
+          var _ =
+              place.write(manifest(place.digest(database)), new PutCondition.IfAbsent(), database);
+          refuses(from(place), new RestorePoint.Index(6), 404, "holds no backup for restore point");
+        });
+
+    opened(
+        folder,
+        List.of(),
+        place -> {
+          refuses(from(place), LATEST, 409, "the key of id k1, which is not set");
+          refuses(
+              from(place), new RestorePoint.Index(7), 409, "liferaft.archive.encryption.keys.k1");
+        });
+    Files.delete(key);
+    opened(
+        folder,
+        List.of(source),
+        place -> refuses(from(place), LATEST, 409, "keys.k1: there is no file " + key));
+  }
+
+  private static void refuses(InPlaceRestore restore, RestorePoint point, int status, String why) {
+    assertThatExceptionOfType(RestoreRefusal.class)
+        .isThrownBy(() -> restore.plan(point))
+        .withMessageContaining(why)
+        .satisfies(e -> assertThat(e.status()).isEqualTo(status));
+  }
+
+  private static DatabaseSource source(byte[] bytes) {
+    return new DatabaseSource() {
+      @Override
+      public long sizeBytes() {
+        return bytes.length;
+      }
+
+      @Override
+      public int read(long offset, ByteBuffer into) {
+        int length = (int) Math.min(into.remaining(), bytes.length - offset);
+        if (length <= 0) {
+          return -1;
+        }
+        into.put(bytes, (int) offset, length);
+        return length;
+      }
+    };
   }
 
   @Test

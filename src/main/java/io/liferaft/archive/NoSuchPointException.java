@@ -1,0 +1,11 @@
+package io.liferaft.archive;
+
+import io.liferaft.objectstore.ObjectStoreException;
+
+/** An archive has backups, and none for the restore point that was asked for. */
+public class NoSuchPointException extends ObjectStoreException {
+
+  NoSuchPointException(String message) {
+    super(Reason.CONFIGURATION, message, null);
+  }
+}
