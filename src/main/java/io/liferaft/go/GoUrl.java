@@ -1,5 +1,6 @@
 package io.liferaft.go;
 
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Addresses as Go shows them to people. */
@@ -8,13 +9,23 @@ public final class GoUrl {
   /** A host with a port or none: what stands before the path when no slash is in a password. */
   private static final Pattern HOST = Pattern.compile("(\\[.*]|[^:]*)(:\\d*)?");
 
+  private static final Pattern ANOTHER = Pattern.compile(",\\s*([A-Za-z][A-Za-z0-9+.-]*://)");
+
   private GoUrl() {}
 
   /**
    * Without its password, as Go's {@code URL.Redacted()}: {@code https://user:xxxxx@host/path}.
-   * What is no address is masked as far as it might be one.
+   * What is no address is masked as far as it might be one, and of several after commas each.
    */
   public static String redacted(String address) {
+    String shown = first(address);
+    Matcher next = ANOTHER.matcher(shown);
+    return next.find()
+        ? shown.substring(0, next.start(1)) + redacted(shown.substring(next.start(1)))
+        : shown;
+  }
+
+  private static String first(String address) {
     int scheme = address.indexOf("://");
     if (scheme < 0) {
       return address;

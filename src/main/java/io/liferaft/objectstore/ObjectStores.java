@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.s3.S3Client;
@@ -22,6 +23,9 @@ public final class ObjectStores {
   private static final String S3_NOT_SET_UP =
       "S3 is not set up for %s: it is when liferaft.backup.target or liferaft.restore.source starts"
           + " with s3:// and spring.cloud.aws.s3.enabled is not false";
+
+  /** Of a setting that is given twice Spring makes one value with a comma, which a key may hold. */
+  private static final Pattern ANOTHER = Pattern.compile("(?is),\\s*((?:s3://|file:).*)");
 
   /** S3's own rule for names, which keeps them usable as part of a host name. */
   private static final Pattern BUCKET = Pattern.compile("[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]");
@@ -97,6 +101,13 @@ public final class ObjectStores {
    */
   public static Location parse(String address) {
     String stripped = address.strip();
+    Matcher several = ANOTHER.matcher(stripped);
+    if (several.find()) {
+      throw refused(
+          address,
+          "is two addresses, as when the setting is given twice (the second is '%s'): give one"
+              .formatted(GoUrl.redacted(several.group(1))));
+    }
     if (stripped.regionMatches(true, 0, "s3:", 0, 3)) {
       return parseS3(stripped);
     }

@@ -41,8 +41,14 @@ class RestoreConfiguration {
     boolean timestamp = environment.getProperty("liferaft.backup.timestamp", Boolean.class, false);
     BackupArchives archives =
         timestamp && !targets.isEmpty() ? newestFirst(places, targets) : places;
-    String source = location(archives, properties.effectiveSource(backupTarget));
-    String second = location(archives, properties.effectiveSecond(secondTarget));
+    String source =
+        location(
+            archives,
+            properties.source() == null ? "liferaft.backup.target" : "liferaft.restore.source",
+            properties.effectiveSource(backupTarget));
+    String second =
+        location(
+            archives, "liferaft.backup.second-target", properties.effectiveSecond(secondTarget));
     RestoreFolder folder =
         new RestoreFolder(Path.of(environment.getProperty("liferaft.node.data-dir", "./data")));
     return new RestoreService(
@@ -78,7 +84,8 @@ class RestoreConfiguration {
     };
   }
 
-  private static @Nullable String location(BackupArchives archives, @Nullable String source) {
+  private static @Nullable String location(
+      BackupArchives archives, String setting, @Nullable String source) {
     if (source == null) {
       return null;
     }
@@ -86,8 +93,7 @@ class RestoreConfiguration {
       return archives.open(source, true).location();
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
-          "liferaft.restore.source=" + GoUrl.redacted(source) + " is refused: " + e.getMessage(),
-          e);
+          setting + "=" + GoUrl.redacted(source) + " is refused: " + e.getMessage(), e);
     }
   }
 

@@ -33,6 +33,7 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.ComponentScan;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.ResolvableType;
 
@@ -186,6 +187,36 @@ class BackupConfigurationTests {
             assertThat(context.getStartupFailure())
                 .hasStackTraceContaining(setting)
                 .hasStackTraceContaining(valid));
+  }
+
+  @Configuration(proxyBeanMethods = false)
+  @ComponentScan({"io.liferaft.objectstore", "io.liferaft.archive"})
+  static class Stores {
+    @Bean
+    FakeRaftNode node() {
+      return new FakeRaftNode();
+    }
+
+    @Bean
+    MeterRegistry registry() {
+      return new SimpleMeterRegistry();
+    }
+  }
+
+  /** Spring makes one value with a comma of the two. */
+  @ParameterizedTest
+  @ValueSource(strings = {"liferaft.backup.target", "liferaft.backup.second-target"})
+  void refusesATargetThatIsGivenTwice(String setting) {
+    new ApplicationContextRunner()
+        .withUserConfiguration(BackupConfiguration.class, Stores.class)
+        .withPropertyValues("liferaft.backup.target=file:/a/", setting + "=file:/b/,file:/c/")
+        .run(context ->
+            assertThat(context.getStartupFailure())
+                .rootCause()
+                .hasMessageContaining("(the second is 'file:/c/'): give one; valid are file:/dir/")
+                .satisfies(cause ->
+                    assertThat(context.getStartupFailure())
+                        .hasStackTraceContaining(setting + "=file:/b/,file:/c/ is refused")));
   }
 
   @ParameterizedTest

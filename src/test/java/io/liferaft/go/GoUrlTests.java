@@ -16,6 +16,7 @@ class GoUrlTests {
     "https://:secret@host/p, https://:xxxxx@host/p",
     "https://user:se/cr?et@host/p, https://user:xxxxx@host/p",
     "s3://key:secret@bucket/p, s3://key:xxxxx@bucket/p",
+    "'s3://a/p, s3://key:secret@b/p,file:/p', 's3://a/p, s3://key:xxxxx@b/p,file:/p'",
   })
   void hidesThePassword(String address, String shown) {
     assertThat(GoUrl.redacted(address)).isEqualTo(shown);

@@ -30,6 +30,7 @@ class ObjectStoresTests {
     "s3://bucket/, S3, bucket, ''",
     "s3://bucket/a/b/, S3, bucket, a/b/",
     "file:/var/x/../backups/, FILE, /var/backups, ''",
+    "'s3://backups/a,b/c,s3/d,', S3, backups, 'a,b/c,s3/d,'",
   })
   void takesAddressesApart(String address, Scheme scheme, String container, String key) {
     assertThat(ObjectStores.parse(address)).isEqualTo(new Location(scheme, container, key));
@@ -64,6 +65,9 @@ class ObjectStoresTests {
     "https://bucket.s3.amazonaws.com/key, unknown scheme",
     "s3:bucket/key, two slashes",
     "s3://, no valid bucket",
+    "'s3://a-b/c,s3://d-e/f', is two addresses",
+    "'s3://a-b/c/, file:/d/', (the second is 'file:/d/'): give one",
+    "'file:/c/,FILE:/d/', is two addresses",
     "s3://Bucket/key, no valid bucket",
     "s3://b/key, no valid bucket",
     "s3://bu cket/key, no valid bucket",
