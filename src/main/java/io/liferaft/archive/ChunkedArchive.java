@@ -145,7 +145,7 @@ final class ChunkedArchive implements BackupArchive {
     if (newest.isEmpty() || point instanceof RestorePoint.Latest) {
       return newest;
     }
-    BackupId found = RestorePoints.find(point, manifests.ids(), location);
+    BackupId found = RestorePoints.find(point, manifests.ids(), location, this::made);
     return newest
         .filter(backup -> backup.key().equals(manifests.manifestKey(found)))
         .or(() -> Optional.of(backup(found)));
@@ -238,14 +238,23 @@ final class ChunkedArchive implements BackupArchive {
   /** A backup by its manifest, whether the pointer names it or not. */
   private StoredBackup backup(BackupId id) {
     ArchiveManifest manifest = manifests.load(id, null);
-    Instant created = manifest.head().created();
     return new StoredBackup(
         manifest.head(),
         manifests.manifestKey(id),
         id.fileName(),
         null,
         manifest.table().storedBytes(),
-        created == null ? id.created() : created);
+        made(manifest));
+  }
+
+  /** To the fraction, for which its manifest has to be read. */
+  private Instant made(BackupId id) {
+    return made(manifests.load(id, null));
+  }
+
+  private static Instant made(ArchiveManifest manifest) {
+    Instant created = manifest.head().created();
+    return created == null ? manifest.id().created() : created;
   }
 
   @Override

@@ -3,6 +3,10 @@ package io.liferaft.archive;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeFormatterBuilder;
+import java.time.temporal.ChronoUnit;
+import java.util.Locale;
 
 /** Which of a place's backups to restore. */
 public sealed interface RestorePoint {
@@ -35,16 +39,34 @@ public sealed interface RestorePoint {
     }
   }
 
-  /** The last one that was made no later. */
-  record Time(Instant time) implements RestorePoint {
+  /**
+   * The last one that was made no later.
+   *
+   * @param wholeSecond nor later than in that second, as lists and ids tell times
+   */
+  record Time(Instant time, boolean wholeSecond) implements RestorePoint {
+
+    private static final DateTimeFormatter MILLIS =
+        new DateTimeFormatterBuilder().appendInstant(3).toFormatter(Locale.ROOT);
+
+    /** Whether one that was made then counts. */
+    boolean covers(Instant made) {
+      return !(wholeSecond ? made.truncatedTo(ChronoUnit.SECONDS) : made).isAfter(time);
+    }
+
     @Override
     public String toString() {
-      return "time:" + time;
+      return "time:"
+          + (wholeSecond || !time.equals(time.truncatedTo(ChronoUnit.SECONDS))
+              ? time.toString()
+              : MILLIS.format(time));
     }
   }
 
   /**
-   * Reads {@code latest}, an id, {@code index:41415} or {@code time:2026-11-29T01:02:03Z}.
+   * Reads {@code latest}, an id, {@code index:41415}, {@code time:2026-11-29T01:02:03Z} for the
+   * last one made in that second or before, or {@code time:2026-11-29T01:02:03.250Z}, to the
+   * fraction.
    *
    * @throws IllegalArgumentException when it is none of them, saying what a valid one looks like
    */
@@ -58,7 +80,8 @@ public sealed interface RestorePoint {
         return new Index(Long.parseUnsignedLong(point.substring(6).strip()));
       }
       if (point.startsWith("time:")) {
-        return new Time(OffsetDateTime.parse(point.substring(5).strip()).toInstant());
+        String time = point.substring(5).strip();
+        return new Time(OffsetDateTime.parse(time).toInstant(), !time.contains("."));
       }
     } catch (NumberFormatException | DateTimeException _) {
       throw refused(text);

@@ -15,6 +15,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -558,6 +559,50 @@ class ChunkedArchiveTests {
     assertThat(found.key()).isEqualTo(second.key()).isNotEqualTo(first.key());
     assertThat(fetched(archive.toRestore().orElseThrow())).isEqualTo(database.bytes());
     assertThat(fetched(write(database.set(2, (byte) 2)))).isEqualTo(database.bytes());
+  }
+
+  /** Ids and lists tell the second, manifests the rest. */
+  @Test
+  void findsAPointByATimeToTheFraction() throws IOException {
+    TestDatabase database = TestDatabase.random(2, 1);
+    String first = made(database, "2026-11-24T06:15:07.250Z");
+    String second = made(database.set(5, (byte) 1), "2026-11-24T06:15:07.750Z");
+
+    assertThat(at("2026-11-24T06:15:07Z")).isEqualTo(second);
+    assertThat(at("2026-11-24T06:15:07.250Z")).isEqualTo(first);
+    assertThat(at("2026-11-24T06:15:07.749Z")).isEqualTo(first);
+    assertThat(at("2026-11-24T06:15:07.75Z")).isEqualTo(second);
+    assertThatExceptionOfType(NoSuchPointException.class)
+        .isThrownBy(() -> at("2026-11-24T06:15:07.249Z"));
+  }
+
+  private String at(String time) {
+    StoredBackup found = archive.find(RestorePoint.parse("time:" + time)).orElseThrow();
+    return archive.idOf(found).orElseThrow();
+  }
+
+  private String made(TestDatabase database, String time) throws IOException {
+    PutCondition condition =
+        archive
+            .latest()
+            .<PutCondition>map(backup -> new PutCondition.IfMatch(backup.etag()))
+            .orElse(new PutCondition.IfAbsent());
+    TestDatabase.Source source = database.source();
+    BackupManifest told = database.manifest(archive.digest(source));
+    BackupManifest manifest =
+        new BackupManifest(
+            told.clusterId(),
+            told.generation(),
+            told.term(),
+            told.changeIndex(),
+            told.sha256(),
+            told.sizeBytes(),
+            told.empty(),
+            told.members(),
+            null,
+            null,
+            Instant.parse(time));
+    return archive.idOf(archive.write(manifest, condition, source)).orElseThrow();
   }
 
   /** Golden files: an archive of two backups as the first version of the format wrote it. */

@@ -47,10 +47,49 @@ class RestorePointsTests {
     "000001-abcd1234-00000003-00000000001e-20261129T010020Z-00000001, 1, 30"
   })
   void findsTheBackupThatAPointMeans(String point, int ordinal, long index) {
-    BackupId found = RestorePoints.find(RestorePoint.parse(point), ids, "s3://b/p/");
+    BackupId found = find(point, ids);
 
     assertThat(found.ordinal()).isEqualTo(ordinal);
     assertThat(found.changeIndex()).isEqualTo(index);
+  }
+
+  private static BackupId find(String point, List<BackupId> ids) {
+    return RestorePoints.find(RestorePoint.parse(point), ids, "s3://b/p/", RestorePointsTests::at);
+  }
+
+  /** To the fraction, which ids do not tell. */
+  private static Instant at(BackupId id) {
+    return id.created().plusMillis(id.changeIndex() * 20);
+  }
+
+  /** Made at 10.400, 10.500, 20.600 and 40.100. */
+  @ParameterizedTest
+  @CsvSource({
+    "time:2026-11-29T01:00:10Z, 25",
+    "time:2026-11-29T01:00:10.499Z, 20",
+    "time:2026-11-29T01:00:10.5Z, 25",
+    "time:2026-11-29T01:00:20.599Z, 25",
+    "time:2026-11-29T01:00:20.600001Z, 30",
+    "time:2026-11-29T01:00:40.000Z, 30",
+    "time:2026-11-29T01:00:40.0999999Z, 30",
+    "time:2026-11-29T02:00:40.100+01:00, 5",
+  })
+  void comparesATimeWithAFractionExactly(String point, long index) {
+    List<BackupId> made =
+        Stream.of(id(1, 2, 20, 10), id(1, 2, 25, 10), id(1, 3, 30, 20), id(2, 1, 5, 40)).toList();
+
+    assertThat(find(point, made).changeIndex()).isEqualTo(index);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "time:2026-11-29T01:00:40Z",
+        "time:2026-11-29T01:00:40.000Z",
+        "time:2026-11-29T01:00:40.250Z"
+      })
+  void aTimeIsToldAsItIsRead(String point) {
+    assertThat(RestorePoint.parse(point)).hasToString(point);
   }
 
   @ParameterizedTest
@@ -62,7 +101,7 @@ class RestorePointsTests {
       })
   void saysWhatThereIsWhenThereIsNone(String point) {
     assertThatExceptionOfType(ObjectStoreException.class)
-        .isThrownBy(() -> RestorePoints.find(RestorePoint.parse(point), ids, "s3://b/p/"))
+        .isThrownBy(() -> find(point, ids))
         .withMessageContaining("s3://b/p/")
         .withMessageContaining(point)
         .withMessageContaining(ids.getFirst().name())
