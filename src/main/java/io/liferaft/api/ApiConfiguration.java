@@ -184,13 +184,24 @@ class ApiConfiguration {
 
   @Bean
   @ConditionalOnManagementPort(ManagementPortType.SAME)
+  FilterRegistrationBean<ActuatorPathFilter> actuatorPathFilter(Environment environment) {
+    return actuatorPaths(environment);
+  }
+
+  /** Behind the check of the caller, and before what looks at bodies. */
+  static FilterRegistrationBean<ActuatorPathFilter> actuatorPaths(Environment environment) {
+    return filter(new ActuatorPathFilter(actuatorPath(environment)), ACTUATOR_ORDER + 1);
+  }
+
+  @Bean
+  @ConditionalOnManagementPort(ManagementPortType.SAME)
   FilterRegistrationBean<ActuatorBodyFilter> actuatorBodyFilter(Environment environment) {
     return actuatorBodies(environment);
   }
 
   /** Behind the check of the caller. */
   static FilterRegistrationBean<ActuatorBodyFilter> actuatorBodies(Environment environment) {
-    return filter(new ActuatorBodyFilter(actuatorPath(environment)), ACTUATOR_ORDER + 1);
+    return filter(new ActuatorBodyFilter(actuatorPath(environment)), ACTUATOR_ORDER + 2);
   }
 
   @Bean
@@ -205,7 +216,7 @@ class ApiConfiguration {
       ObjectProvider<RestorePointFiles> files, ObjectProvider<PathMappedEndpoints> endpoints) {
     return filter(
         new RestorePointFilter(files::getIfAvailable, RestorePointFilter.endpoint(endpoints)),
-        ACTUATOR_ORDER + 1);
+        ACTUATOR_ORDER + 2);
   }
 
   @Bean

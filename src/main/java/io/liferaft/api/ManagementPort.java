@@ -28,6 +28,12 @@ final class ManagementPort {
   }
 
   @Bean
+  FilterRegistrationBean<ActuatorPathFilter> managementPortActuatorPathFilter(
+      Environment environment) {
+    return ApiConfiguration.actuatorPaths(environment);
+  }
+
+  @Bean
   FilterRegistrationBean<ActuatorBodyFilter> managementPortActuatorBodyFilter(
       Environment environment) {
     return ApiConfiguration.actuatorBodies(environment);

@@ -10,11 +10,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -80,6 +83,29 @@ class RestorePointHttpTests {
     assertThat(unknown.status()).isEqualTo(404);
     assertThat(unknown.text()).contains("There is no backup nothing");
     assertThat(node.http.get("/actuator/backups/a/b/database").status()).isEqualTo(404);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "GET|/actuator/restore/x|404|",
+        "POST|/actuator/backup/other|404|",
+        "GET|/actuator/backups/x/other|404|",
+        "DELETE|/actuator/restore|405|GET, HEAD, POST",
+        "PUT|/actuator/backup|405|GET, HEAD, POST",
+        "POST|/actuator/backups|405|GET, HEAD",
+        "GET|/actuator/backups/x/verify|405|POST",
+        "POST|/actuator/backups/x/database|405|GET",
+      })
+  void whatIsNotThereIsAProblem(String method, String path, int status, @Nullable String allow)
+      throws IOException {
+    RawHttp.Answer answer = node.http.send(method, path, "", new byte[0]);
+
+    assertThat(answer.status()).isEqualTo(status);
+    assertThat(answer.header("content-type")).containsExactly("application/problem+json");
+    assertThat(answer.text()).contains("\"status\":" + status).contains("\"detail\":");
+    assertThat(answer.header("allow")).isEqualTo(allow == null ? List.of() : List.of(allow));
   }
 
   /** More than all buffers on the way hold, and then the client is gone. */
