@@ -119,6 +119,14 @@ public interface BackupArchive {
   }
 
   /**
+   * The id of the restore point that {@link #keepUpTo} keeps with all older ones, as long as no
+   * operator has let it go; empty for none, and where there are no older ones.
+   */
+  default Optional<String> keptWithOlder() {
+    return Optional.empty();
+  }
+
+  /**
    * Deletes one restore point; what only it needed goes with the next prune.
    *
    * @throws ObjectStoreException NOT_FOUND when there is none of that id, CONFIGURATION when it has

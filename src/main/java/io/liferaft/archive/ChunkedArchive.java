@@ -156,7 +156,7 @@ final class ChunkedArchive implements BackupArchive {
     Optional<BackupId> newest = latest().flatMap(backup -> manifests.idOf(backup.key()));
     Map<BackupId, ObjectInfo> packs = manifests.packObjects();
     List<BackupId> ids = manifests.ids();
-    Set<String> pinned = pins.among(ids);
+    Set<String> marks = pins.marks();
     return ids.stream()
         .map(id ->
             new ListedBackup(
@@ -167,7 +167,8 @@ final class ChunkedArchive implements BackupArchive {
                 id.created(),
                 packs.containsKey(id) ? packs.get(id).sizeBytes() : 0,
                 newest.filter(id::equals).isPresent(),
-                pinned.contains(id.name())))
+                Pins.isPinned(id.name(), marks),
+                Pins.holder(id.name(), marks).orElse(null)))
         .toList();
   }
 
@@ -191,6 +192,11 @@ final class ChunkedArchive implements BackupArchive {
     String id = requireId(backup).name();
     pins.pinWithOlder(id);
     return id + " and all older ones";
+  }
+
+  @Override
+  public Optional<String> keptWithOlder() {
+    return pins.withOlder();
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.liferaft.archive;
 
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A restore point as a list shows it; nothing of it has been read.
@@ -12,7 +13,9 @@ import java.time.Instant;
  * @param created when it was made
  * @param addedBytes what it added to the store
  * @param newest the pointer names it
- * @param pinned it is kept whatever the retention says
+ * @param pinned it has a pin of its own and is kept whatever the retention says
+ * @param keptWith id of the restore point that is pinned with all older ones, of which this is one,
+ *     or which it is; null for none
  */
 public record ListedBackup(
     String id,
@@ -22,4 +25,5 @@ public record ListedBackup(
     Instant created,
     long addedBytes,
     boolean newest,
-    boolean pinned) {}
+    boolean pinned,
+    @Nullable String keptWith) {}

@@ -45,7 +45,21 @@ final class Pins {
         .collect(Collectors.toUnmodifiableSet());
   }
 
-  /** The newest backup that is kept with all older ones. */
+  /** The newest backup that is kept with all older ones, or was before it was gone. */
+  Optional<String> withOlder() {
+    return upTo(marks());
+  }
+
+  /** Whether a backup has a pin of its own, for all older ones, too, or not. */
+  static boolean isPinned(String id, Set<String> marks) {
+    return marks.contains(id) || marks.contains(id + AND_OLDER);
+  }
+
+  /** The backup with which one is kept, itself maybe, as one of all that are no newer. */
+  static Optional<String> holder(String id, Set<String> marks) {
+    return upTo(marks).filter(name -> id.compareTo(name) <= 0);
+  }
+
   private static Optional<String> upTo(Set<String> marks) {
     return marks.stream()
         .filter(mark -> mark.endsWith(AND_OLDER))
@@ -99,7 +113,7 @@ final class Pins {
   }
 
   private static void requireNotHeld(String id, Set<String> marks) {
-    Optional<String> holder = upTo(marks).filter(name -> id.compareTo(name) <= 0);
+    Optional<String> holder = holder(id, marks);
     if (holder.isPresent()) {
       throw new ObjectStoreException(
           Reason.CONFIGURATION,

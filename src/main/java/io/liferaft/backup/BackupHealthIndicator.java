@@ -62,12 +62,16 @@ final class BackupHealthIndicator extends AbstractHealthIndicator {
     if (status.problem() != null) {
       builder.status(DEGRADED).withDetail("problem", status.problem());
     }
+    if (scheduler.loss() != null) {
+      builder.withDetail("loss", scheduler.loss());
+    }
     if (second.scheduler() != null) {
-      tellSecond(builder, second.scheduler().status());
+      tellSecond(builder, second.scheduler());
     }
   }
 
-  private static void tellSecond(Health.Builder builder, BackupStatus status) {
+  private static void tellSecond(Health.Builder builder, BackupScheduler second) {
+    BackupStatus status = second.status();
     builder.withDetail("secondState", status.state());
     if (status.target() != null) {
       builder.withDetail("secondTarget", status.target());
@@ -77,6 +81,9 @@ final class BackupHealthIndicator extends AbstractHealthIndicator {
     }
     if (status.problem() != null) {
       builder.status(DEGRADED).withDetail("secondProblem", status.problem());
+    }
+    if (second.loss() != null) {
+      builder.withDetail("secondLoss", second.loss());
     }
   }
 }

@@ -89,6 +89,11 @@ final class BackupRun {
     return stopped;
   }
 
+  /** What is kept because most of the database was gone; null for nothing. */
+  @Nullable String loss() {
+    return loss.told();
+  }
+
   /** Whether the last round had nothing to do because the backup is as it should be. */
   boolean inOrder() {
     return inOrder;
@@ -117,6 +122,9 @@ final class BackupRun {
     }
     if (leaderTerm != null) {
       metrics.checking();
+      if (ready(node.status(), node.state())) {
+        loss.look(leaderTerm, clock.instant());
+      }
     }
     for (int pass = 0; pass < PASSES; pass++) {
       switch (BackupDecision.due(facts(leaderTerm != null, notBefore))) {

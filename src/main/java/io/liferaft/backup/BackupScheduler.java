@@ -138,6 +138,11 @@ final class BackupScheduler implements SmartLifecycle {
     return run != null && run.stopped() != null;
   }
 
+  /** What is kept because most of the database was gone, as the leader knows; null for nothing. */
+  @Nullable String loss() {
+    return run == null || leaderTerm() == null ? null : run.loss();
+  }
+
   int failures() {
     return trouble.failures();
   }

@@ -210,10 +210,21 @@ public final class BackupsCommand {
           backup.term(),
           backup.addedBytes(),
           backup.id(),
-          (backup.newest() ? "  (newest)" : "") + (backup.pinned() ? "  (pinned)" : ""));
+          (backup.newest() ? "  (newest)" : "") + pin(backup));
     }
     out.printf("%d restore points at %s%n", backups.size(), archive.location());
     return 0;
+  }
+
+  private static String pin(ListedBackup backup) {
+    String own = backup.pinned() ? "  (pinned)" : "";
+    String holder = backup.keptWith();
+    if (holder == null) {
+      return own;
+    }
+    return holder.equals(backup.id())
+        ? "  (pinned with all older ones)"
+        : own + "  (kept with " + holder + ")";
   }
 
   private static StoredBackup find(BackupArchive archive, RestorePoint point) {

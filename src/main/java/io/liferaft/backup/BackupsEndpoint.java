@@ -56,6 +56,8 @@ final class BackupsEndpoint {
   /**
    * A restore point as it is shown.
    *
+   * @param keptWith id of the restore point with which it is kept, as that one is pinned with all
+   *     older ones; null for none
    * @param uniqueBytes what deleting it would free; null before this node has verified it
    * @param verified the last look at it that this node knows of: its own, or the restore drill in
    *     the cluster's log; null before that
@@ -69,6 +71,7 @@ final class BackupsEndpoint {
       long addedBytes,
       boolean newest,
       boolean pinned,
+      @Nullable String keptWith,
       @Nullable Long uniqueBytes,
       @Nullable Look verified) {}
 
@@ -86,6 +89,7 @@ final class BackupsEndpoint {
         backup.addedBytes(),
         backup.newest(),
         backup.pinned(),
+        backup.keptWith(),
         own == null ? null : own.uniqueBytes(),
         looked == null
             ? null

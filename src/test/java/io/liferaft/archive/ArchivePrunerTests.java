@@ -2,6 +2,7 @@ package io.liferaft.archive;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.liferaft.archive.RequestFaults.Way;
 import io.liferaft.objectstore.ObjectStoreException;
@@ -356,10 +357,15 @@ class ArchivePrunerTests {
     times.advance(Duration.ofHours(2));
     String next = changeAndWrite(5);
 
+    archive.pin(second);
     assertThat(archive.list())
-        .filteredOn(ListedBackup::pinned)
-        .extracting(ListedBackup::id)
-        .containsExactly(first, second, last);
+        .filteredOn(backup -> backup.keptWith() != null)
+        .extracting(ListedBackup::id, ListedBackup::pinned, ListedBackup::keptWith)
+        .containsExactly(
+            tuple(first, false, last), tuple(second, true, last), tuple(last, true, last));
+    assertThat(archive.list()).filteredOn(ListedBackup::pinned).hasSize(2);
+    assertThat(archive.keptWithOlder()).contains(last);
+    archive.unpin(second);
     assertThat(prune(ONLY_NEWEST).backups()).containsExactlyInAnyOrder(later, newest);
     assertThat(ids()).containsExactlyInAnyOrder(first, second, last, next);
     everythingLeftIsWhole();

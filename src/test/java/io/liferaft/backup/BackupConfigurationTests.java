@@ -28,6 +28,7 @@ import org.springframework.boot.health.actuate.endpoint.HealthEndpointGroups;
 import org.springframework.boot.health.autoconfigure.actuate.endpoint.HealthEndpointAutoConfiguration;
 import org.springframework.boot.health.autoconfigure.contributor.HealthContributorAutoConfiguration;
 import org.springframework.boot.health.autoconfigure.registry.HealthContributorRegistryAutoConfiguration;
+import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.Status;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
@@ -309,6 +310,36 @@ class BackupConfigurationTests {
           assertThat(context.getBean(BackupEndpoint.class).backup())
               .containsEntry("state", BackupStatus.State.FAILING)
               .containsKeys("target", "problem", "results");
+        });
+  }
+
+  @Test
+  void aSuddenLossIsADetailOfTheHealthOnTheLeader() {
+    runner
+        .withPropertyValues(
+            TARGET,
+            "liferaft.backup.second-target=s3://other/db.sqlite.gz",
+            "liferaft.backup.interval=1h")
+        .run(context -> {
+          FakeArchives archives = context.getBean(FakeArchives.class);
+          archives.open("s3://bucket/db.sqlite.gz", true).holdsMany("first");
+          archives.open("s3://other/db.sqlite.gz", true).holdsMany("second");
+          FakeRaftNode node = context.getBean(FakeRaftNode.class);
+          node.listen(context::publishEvent);
+          node.write("a").lead();
+          assertThat(context.getBean(BackupEndpoint.class).backUpNow().getStatus()).isEqualTo(200);
+
+          BackupHealthIndicator indicator = context.getBean(BackupHealthIndicator.class);
+          Health health = Objects.requireNonNull(indicator.health(true));
+          assertThat(health.getStatus()).isEqualTo(Status.UP);
+          assertThat(health.getDetails())
+              .hasEntrySatisfying("loss", loss -> assertThat(loss).asString().contains("first"))
+              .hasEntrySatisfying(
+                  "secondLoss", loss -> assertThat(loss).asString().contains("second"));
+
+          node.leader("n2");
+          assertThat(Objects.requireNonNull(indicator.health(true)).getDetails())
+              .doesNotContainKeys("loss", "secondLoss");
         });
   }
 

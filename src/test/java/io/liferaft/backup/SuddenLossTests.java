@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.liferaft.archive.BackupManifest;
 import io.liferaft.archive.StoredBackup;
 import io.liferaft.backup.BackupDecision.Copied;
+import io.liferaft.objectstore.ObjectStoreException.Reason;
 import io.liferaft.support.FakeArchive;
+import io.liferaft.support.FakeArchive.Call;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Instant;
 import java.util.List;
@@ -91,6 +93,44 @@ class SuddenLossTests {
     loss.keep(holding(400_000), COPIED, now(90_000));
 
     assertThat(archive.preserved()).hasSize(1);
+  }
+
+  @Test
+  void tellsWhatItKeepsUntilAnOperatorLetsItGo() {
+    Instant start = Instant.EPOCH;
+    archive.holdsMany(null);
+    loss.look(1, start);
+    assertThat(loss.told()).isNull();
+    loss.look(1, start.plusSeconds(600));
+    assertThat(archive.calls(Call.KEPT)).as("nothing is asked while nothing is told").isOne();
+
+    loss.keep(holding(1_000_000), COPIED, now(5_000));
+    loss.look(1, start.plusSeconds(700));
+    assertThat(loss.told()).contains("1000000 bytes were in use, 5000 are").contains("key and all");
+
+    archive.failNext(Call.KEPT, Reason.UNAVAILABLE, 1);
+    archive.holdsMany(null);
+    loss.look(1, start.plusSeconds(759));
+    loss.look(1, start.plusSeconds(760));
+    assertThat(archive.calls(Call.KEPT)).as("once a minute").isEqualTo(3);
+    assertThat(loss.told()).isNotNull();
+    loss.look(1, start.plusSeconds(820));
+    assertThat(loss.told()).isNull();
+  }
+
+  @Test
+  void knowsInANewTermWhatAnotherLeaderHasKept() {
+    archive.holdsMany("older");
+    loss.look(1, Instant.EPOCH);
+    assertThat(loss.told()).contains("after older was made").contains(archive.location());
+
+    archive.holdsMany(null);
+    loss.look(1, Instant.EPOCH.plusSeconds(60));
+    archive.holdsMany("newer");
+    loss.look(1, Instant.EPOCH.plusSeconds(120));
+    assertThat(loss.told()).isNull();
+    loss.look(2, Instant.EPOCH.plusSeconds(180));
+    assertThat(loss.told()).contains("after newer was made");
   }
 
   @Test

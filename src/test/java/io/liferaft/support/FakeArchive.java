@@ -37,6 +37,7 @@ public final class FakeArchive implements BackupArchive {
     SWEEP,
     PRESERVE,
     FETCH,
+    KEPT,
     MARKER,
     PRUNE
   }
@@ -55,6 +56,8 @@ public final class FakeArchive implements BackupArchive {
   private boolean directoryMissing;
   private boolean corrupt;
   private boolean conditional = true;
+  private boolean many;
+  private @Nullable String held;
   private int etags;
   private Runnable beforeVisible = () -> {};
   private Runnable duringPrune = () -> {};
@@ -114,6 +117,12 @@ public final class FakeArchive implements BackupArchive {
 
   public synchronized void corrupt(boolean damaged) {
     corrupt = damaged;
+  }
+
+  /** A place that keeps earlier backups, and which of them with all older ones. */
+  public synchronized void holdsMany(@Nullable String withOlder) {
+    many = true;
+    held = withOlder;
   }
 
   /** A store that takes no notice of the conditions of a put. */
@@ -260,6 +269,27 @@ public final class FakeArchive implements BackupArchive {
       preserved.add(backup);
     }
     return backup.key() + ".preserved";
+  }
+
+  @Override
+  public synchronized boolean keepsEarlier() {
+    return many;
+  }
+
+  @Override
+  public synchronized String keepUpTo(StoredBackup backup) {
+    if (many) {
+      held = backup.key();
+    }
+    return many ? backup.key() + " and all older ones" : preserve(backup);
+  }
+
+  @Override
+  public Optional<String> keptWithOlder() {
+    called(Call.KEPT);
+    synchronized (this) {
+      return Optional.ofNullable(held);
+    }
   }
 
   @Override
