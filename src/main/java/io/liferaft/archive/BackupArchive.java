@@ -2,6 +2,7 @@ package io.liferaft.archive;
 
 import io.liferaft.objectstore.ObjectStoreException;
 import io.liferaft.objectstore.ObjectStoreException.Reason;
+import io.liferaft.objectstore.PreflightFinding;
 import io.liferaft.objectstore.PutCondition;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -30,6 +31,15 @@ public interface BackupArchive {
 
   /** The place's identity in the replicated state: the same for the same bucket and key. */
   String fingerprint();
+
+  /**
+   * Tries what this format wants beside the store: that the key for the next backup is there and
+   * works, and one for the newest backup; each anew, whatever is kept in memory. Throws no {@code
+   * ObjectStoreException}: what fails is a finding.
+   */
+  default List<PreflightFinding> preflight() {
+    return List.of();
+  }
 
   /**
    * The newest backup.

@@ -3,6 +3,7 @@ package io.liferaft.archive;
 import io.liferaft.objectstore.ObjectInfo;
 import io.liferaft.objectstore.ObjectStore;
 import io.liferaft.objectstore.ObjectStoreException;
+import io.liferaft.objectstore.PreflightFinding;
 import io.liferaft.objectstore.PutCondition;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -39,6 +40,7 @@ final class ChunkedArchive implements BackupArchive {
   private final ArchiveFetch fetch;
   private final LineageMarker lineage;
   private final Pins pins;
+  private final KeyTrial keyTrial;
   private final ArchivePruner pruner;
   private final ReentrantLock writing = new ReentrantLock();
 
@@ -66,6 +68,7 @@ final class ChunkedArchive implements BackupArchive {
     this.lineage = new LineageMarker(store, prefix + "lineage");
     this.fetch = new ArchiveFetch(store, manifests, pause);
     this.pins = new Pins(store, prefix, manifests);
+    this.keyTrial = new KeyTrial(keys, manifests, location);
     this.pruner = new ArchivePruner(store, manifests, pins, location, System::nanoTime);
   }
 
@@ -82,6 +85,11 @@ final class ChunkedArchive implements BackupArchive {
   @Override
   public String fingerprint() {
     return PlainArchive.shortHash(canonical, 16);
+  }
+
+  @Override
+  public List<PreflightFinding> preflight() {
+    return keyTrial.run();
   }
 
   @Override

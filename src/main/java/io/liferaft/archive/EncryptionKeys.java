@@ -122,6 +122,37 @@ final class EncryptionKeys {
     return new WrappedKey(wrapping, key);
   }
 
+  /**
+   * Wraps a data key with the key for what is written, and unwraps it again.
+   *
+   * @return its id; null when nothing is encrypted
+   * @throws EncryptionKeyException when it is not there, or may not be used
+   * @throws ObjectStoreException UNAVAILABLE when AWS KMS cannot be asked
+   */
+  @Nullable String tryCurrent() {
+    String keyId = current;
+    if (keyId == null) {
+      return null;
+    }
+    DataKey key = DataKey.random(random);
+    if (!unwrapNow(wrap(keyId, key), "A trial data key").equals(key)) {
+      throw new EncryptionKeyException(
+          "What the key of id " + keyId + " has wrapped comes back as something else", null);
+    }
+    return keyId;
+  }
+
+  /**
+   * Unwraps a data key anew, also one that is known already: its key may be gone since.
+   *
+   * @param object that carries it, for messages
+   * @throws EncryptionKeyException when the key that it is wrapped with is not there, or is another
+   * @throws ObjectStoreException UNAVAILABLE when AWS KMS cannot be asked
+   */
+  void tryUnwrap(Wrapping wrapping, String object) {
+    DataKey _ = unwrapNow(wrapping, object);
+  }
+
   private void remember(Wrapping wrapping, DataKey key) {
     if (unwrapped.size() >= MOST_UNWRAPPED) {
       unwrapped.clear();

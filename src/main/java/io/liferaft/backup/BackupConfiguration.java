@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
@@ -229,9 +230,12 @@ class BackupConfiguration {
                   };
               List<PreflightFinding> findings =
                   new ArrayList<>(preflight.apply(properties.target()));
-              if (second.scheduler() != null) {
-                preflight
-                    .apply(properties.secondTarget())
+              findings.addAll(archive.preflight());
+              BackupScheduler other = second.scheduler();
+              BackupArchive place = other == null ? null : other.archive();
+              if (place != null) {
+                Stream.of(preflight.apply(properties.secondTarget()), place.preflight())
+                    .flatMap(List::stream)
                     .forEach(finding -> findings.add(ofSecond(finding)));
               }
               return findings;

@@ -3,6 +3,7 @@ package io.liferaft.archive;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.liferaft.objectstore.PreflightFinding.Result;
 import io.liferaft.objectstore.PutCondition;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -100,6 +101,57 @@ class EncryptedArchiveTests {
     System.arraycopy(text, 0, bytes, 0, text.length);
     System.arraycopy(text, 0, bytes, CHUNK + CHUNK / 2, text.length / 4);
     return new TestDatabase(bytes);
+  }
+
+  private static List<String> told(ChunkedArchive archive) {
+    return archive.preflight().stream()
+        .map(found -> found.check() + " " + found.result() + " " + found.detail())
+        .toList();
+  }
+
+  private static void toldAre(ChunkedArchive archive, String key, String ofNewest) {
+    assertThat(told(archive))
+        .satisfiesExactly(
+            first -> assertThat(first).startsWith("key ").contains(key),
+            second -> assertThat(second).startsWith("key-of-newest ").contains(ofNewest));
+    assertThat(archive.preflight())
+        .allSatisfy(found ->
+            assertThat(found.advice().isEmpty()).isEqualTo(found.result() != Result.PROBLEM));
+  }
+
+  @Test
+  void aPreflightTriesTheKeyAndThatOfTheNewestBackup() throws IOException {
+    assertThat(archive(null).preflight()).as("nothing is encrypted").isEmpty();
+    ChunkedArchive first = archive("k1", "k1");
+    toldAre(first, "OK The key of id k1", "OK There is no encrypted backup yet");
+    StoredBackup _ = write(first, database(3));
+    toldAre(first, "OK The key of id k1", "OK The newest backup can be read with the key of id k1");
+
+    toldAre(archive("k2", "k2"), "OK The key of id k2", "PROBLEM file:");
+    assertThat(told(archive("k2", "k2")).getLast())
+        .contains("is encrypted with the key of id k1, which is not set");
+    toldAre(archive("k2", "k1", "k2"), "OK The key of id k2", "OK The newest backup can be read");
+    assertThat(told(archive(null)))
+        .singleElement()
+        .asString()
+        .startsWith("key-of-newest PROBLEM")
+        .contains("the key of id k1, which is not set");
+
+    environment.put("K1", "33".repeat(32));
+    toldAre(first, "OK The key of id k1", "PROBLEM The newest backup at file:x/db/ was encrypted");
+    environment.remove("K1");
+    toldAre(
+        first,
+        "PROBLEM Backups cannot be encrypted: liferaft.archive.encryption.keys.k1",
+        "PROBLEM The newest backup at file:x/db/ is encrypted with the key of id k1");
+  }
+
+  @Test
+  void aPreflightTellsNothingOfAKeyWhoseBackupCannotBeRead() throws IOException {
+    StoredBackup _ = write(archive("k1", "k1"), database(3));
+    Files.writeString(root.resolve("store/db/latest.json"), "{");
+
+    toldAre(archive("k1", "k1"), "OK The key of id k1", "SKIPPED The newest backup cannot be read");
   }
 
   @Test

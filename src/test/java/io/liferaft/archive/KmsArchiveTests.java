@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import io.liferaft.objectstore.KeyService;
 import io.liferaft.objectstore.ObjectStoreException;
 import io.liferaft.objectstore.ObjectStoreException.Reason;
+import io.liferaft.objectstore.PreflightFinding;
+import io.liferaft.objectstore.PreflightFinding.Result;
 import io.liferaft.objectstore.PutCondition;
 import io.liferaft.support.FakeKms;
 import java.io.IOException;
@@ -230,6 +232,29 @@ class KmsArchiveTests {
 
     assertThat(files()).isEqualTo(before);
     assertThat(newest(archive("k1", "k1=kms:" + first))).isEqualTo(database.bytes());
+  }
+
+  @Test
+  void aPreflightAsksForItsKeyEachTime() throws IOException {
+    ChunkedArchive archive = archive("k1", "k1=kms:" + ALIAS);
+    StoredBackup _ = write(archive, new TestDatabase(new byte[4096]));
+    kms.forgetRequests();
+
+    assertThat(archive.preflight())
+        .extracting(PreflightFinding::result)
+        .containsExactly(Result.OK, Result.OK);
+    assertThat(kms.count("Encrypt")).isOne();
+    assertThat(kms.count("Decrypt")).isEqualTo(2);
+
+    kms.refuse(400, "AccessDeniedException", "no");
+    assertThat(archive.preflight())
+        .extracting(PreflightFinding::result)
+        .containsExactly(Result.PROBLEM, Result.PROBLEM);
+    kms.refuse(500, "KMSInternalException", "away");
+    assertThat(archive.preflight())
+        .extracting(PreflightFinding::result)
+        .containsExactly(Result.PROBLEM, Result.SKIPPED);
+    assertThat(archive.preflight().getFirst().advice()).contains("AWS KMS can be reached");
   }
 
   @Test

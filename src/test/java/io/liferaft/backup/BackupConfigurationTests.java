@@ -2,14 +2,17 @@ package io.liferaft.backup;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.liferaft.objectstore.ObjectStoreException.Reason;
+import io.liferaft.objectstore.PreflightFinding;
 import io.liferaft.raft.RestoreRecord;
 import io.liferaft.support.FakeArchive.Call;
 import io.liferaft.support.FakeArchives;
 import io.liferaft.support.FakeRaftNode;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
@@ -18,6 +21,7 @@ import java.util.function.Supplier;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -202,6 +206,30 @@ class BackupConfigurationTests {
     MeterRegistry registry() {
       return new SimpleMeterRegistry();
     }
+  }
+
+  @Test
+  void aPreflightTriesTheKeysOfBothTargets(@TempDir Path folder) {
+    new ApplicationContextRunner()
+        .withUserConfiguration(BackupConfiguration.class, Stores.class)
+        .withPropertyValues(
+            "liferaft.backup.target=file:" + folder + "/",
+            "liferaft.backup.second-target=file:" + folder + "/second/",
+            "liferaft.backup.preflight=false",
+            "liferaft.archive.encryption.key-id=k1",
+            "liferaft.archive.encryption.keys.k1=file:" + folder + "/key")
+        .run(context ->
+            assertThat(context.getBean(BackupPreflight.class).tryNow().orElseThrow().findings())
+                .filteredOn(found -> found.result() == PreflightFinding.Result.PROBLEM)
+                .filteredOn(found -> found.check().endsWith("key"))
+                .extracting(PreflightFinding::check, PreflightFinding::detail)
+                .containsExactly(
+                    tuple("key", missing(folder)), tuple("second-key", missing(folder))));
+  }
+
+  private static String missing(Path folder) {
+    return "Backups cannot be encrypted: liferaft.archive.encryption.keys.k1: there is no file "
+        + folder.resolve("key");
   }
 
   /** Spring makes one value with a comma of the two. */
