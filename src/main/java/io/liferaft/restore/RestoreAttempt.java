@@ -17,6 +17,7 @@ import io.liferaft.restore.RestoreDecision.Fault;
 import io.liferaft.restore.RestoreDecision.LookAlso;
 import io.liferaft.restore.RestoreDecision.Restore;
 import io.liferaft.restore.RestoreDecision.Vanished;
+import io.liferaft.restore.Restored.PassedOver;
 import io.liferaft.sqlite.SqliteException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,6 +25,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
@@ -49,6 +51,7 @@ final class RestoreAttempt {
   private final Consumer<RestoreState> states;
   private final BooleanSupplier leading;
   private final RestoreCounts counts = new RestoreCounts();
+  private volatile @Nullable Restored restored;
 
   /**
    * @param point which backup of an archive
@@ -135,6 +138,11 @@ final class RestoreAttempt {
     return counts;
   }
 
+  /** What this node has restored; null for nothing. */
+  @Nullable Restored restored() {
+    return restored;
+  }
+
   /** Whether two addresses, each an address, name one place. */
   boolean samePlace(String one, String other) {
     return archives.open(one, true).address().equals(archives.open(other, true).address());
@@ -174,6 +182,7 @@ final class RestoreAttempt {
     // Another node, or this one started elsewhere, goes on from there.
     long attempt = node.beginRestore(archive.address());
     RestoreFailure damage = null;
+    List<PassedOver> passedOver = new ArrayList<>();
     StoredBackup backup = newest;
     Path file;
     @Nullable String sha256 = null;
@@ -190,6 +199,7 @@ final class RestoreAttempt {
           archive.markDamaged(corrupt);
         }
         damage = damage == null ? failure : damage;
+        passedOver.add(new PassedOver(name(archive, backup), backup.stored(), failure.sentence()));
         backup = older(archive, backup, damage);
         log.warn(
             "{}. The next older one is taken, {} of {}: what was written in between is not restored",
@@ -202,6 +212,19 @@ final class RestoreAttempt {
     long bytes = Files.size(file);
     BackupRecord record = damage == null ? record(archive, backup, sha256, bytes) : null;
     load(archive, backup, attempt, file, record);
+    restored =
+        new Restored(
+            archive.location(),
+            archive.fingerprint(),
+            name(archive, backup),
+            backup.manifest().changeIndex(),
+            backup.stored(),
+            sha256,
+            passedOver);
+  }
+
+  private static String name(BackupArchive archive, StoredBackup backup) {
+    return archive.idOf(backup).orElse(backup.key());
   }
 
   /** Throws the damage when there is none. */

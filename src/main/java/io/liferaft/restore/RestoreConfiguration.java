@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -103,9 +104,30 @@ class RestoreConfiguration {
   }
 
   @Bean
-  RestoreHealthIndicator restoreHealthIndicator(RaftNode node, RestoreService service) {
+  RestoreOrigin restoreOrigin(
+      RestoreService service, BackupArchives places, RaftNode node, Environment environment) {
+    List<RestoreOrigin.Target> targets =
+        Stream.of(
+                target("first", places, environment.getProperty("liferaft.backup.target")),
+                target("second", places, environment.getProperty("liferaft.backup.second-target")))
+            .flatMap(Optional::stream)
+            .toList();
+    return new RestoreOrigin(node, service::restored, targets);
+  }
+
+  private static Optional<RestoreOrigin.Target> target(
+      String name, BackupArchives places, @Nullable String setting) {
+    return Optional.ofNullable(setting)
+        .filter(place -> !place.isBlank())
+        .map(place -> places.open(place.strip(), true))
+        .map(place -> new RestoreOrigin.Target(name, place.location(), place.fingerprint()));
+  }
+
+  @Bean
+  RestoreHealthIndicator restoreHealthIndicator(
+      RaftNode node, RestoreService service, RestoreOrigin origin) {
     return new RestoreHealthIndicator(
-        node, service::state, service::lastFailure, service::turnedToSecond);
+        node, service::state, service::lastFailure, service::turnedToSecond, origin::details);
   }
 
   /** From where a fresh cluster would be restored, also when that is off. */
@@ -138,8 +160,13 @@ class RestoreConfiguration {
 
   @Bean
   RestoreEndpoint restoreEndpoint(
-      RestoreService service, InPlaceRestore inPlace, RaftNode node, ObjectProvider<Clock> clocks) {
-    return new RestoreEndpoint(service, inPlace, node, clocks.getIfAvailable(Clock::systemUTC));
+      RestoreService service,
+      RestoreOrigin origin,
+      InPlaceRestore inPlace,
+      RaftNode node,
+      ObjectProvider<Clock> clocks) {
+    return new RestoreEndpoint(
+        service, origin, inPlace, node, clocks.getIfAvailable(Clock::systemUTC));
   }
 
   @Bean

@@ -22,12 +22,19 @@ import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
 final class RestoreEndpoint {
 
   private final RestoreService service;
+  private final RestoreOrigin origin;
   private final InPlaceRestore inPlace;
   private final RaftNode node;
   private final Clock clock;
 
-  RestoreEndpoint(RestoreService service, InPlaceRestore inPlace, RaftNode node, Clock clock) {
+  RestoreEndpoint(
+      RestoreService service,
+      RestoreOrigin origin,
+      InPlaceRestore inPlace,
+      RaftNode node,
+      Clock clock) {
     this.service = service;
+    this.origin = origin;
     this.inPlace = inPlace;
     this.node = node;
     this.clock = clock;
@@ -40,6 +47,10 @@ final class RestoreEndpoint {
     details.putIfAbsent("attempts", service.attempts());
     if (service.turnedToSecond() != null) {
       details.put("second", service.turnedToSecond());
+    }
+    Map<String, Object> restored = origin.details();
+    if (restored != null) {
+      details.put("restored", restored);
     }
     InPlaceRestore.Progress progress = inPlace.progress();
     if (progress != null) {

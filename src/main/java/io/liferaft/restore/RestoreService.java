@@ -122,6 +122,11 @@ final class RestoreService implements SmartLifecycle {
     return secondPlace.why();
   }
 
+  /** What this node has restored; null for nothing. */
+  @Nullable Restored restored() {
+    return attempt.restored();
+  }
+
   RestoreCounts counts() {
     return attempt.counts();
   }

@@ -3,20 +3,27 @@ package io.liferaft.restore;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.liferaft.archive.BackupManifest;
+import io.liferaft.raft.BackupRecord;
 import io.liferaft.raft.NodeStatus;
 import io.liferaft.raft.RaftNode;
 import io.liferaft.raft.RestoreRecord;
 import io.liferaft.restore.RestoreProperties.OnFailure;
+import io.liferaft.support.FakeArchive;
 import io.liferaft.support.FakeArchives;
 import io.liferaft.support.FakeRaftNode;
+import io.liferaft.support.GeneratedDatabase;
 import io.liferaft.support.Waiting;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Supplier;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,6 +39,7 @@ import org.springframework.boot.health.autoconfigure.registry.HealthContributorR
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.Status;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.ResolvableType;
@@ -178,7 +186,7 @@ class RestoreConfigurationTests {
     FakeRaftNode node = new FakeRaftNode();
     RestoreHealthIndicator health =
         new RestoreHealthIndicator(
-            node, () -> new RestoreState.Following("n2"), () -> null, () -> null);
+            node, () -> new RestoreState.Following("n2"), () -> null, () -> null, () -> null);
     assertThat(health.health().getStatus()).isEqualTo(Status.DOWN);
 
     node.write("a");
@@ -193,7 +201,7 @@ class RestoreConfigurationTests {
 
     Health health =
         new RestoreHealthIndicator(
-                node, () -> new RestoreState.Done("restored"), () -> null, () -> null)
+                node, () -> new RestoreState.Done("restored"), () -> null, () -> null, () -> null)
             .health();
 
     assertThat(health.getStatus()).isEqualTo(Status.DOWN);
@@ -208,6 +216,7 @@ class RestoreConfigurationTests {
                 () ->
                     new RestoreState.Failed("s3://bucket/db", "Access is denied", 4, Instant.EPOCH),
                 () -> "Access is denied",
+                () -> null,
                 () -> null)
             .health();
 
@@ -229,11 +238,16 @@ class RestoreConfigurationTests {
                 node,
                 () -> new RestoreState.Looking("s3://bucket/db"),
                 () -> "Access is denied",
+                () -> null,
                 () -> null)
             .health();
     Health done =
         new RestoreHealthIndicator(
-                node, () -> new RestoreState.Done("restored"), () -> "Access is denied", () -> null)
+                node,
+                () -> new RestoreState.Done("restored"),
+                () -> "Access is denied",
+                () -> null,
+                () -> null)
             .health();
 
     assertThat(trying.getDetails()).containsEntry("lastFailure", "Access is denied");
@@ -241,6 +255,101 @@ class RestoreConfigurationTests {
   }
 
   // --- reports ---
+
+  @Test
+  void tellsWhichBackupWasRestoredAndWhichWasPassedOver() {
+    runner()
+        .withPropertyValues("liferaft.backup.second-target=s3://other/db")
+        .withPropertyValues("liferaft.backup.target=s3://bucket/db")
+        .run(context -> {
+          FakeArchive place = context.getBean(FakeArchives.class).open("s3://bucket/db", true);
+          Path file = dataDir.resolve("backup.sqlite");
+          GeneratedDatabase.write(file, 1, 1);
+          byte[] database = Files.readAllBytes(file);
+          var _ = place.place(manifest(9), database);
+          place.placeOlder(manifest(7), database);
+          place.corrupt(true);
+          FakeRaftNode node = context.getBean(FakeRaftNode.class);
+          node.listen(context::publishEvent);
+          assertThat(context.getBean(RestoreEndpoint.class).restore())
+              .doesNotContainKey("restored");
+
+          node.lead();
+          Waiting.await("the restore is over")
+              .until(() -> context.getBean(RestoreService.class).restored() != null);
+
+          Map<?, ?> restored = restored(context);
+          assertThat(restored.get("target")).isEqualTo("first");
+          assertThat(restored.get("source")).isEqualTo("s3://bucket/db");
+          assertThat(restored.get("backup")).isEqualTo("older");
+          assertThat(restored.get("changeIndex")).isEqualTo(7L);
+          assertThat(restored.get("created")).isEqualTo(Instant.parse("2025-01-01T00:00:00Z"));
+          assertThat(restored.get("ended")).isInstanceOf(Instant.class);
+          assertThat(restored.get("passedOver"))
+              .asInstanceOf(InstanceOfAssertFactories.list(Restored.PassedOver.class))
+              .singleElement()
+              .satisfies(damaged -> assertThat(damaged.reason()).contains("object key is damaged"));
+        });
+  }
+
+  @Test
+  void tellsOfAnotherNodesRestoreWhatTheReplicatedStateKnows() {
+    runner()
+        .withPropertyValues(
+            "liferaft.backup.target=s3://bucket/db", "liferaft.backup.second-target=s3://other/db")
+        .run(context -> {
+          FakeRaftNode node = context.getBean(FakeRaftNode.class);
+          node.restored(new RestoreRecord.Ended(RestoreRecord.Outcome.RESTORED, 3_000)).lead();
+          String second =
+              context.getBean(FakeArchives.class).open("s3://other/db", true).fingerprint();
+          node.recordBackup(record(node, second, 9, 2_000));
+          node.leader("n2");
+
+          assertThat(restored(context))
+              .isEqualTo(
+                  Map.of(
+                      "target",
+                      "second",
+                      "source",
+                      "s3://other/db",
+                      "created",
+                      Instant.ofEpochMilli(2_000),
+                      "sha256",
+                      "ab",
+                      "passedOver",
+                      List.of(),
+                      "ended",
+                      Instant.ofEpochMilli(3_000)));
+
+          node.lead();
+          node.recordBackup(record(node, second, 10, 4_000));
+          assertThat(restored(context))
+              .as("once another backup was made there")
+              .isEqualTo(Map.of("ended", Instant.ofEpochMilli(3_000)));
+          node.restored(new RestoreRecord.Ended(RestoreRecord.Outcome.NOTHING_THERE, 3_000));
+          assertThat(context.getBean(RestoreEndpoint.class).restore())
+              .doesNotContainKey("restored");
+        });
+  }
+
+  private static BackupRecord record(RaftNode node, String place, long index, long timeMillis) {
+    String generation = node.state().generation();
+    return new BackupRecord(place, generation, index, "ab", 1, "e", null, 4, timeMillis);
+  }
+
+  /** Of the endpoint and, the same, of the health. */
+  private static Map<?, ?> restored(ApplicationContext context) {
+    Object told = context.getBean(RestoreEndpoint.class).restore().get("restored");
+    Health health =
+        Objects.requireNonNull(context.getBean(RestoreHealthIndicator.class).health(true));
+    assertThat(health.getDetails().get("restored")).isNotNull().isEqualTo(told);
+    return (Map<?, ?>) Objects.requireNonNull(told);
+  }
+
+  private static BackupManifest manifest(long changeIndex) {
+    return new BackupManifest(
+        "c", "g", 1, changeIndex, null, -1, false, List.of(), null, null, null);
+  }
 
   @Test
   void tellsProgressWithAnEstimate() {

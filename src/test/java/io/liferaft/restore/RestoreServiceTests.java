@@ -135,7 +135,8 @@ class RestoreServiceTests {
     service.step();
 
     assertThat(
-            new RestoreHealthIndicator(node, service::state, service::lastFailure, () -> null)
+            new RestoreHealthIndicator(
+                    node, service::state, service::lastFailure, () -> null, () -> null)
                 .health(true))
         .isEqualTo(
             Health.up().withDetail("state", "done").withDetail("outcome", "restored").build());
@@ -166,6 +167,16 @@ class RestoreServiceTests {
     assertThat(counts.downloaded.sum()).isEqualTo(1);
     assertThat(counts.downloadedBytes.sum()).isEqualTo(archive.bytes().length);
     assertThat(counts.downloadsFailed.sum() + counts.failed.sum()).isZero();
+    assertThat(service.restored())
+        .isEqualTo(
+            new Restored(
+                S3,
+                archive.fingerprint(),
+                "key",
+                700,
+                Instant.parse("2026-01-01T00:00:00Z"),
+                FakeDatabase.sha256(archive.bytes()),
+                List.of()));
   }
 
   @Test
@@ -367,6 +378,15 @@ class RestoreServiceTests {
     assertThat(service.state()).isEqualTo(new RestoreState.Done("restored"));
     assertThat(node.database()).isEqualTo(FakeDatabase.holding("older"));
     assertThat(node.state().backups()).as("so that it is backed up anew").isEmpty();
+    Restored restored = Objects.requireNonNull(service.restored());
+    assertThat(restored.backup()).isEqualTo("older");
+    assertThat(restored.passedOver())
+        .singleElement()
+        .satisfies(damaged -> {
+          assertThat(damaged.backup()).isEqualTo("key");
+          assertThat(damaged.created()).isEqualTo("2026-01-01T00:00:00Z");
+          assertThat(damaged.reason()).contains("is damaged").contains(S3);
+        });
     assertThat(output)
         .containsOnlyOnce("WARN")
         .contains("The backup at " + S3 + ", object key is damaged: ")
@@ -769,7 +789,7 @@ class RestoreServiceTests {
         .anySatisfy(line -> assertThat(line).contains("restored from the second target " + SECOND));
     assertThat(
             new RestoreHealthIndicator(
-                    node, service::state, service::lastFailure, service::turnedToSecond)
+                    node, service::state, service::lastFailure, service::turnedToSecond, () -> null)
                 .health()
                 .getDetails()
                 .get("second"))
