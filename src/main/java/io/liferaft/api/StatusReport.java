@@ -72,7 +72,8 @@ final class StatusReport {
     NodeStatus status = sources.raft().status();
     Map<String, Object> tree = new TreeMap<>();
     tree.put("build", build());
-    tree.put("http", http());
+    tree.put("cluster", cluster(status));
+    tree.put("http", http(status));
     tree.put("node", node());
     tree.put("os", os());
     tree.put("runtime", runtime());
@@ -120,8 +121,21 @@ final class StatusReport {
     return build;
   }
 
-  private Map<String, Object> http() {
+  /** Where the others reach this node. */
+  private Map<String, Object> cluster(NodeStatus status) {
+    Map<String, Object> cluster = new TreeMap<>();
+    cluster.put("addr", status.raftAddress());
+    cluster.put("api_addr", status.httpAddress());
+    cluster.put("https", sources.tls().getOrDefault("enabled", "false"));
+    return cluster;
+  }
+
+  private Map<String, Object> http(NodeStatus status) {
     Map<String, Object> http = new TreeMap<>();
+    Map<String, Object> calls = new TreeMap<>();
+    calls.put("local_node_addr", status.raftAddress());
+    calls.put("timeout", GoDuration.format(QueryParameters.DEFAULT_TIMEOUT));
+    http.put("cluster", calls);
     http.put("bind_addr", sources.bindAddress().get());
     http.put("auth", sources.users() ? "enabled" : "disabled");
     http.put("tls", sources.tls());

@@ -68,6 +68,11 @@ class DiagnosticsTests {
     assertThat(status.get("build").get("version").stringValue()).startsWith("v10.2.7");
     assertThat(status.get("http").get("bind_addr").stringValue())
         .isEqualTo("127.0.0.1:" + server.port());
+    assertThat(status.path("http").path("cluster").toString())
+        .isEqualTo("{\"local_node_addr\":\"127.0.0.1:4002\",\"timeout\":\"30s\"}");
+    assertThat(status.path("cluster").toString())
+        .isEqualTo(
+            "{\"addr\":\"127.0.0.1:4002\",\"api_addr\":\"127.0.0.1:4001\",\"https\":\"false\"}");
     assertThat(status.has("auto_backups")).isFalse();
   }
 

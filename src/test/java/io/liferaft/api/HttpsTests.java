@@ -127,6 +127,7 @@ class HttpsTests {
       assertThat(tls.path("cert_file").asString()).isEqualTo(node.certificate().toString());
       assertThat(tls.path("key_file").asString()).isEqualTo(node.key().toString());
       assertThat(tls.path("next_protos").toString()).isEqualTo("[\"h2\",\"http/1.1\"]");
+      assertThat(get(client, server, "/status?key=cluster.https").body()).isEqualTo("\"true\"");
       assertThat(get(client, server, "/actuator/health").statusCode()).isEqualTo(200);
       assertThat(get(client, server, "/actuator/prometheus").body()).contains("jvm_");
     }
