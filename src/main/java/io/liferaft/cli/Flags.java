@@ -187,7 +187,7 @@ final class Flags {
               DURATION,
               "0s",
               "lease of the leader",
-              new Harmless("it is nine tenths of the election time-out")),
+              new Harmless("it is a quarter of the election time-out")),
           flag(
               "raft-heartbeat-timeout",
               DURATION,

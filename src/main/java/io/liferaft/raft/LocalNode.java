@@ -45,6 +45,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   private final OwnStanding standing;
   private final OwnStatus status;
   private final CopyTaking copies;
+  private final LeaderWatch leaderWatch;
   private final Upkeep upkeep;
   private volatile boolean removed;
   private final Tally tally = new Tally();
@@ -114,8 +115,20 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
         new OwnStatus(
             config, life, group, faults, installer, catchUp, contact, leadership, known.alone());
     this.copies = new CopyTaking(life, group, faults, room, peers, installer, tally);
+    this.leaderWatch = new LeaderWatch(group, peers, workers, tally, config.electionTimeout());
     this.upkeep =
-        new Upkeep(config, store, life, group, faults, room, contact, copies, handOver, others);
+        new Upkeep(
+            config,
+            store,
+            life,
+            group,
+            faults,
+            room,
+            contact,
+            copies,
+            handOver,
+            others,
+            leaderWatch);
   }
 
   private void onEvents(Runnable task) {
@@ -166,6 +179,10 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
 
   FileBorder files() {
     return store.files();
+  }
+
+  LeaderWatch leaderWatch() {
+    return leaderWatch;
   }
 
   ExecutorService workers() {

@@ -162,9 +162,9 @@ final class LogWriter {
 
   /**
    * Waits until all that was committed before is applied here. This node leads then, or a leader
-   * has told it how far that is: a quorum has confirmed that one within its lease, nine tenths of
-   * the shortest election time-out, in which nobody else is elected as long as the nodes' clocks
-   * run about as fast (dissertation section 6.4.1).
+   * has told it how far that is: a quorum has confirmed that one within its lease, a quarter of the
+   * shortest election time-out, in which nobody else is elected as long as the nodes' clocks run
+   * about as fast (dissertation section 6.4.1).
    */
   void barrier(Duration limit) {
     RatisServer server = node.openServer();

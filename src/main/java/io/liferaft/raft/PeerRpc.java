@@ -13,6 +13,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.apache.ratis.thirdparty.io.grpc.CallOptions;
+import org.apache.ratis.thirdparty.io.grpc.ConnectivityState;
 import org.apache.ratis.thirdparty.io.grpc.ManagedChannel;
 import org.apache.ratis.thirdparty.io.grpc.MethodDescriptor;
 import org.apache.ratis.thirdparty.io.grpc.ServerServiceDefinition;
@@ -148,6 +149,11 @@ final class PeerRpc implements AutoCloseable {
       }
       throw new UnreachableException(address, reason(e), !neverSent(e), e);
     }
+  }
+
+  /** Whether there is a connection to a node; asks for one otherwise. Does not wait. */
+  boolean connected(String address) {
+    return channels.computeIfAbsent(address, this::open).getState(true) == ConnectivityState.READY;
   }
 
   private ManagedChannel open(String address) {

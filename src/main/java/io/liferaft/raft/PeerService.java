@@ -4,6 +4,7 @@ import io.liferaft.security.AccessControl;
 import io.liferaft.security.Caller;
 import io.liferaft.security.NotAuthorizedException;
 import java.time.Duration;
+import org.apache.ratis.server.protocol.TermIndex;
 import org.jspecify.annotations.Nullable;
 
 /** What other nodes ask of this one, handed to whom it concerns. */
@@ -89,6 +90,12 @@ record PeerService(
     if (groupId.equals(node.groupId())) {
       node.workers().execute(node::leave);
     }
+  }
+
+  @Override
+  public LeaderWatch.Verdict leaderEnded(
+      String leaderPeerId, long term, TermIndex candidateLast, String candidatePeerId) {
+    return node.leaderWatch().verdict(leaderPeerId, term, candidateLast, candidatePeerId);
   }
 
   @Override

@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.apache.ratis.server.protocol.TermIndex;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -70,6 +71,10 @@ final class Peers implements AutoCloseable {
     void removed(String groupId);
 
     LeaderView compare(String peerId, long index);
+
+    /** See {@link LeaderWatch#verdict}. */
+    LeaderWatch.Verdict leaderEnded(
+        String leaderPeerId, long term, TermIndex candidateLast, String candidatePeerId);
   }
 
   /**
@@ -130,6 +135,7 @@ final class Peers implements AutoCloseable {
   private static final int REMOVE = 13;
   private static final int REMOVED = 14;
   private static final int KNOWS = 15;
+  private static final int LEADER_ENDED = 16;
 
   private static final int OK = 0;
   private static final int NOT_LEADER = 1;
@@ -311,6 +317,35 @@ final class Peers implements AutoCloseable {
         in -> new LeaderView(in.int64(), in.int64(), in.int64(), in.bool()));
   }
 
+  /** Whether there is a connection to a node; asks for one otherwise. Does not wait. */
+  boolean connected(String address) {
+    return rpc.connected(address);
+  }
+
+  /**
+   * Whether another voter has found the leader of a term ended, too.
+   *
+   * @param last entry of this node's log
+   * @param own id of this peer
+   * @throws RequestRefusedException when it is too old to know the question
+   */
+  LeaderWatch.Verdict leaderEnded(
+      String address,
+      String leaderPeerId,
+      long term,
+      TermIndex last,
+      String own,
+      Duration timeout) {
+    WireWriter out =
+        request(LEADER_ENDED)
+            .string(leaderPeerId)
+            .int64(term)
+            .int64(last.getTerm())
+            .int64(last.getIndex())
+            .string(own);
+    return call(address, out, timeout, false, in -> LeaderWatch.Verdict.valueOf(in.string()));
+  }
+
   @Override
   public void close() {
     rpc.close();
@@ -452,6 +487,15 @@ final class Peers implements AutoCloseable {
         out.bool(view.member());
       }
       case ADMIT -> local.admit(Newcomer.read(in));
+      case LEADER_ENDED ->
+          out.string(
+              local
+                  .leaderEnded(
+                      in.string(),
+                      in.int64(),
+                      TermIndex.valueOf(in.int64(), in.int64()),
+                      in.string())
+                  .name());
       case KNOWS -> out.bool(LogCommandCodec.knows(in.int32()));
       default ->
           throw new RequestRefusedException(

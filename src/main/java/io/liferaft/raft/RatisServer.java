@@ -18,6 +18,8 @@ import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.grpc.GrpcConfigKeys;
 import org.apache.ratis.grpc.server.GrpcServices;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
+import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
+import org.apache.ratis.proto.RaftProtos.StartLeaderElectionRequestProto;
 import org.apache.ratis.protocol.GroupManagementRequest;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientAsynchronousProtocol;
@@ -33,9 +35,11 @@ import org.apache.ratis.protocol.TransferLeadershipRequest;
 import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.RaftServerConfigKeys;
+import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.statemachine.StateMachine;
 import org.apache.ratis.thirdparty.io.grpc.ServerServiceDefinition;
 import org.apache.ratis.util.LifeCycle;
+import org.apache.ratis.util.ProtoUtils;
 import org.apache.ratis.util.SizeInBytes;
 import org.apache.ratis.util.TimeDuration;
 import org.jspecify.annotations.Nullable;
@@ -126,6 +130,7 @@ final class RatisServer implements AutoCloseable {
         p, duration(config.electionTimeout().dividedBy(2)));
     RaftServerConfigKeys.Read.setOption(p, RaftServerConfigKeys.Read.Option.LINEARIZABLE);
     RaftServerConfigKeys.Read.setLeaderLeaseEnabled(p, true);
+    RaftServerConfigKeys.Read.setLeaderLeaseTimeoutRatio(p, LeaderWatch.LEASE);
     // No call id is used twice here, so no reply is worth keeping: what lives for a second is
     // copied
     // by the collector, again and again, and fills the old generation.
@@ -351,6 +356,27 @@ final class RatisServer implements AutoCloseable {
                 calls.incrementAndGet(),
                 to,
                 timeout.toMillis())));
+  }
+
+  /**
+   * Has this follower stand for election at once, without a pre-vote: as when its leader hands on.
+   * Does nothing when it follows another by now, or has nothing of that leader's term.
+   */
+  void standForElection(RaftServer.Division division, RaftPeerId leader) throws IOException {
+    TermIndex last = division.getRaftLog().getLastEntryTermIndex();
+    if (last == null || last.getTerm() != division.getInfo().getCurrentTerm()) {
+      return;
+    }
+    var _ =
+        server.startLeaderElection(
+            StartLeaderElectionRequestProto.newBuilder()
+                .setServerRequest(
+                    RaftRpcRequestProto.newBuilder()
+                        .setRequestorId(leader.toByteString())
+                        .setReplyId(server.getId().toByteString())
+                        .setRaftGroupId(ProtoUtils.toRaftGroupIdProtoBuilder(group())))
+                .setLeaderLastEntry(last.toProto())
+                .build());
   }
 
   private RaftClientRequest request(long call, Message message, RaftClientRequest.Type type) {

@@ -27,6 +27,8 @@ final class Tally {
     START_REBUILT,
     /** Another leader than before is known, or none. */
     LEADER_CHANGE,
+    /** The leader's process was found ended; this node stood for election for that. */
+    LEADER_ENDED,
     /** A snapshot was taken, asked for or not. */
     SNAPSHOT,
     /** A node asked this leader for admission. */

@@ -12,10 +12,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What is looked at ten times a second: room on the disk, the leader, a group that Ratis has
- * closed, lost votes, a log that gets no further, the size of SQLite's WAL; once, whether the
- * cluster enforces foreign keys as this node was told. On the thread {@code raft-events}, which it
- * does not hold up: others do what it finds to be done.
+ * What is looked at ten times a second: room on the disk, the leader and whether its process has
+ * ended, a group that Ratis has closed, lost votes, a log that gets no further, the size of
+ * SQLite's WAL; once, whether the cluster enforces foreign keys as this node was told. On the
+ * thread {@code raft-events}, which it does not hold up: others do what it finds to be done.
  */
 final class Upkeep {
 
@@ -32,6 +32,7 @@ final class Upkeep {
   private final CopyTaking copies;
   private final HandOver handOver;
   private final OtherNodes others;
+  private final LeaderWatch leaderWatch;
   private final LogStall logStall = new LogStall();
   private final SnapshotTrigger snapshots = new SnapshotTrigger();
   private boolean foreignKeysCompared;
@@ -46,7 +47,8 @@ final class Upkeep {
       LeaderContact contact,
       CopyTaking copies,
       HandOver handOver,
-      OtherNodes others) {
+      OtherNodes others,
+      LeaderWatch leaderWatch) {
     this.config = config;
     this.store = store;
     this.life = life;
@@ -57,6 +59,7 @@ final class Upkeep {
     this.copies = copies;
     this.handOver = handOver;
     this.others = others;
+    this.leaderWatch = leaderWatch;
   }
 
   /**
@@ -73,6 +76,7 @@ final class Upkeep {
       housekeeping.run();
       room.look();
       Optional<RaftServer.Division> division = group.division();
+      division.ifPresent(leaderWatch::look);
       contact.look(division.map(d -> group.leader(d) != null).orElse(false));
       if (faults.isStuck() && division.map(HandOver::possible).orElse(false)) {
         // it may have been elected again: its log is as good as the others'

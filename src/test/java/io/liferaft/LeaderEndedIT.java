@@ -1,0 +1,65 @@
+package io.liferaft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.liferaft.support.LiferaftProcess;
+import io.liferaft.support.Waiting;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
+
+/** A leader whose process ends is told from one that only says nothing. */
+@Execution(ExecutionMode.CONCURRENT)
+@ResourceLock("LeaderEndedIT")
+class LeaderEndedIT {
+
+  private static final String STANDS = "this node stands for election";
+
+  @TempDir private Path folder;
+
+  @Test
+  void theOthersElectAtOnceWhenItsProcessHasEndedAndWaitWhenItHasNot() {
+    try (NodeCluster three =
+        new NodeCluster(folder, 3, List.of("liferaft.raft.election-timeout=5s"))) {
+      three.startAndAwaitReady();
+      LiferaftProcess killed = three.awaitLeader();
+      killed.client().execute("CREATE TABLE t (id INTEGER PRIMARY KEY)");
+
+      killed.kill();
+      LiferaftProcess next = awaitOtherLeader(three, killed);
+
+      assertThat(next.logText()).contains("The leader " + killed.id() + " has ended", STANDS);
+      assertThat(ended(three, killed)).as("one of them stands").isEqualTo(1);
+      next.client().execute("INSERT INTO t VALUES (1)");
+      NodeCluster.awaitReady(killed.start());
+      assertThat(three.dump()).isNotEmpty();
+
+      next.suspend();
+      LiferaftProcess third = awaitOtherLeader(three, next);
+
+      assertThat(ended(three, next)).as("a paused one has not ended").isZero();
+      third.client().execute("INSERT INTO t VALUES (2)");
+      next.resume();
+      three.awaitReady();
+      assertThat(three.dump()).isNotEmpty();
+    }
+  }
+
+  private static LiferaftProcess awaitOtherLeader(NodeCluster three, LiferaftProcess former) {
+    List<LiferaftProcess> others = three.nodes().stream().filter(node -> node != former).toList();
+    Waiting.await("another node leads")
+        .until(() -> LiferaftProcess.leaders(others).findAny().isPresent());
+    return LiferaftProcess.leaders(others).findAny().orElseThrow();
+  }
+
+  private static long ended(NodeCluster three, LiferaftProcess leader) {
+    return three.nodes().stream()
+        .filter(node -> node != leader)
+        .filter(node -> node.logText().contains("The leader " + leader.id() + " has ended"))
+        .count();
+  }
+}
