@@ -94,11 +94,19 @@ final class OpenGroup {
       }
       throw e;
     }
-    WriteBatcher writes = new WriteBatcher(config.id(), clock, starting::submit, contact::silent);
+    WriteBatcher writes =
+        new WriteBatcher(
+            config.id(), clock, starting::submit, contact::silent, () -> window(starting));
     writes.start();
     batcher = writes;
     contact.begin();
     server = starting;
+  }
+
+  private static int window(RatisServer server) {
+    int voters =
+        server.division().map(open -> open.getRaftConf().getCurrentPeers().size()).orElse(1);
+    return voters > 1 ? WriteBatcher.WITH_OTHERS : WriteBatcher.ALONE;
   }
 
   private Replica openReplica() throws IOException {

@@ -13,6 +13,7 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -28,8 +29,15 @@ final class WriteBatcher implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(WriteBatcher.class);
 
-  /** Entries under way at a time: the second is appended while the first is applied. */
-  private static final int MAX_UNDER_WAY = 2;
+  /** Entries under way at a time on a lone voter: one is appended while another is applied. */
+  static final int ALONE = 2;
+
+  /**
+   * Entries under way at a time beside other voters: each costs every one of them messages and
+   * forced writes, its own and those of Ratis' entry for the commit index, so what waits is better
+   * off together.
+   */
+  static final int WITH_OTHERS = 1;
 
   private static final int MAX_REQUESTS = 1024;
   private static final int MAX_BYTES = 1024 * 1024;
@@ -68,11 +76,12 @@ final class WriteBatcher implements AutoCloseable {
   private final Clock clock;
   private final BiFunction<LogCommand, byte[], Submission> submit;
   private final BooleanSupplier hopeless;
+  private final IntSupplier window;
   private final Thread thread;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Queue<Waiting> queue = new ArrayDeque<>();
-  private final List<Entry> underWay = new ArrayList<>(MAX_UNDER_WAY);
+  private final List<Entry> underWay = new ArrayList<>(ALONE);
 
   /** Of a leadership that is over: the next leader's log will tell. */
   private final List<Entry> left = new ArrayList<>();
@@ -84,15 +93,18 @@ final class WriteBatcher implements AutoCloseable {
    * @param submit hands a command with its encoding to Ratis; never throws
    * @param hopeless whether there has been no leader for so long that nobody is to wait for what
    *     the next one does with entries of the last
+   * @param window how many entries may be under way at a time
    */
   WriteBatcher(
       String nodeId,
       Clock clock,
       BiFunction<LogCommand, byte[], Submission> submit,
-      BooleanSupplier hopeless) {
+      BooleanSupplier hopeless,
+      IntSupplier window) {
     this.clock = clock;
     this.submit = submit;
     this.hopeless = hopeless;
+    this.window = window;
     this.thread = Thread.ofPlatform().name("raft-submit-" + nodeId).daemon().unstarted(this::run);
   }
 
@@ -121,7 +133,7 @@ final class WriteBatcher implements AutoCloseable {
         underWay.add(alone);
       } else {
         queue.add(waiting);
-        if (underWay.size() < MAX_UNDER_WAY) {
+        if (underWay.size() < window.getAsInt()) {
           changed.signal();
         }
       }
@@ -174,7 +186,7 @@ final class WriteBatcher implements AutoCloseable {
   private @Nullable Entry take() {
     lock.lock();
     try {
-      while (queue.isEmpty() || underWay.size() >= MAX_UNDER_WAY) {
+      while (queue.isEmpty() || underWay.size() >= window.getAsInt()) {
         if (closed && underWay.isEmpty()) {
           return null;
         }

@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -38,6 +39,7 @@ class WriteBatcherTests {
 
   private final BlockingQueue<Submitted> log = new LinkedBlockingQueue<>();
   private final AtomicBoolean hopeless = new AtomicBoolean();
+  private final AtomicInteger window = new AtomicInteger(WriteBatcher.ALONE);
   private final WriteBatcher batcher =
       new WriteBatcher(
           "n1",
@@ -48,7 +50,8 @@ class WriteBatcherTests {
             log.add(new Submitted(submission, thread, thread.isInterrupted()));
             return submission;
           },
-          hopeless::get);
+          hopeless::get,
+          window::get);
 
   @BeforeEach
   void start() {
@@ -108,6 +111,23 @@ class WriteBatcherTests {
     assertThat(third.requests()).isEqualTo(5);
     second.fail();
     third.fail();
+  }
+
+  @Test
+  void besideOtherVotersOneEntryAtATimeTakesAllThatWaits() throws InterruptedException {
+    window.set(WriteBatcher.WITH_OTHERS);
+    CompletableFuture<Peers.Appended> _ = add(LONG);
+    Submitted first = next();
+    for (int i = 0; i < 5; i++) {
+      CompletableFuture<Peers.Appended> _ = add(LONG);
+    }
+    assertThat(log).as("one at a time").isEmpty();
+
+    first.fail();
+
+    Submitted second = next();
+    assertThat(second.requests()).isEqualTo(5);
+    second.fail();
   }
 
   @Test
