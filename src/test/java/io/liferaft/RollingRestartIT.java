@@ -34,7 +34,9 @@ class RollingRestartIT {
 
   @Test
   void restartingEachNodeFailsNoRequestAndChangesTheLeaderOnceForEachThatLed() throws Exception {
-    try (NodeCluster cluster = new NodeCluster(folder, 3, List.of())) {
+    // Leadership is handed on, so no time-out decides; a machine that is late must not, either.
+    List<String> settings = List.of("liferaft.raft.election-timeout=4s");
+    try (NodeCluster cluster = new NodeCluster(folder, 3, settings)) {
       cluster.startAndAwaitReady();
       cluster.awaitLeader().client().execute("CREATE TABLE w(id INTEGER PRIMARY KEY)");
       Requests requests = new Requests(cluster.nodes());
