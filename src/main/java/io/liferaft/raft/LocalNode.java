@@ -145,7 +145,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
    * @param housekeeping run every tick, must not wait
    * @throws SqliteException.FolderInUse when another process has the directory
    */
-  void start(Peers.Local served, Runnable housekeeping) {
+  void start(PeerDispatch.Local served, Runnable housekeeping) {
     life.start(served);
     upkeep.start(events, housekeeping);
   }

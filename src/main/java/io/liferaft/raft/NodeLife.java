@@ -38,7 +38,7 @@ final class NodeLife implements AutoCloseable {
   private final Tally tally;
   private final ScheduledExecutorService opener;
   private final AtomicBoolean reopening = new AtomicBoolean();
-  private Peers.@Nullable Local served;
+  private PeerDispatch.@Nullable Local served;
   private volatile boolean closed;
 
   NodeLife(
@@ -70,7 +70,7 @@ final class NodeLife implements AutoCloseable {
    *
    * @throws SqliteException.FolderInUse when another process has the directory
    */
-  void start(Peers.Local local) {
+  void start(PeerDispatch.Local local) {
     this.served = local;
     try {
       folder.lock();
@@ -120,7 +120,7 @@ final class NodeLife implements AutoCloseable {
   }
 
   private void openGroup(NodeIdentity own) throws IOException {
-    Peers.Local local = served;
+    PeerDispatch.Local local = served;
     if (local == null) {
       throw new IllegalStateException("not started");
     }

@@ -68,7 +68,7 @@ final class OpenGroup {
    *
    * @throws IllegalStateException when a file of the log is damaged, naming it
    */
-  void open(NodeIdentity own, Peers.Local served) throws IOException {
+  void open(NodeIdentity own, PeerDispatch.Local served) throws IOException {
     leadership.started();
     Submissions submissions = new Submissions();
     RatisServer starting =
@@ -82,7 +82,7 @@ final class OpenGroup {
               machine = created;
               return created;
             },
-            PeerRpc.service(Peers.handler(served), workers));
+            PeerRpc.service(PeerDispatch.handler(served), workers));
     try {
       starting.start();
     } catch (IOException | RuntimeException e) {

@@ -17,7 +17,7 @@ record PeerService(
     Copies copies,
     Members members,
     Admissions admissions)
-    implements Peers.Local {
+    implements PeerDispatch.Local {
 
   @Override
   public void check(Caller caller) {

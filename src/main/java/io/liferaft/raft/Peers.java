@@ -1,81 +1,40 @@
 package io.liferaft.raft;
 
+import static io.liferaft.raft.PeerMessages.ADMIT;
+import static io.liferaft.raft.PeerMessages.APPEND;
+import static io.liferaft.raft.PeerMessages.COMPARE;
+import static io.liferaft.raft.PeerMessages.COPY_CLOSE;
+import static io.liferaft.raft.PeerMessages.COPY_OPEN;
+import static io.liferaft.raft.PeerMessages.COPY_READ;
+import static io.liferaft.raft.PeerMessages.FOR_CALLER;
+import static io.liferaft.raft.PeerMessages.INTRODUCE;
+import static io.liferaft.raft.PeerMessages.KNOWS;
+import static io.liferaft.raft.PeerMessages.LEADER_ENDED;
+import static io.liferaft.raft.PeerMessages.PREPARE_ADMISSION;
+import static io.liferaft.raft.PeerMessages.QUERY;
+import static io.liferaft.raft.PeerMessages.REMOVE;
+import static io.liferaft.raft.PeerMessages.REMOVED;
+import static io.liferaft.raft.PeerMessages.TRANSFER;
+import static io.liferaft.raft.PeerMessages.WHO;
+
 import io.liferaft.security.Caller;
-import io.liferaft.security.Credentials;
-import io.liferaft.security.NotAuthorizedException;
-import io.liferaft.security.Permission;
-import io.liferaft.sqlite.SqlForm;
-import io.liferaft.sqlite.SqlResult;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumSet;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import org.apache.ratis.server.protocol.TermIndex;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What nodes ask of each other, both ends of it: typed calls on top of {@link PeerRpc}, and the
- * dispatch of calls that arrive to {@link Local}. Failures arrive as the exceptions that a local
- * call would have thrown.
+ * What nodes ask of each other: typed calls on top of {@link PeerRpc}, which {@link PeerDispatch}
+ * answers at the other end. Failures arrive as the exceptions that a local call would have thrown.
  */
 final class Peers implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Peers.class);
-
-  /** What this node does for others. */
-  interface Local {
-    PeerAnswer answer();
-
-    /**
-     * Whether the one for whom another node asks may do that here.
-     *
-     * @throws NotAuthorizedException when not
-     */
-    void check(Caller caller);
-
-    Appended append(LogCommand command, Duration timeout);
-
-    SqlReply queryHere(SqlRequest request);
-
-    /** See {@link Copies#open}. */
-    CopyTicket openCopy(boolean install, Duration timeout);
-
-    byte[] readCopy(long ticket, boolean load, long offset, int length);
-
-    void closeCopy(long ticket);
-
-    void transferHere(@Nullable String id, Duration timeout);
-
-    /** Another node that looks for a cluster has said who it is. */
-    void introduce(String id, String raftAddress);
-
-    /**
-     * Makes room for a newcomer.
-     *
-     * @throws NotAuthorizedException when it may not join
-     */
-    Admissions.Room prepareAdmission(Newcomer newcomer);
-
-    void admit(Newcomer newcomer);
-
-    void remove(String nodeId, Duration timeout);
-
-    /** This node has been removed from a group. */
-    void removed(String groupId);
-
-    LeaderView compare(String peerId, long index);
-
-    /** See {@link LeaderWatch#verdict}. */
-    LeaderWatch.Verdict leaderEnded(
-        String leaderPeerId, long term, TermIndex candidateLast, String candidatePeerId);
-  }
 
   /**
    * What the leader knows that a follower can be held against.
@@ -117,34 +76,6 @@ final class Peers implements AutoCloseable {
    */
   record CopyTicket(long ticket, byte[] record, long sizeBytes, boolean foreignKeys) {}
 
-  private static final int WHO = 1;
-  private static final int APPEND = 2;
-  private static final int QUERY = 3;
-  private static final int COPY_OPEN = 4;
-  private static final int COPY_READ = 5;
-  private static final int COPY_CLOSE = 6;
-  private static final int TRANSFER = 7;
-  private static final int PREPARE_ADMISSION = 8;
-  private static final int ADMIT = 9;
-  private static final int COMPARE = 10;
-
-  /** Stands before a request that is not the node's own: its caller follows. */
-  private static final int FOR_CALLER = 11;
-
-  private static final int INTRODUCE = 12;
-  private static final int REMOVE = 13;
-  private static final int REMOVED = 14;
-  private static final int KNOWS = 15;
-  private static final int LEADER_ENDED = 16;
-
-  private static final int OK = 0;
-  private static final int NOT_LEADER = 1;
-  private static final int NOT_READY = 2;
-  private static final int UNKNOWN_FATE = 3;
-  private static final int REFUSED = 4;
-  private static final int FAILED = 5;
-  private static final int NOT_AUTHORIZED = 6;
-
   private final PeerRpc rpc;
 
   Peers(PeerTls tls) {
@@ -163,25 +94,8 @@ final class Peers implements AutoCloseable {
   private PeerAnswer who(String address, WireWriter request, Duration timeout) {
     try {
       WireReader in = new WireReader(rpc.call(address, request.toByteArray(), timeout));
-      check(in);
-      return new PeerAnswer(
-          in.string(),
-          in.string(),
-          in.string(),
-          in.string(),
-          PeerAnswer.Standing.valueOf(in.string()),
-          in.string(),
-          in.strings(),
-          in.string(),
-          in.int64(),
-          in.bool(),
-          in.bool(),
-          in.optionalString(),
-          in.optionalString(),
-          in.bool(),
-          addresses(in.strings()),
-          in.bool() ? new PeerAnswer.Offer(in.string(), in.int64(), in.int64()) : null,
-          in.optionalString());
+      PeerMessages.check(in);
+      return PeerMessages.readAnswer(in);
     } catch (PeerRpc.UnreachableException e) {
       return PeerAnswer.unreachable(address, e.reason());
     } catch (IOException e) {
@@ -195,11 +109,7 @@ final class Peers implements AutoCloseable {
   }
 
   SqlReply query(String address, SqlRequest request, Duration timeout) {
-    WireWriter out = clientRequest(QUERY);
-    out.string(request.form().name()).bool(request.transaction()).string(request.level().name());
-    out.int64(request.timeout().toMillis()).int64(request.linearizableTimeout().toMillis());
-    Duration limit = request.statementTimeout();
-    out.int64(limit == null ? -1 : limit.toMillis()).statements(request.statements());
+    WireWriter out = PeerMessages.write(clientRequest(QUERY), request);
     return call(
         address,
         out,
@@ -247,15 +157,6 @@ final class Peers implements AutoCloseable {
   void transfer(String address, @Nullable String id, Duration timeout) {
     WireWriter out = clientRequest(TRANSFER).optionalString(id).int64(timeout.toMillis());
     Boolean _ = call(address, out, timeout, false, _ -> true);
-  }
-
-  private static Map<String, String> addresses(List<String> pairs) {
-    Map<String, String> addresses = new HashMap<>();
-    for (String pair : pairs) {
-      int equals = pair.indexOf('=');
-      addresses.put(pair.substring(0, equals), pair.substring(equals + 1));
-    }
-    return addresses;
   }
 
   Admissions.Room prepareAdmission(String address, Newcomer newcomer, Duration timeout) {
@@ -359,7 +260,7 @@ final class Peers implements AutoCloseable {
       String address, WireWriter request, Duration timeout, boolean changes, Read<T> read) {
     try {
       WireReader in = new WireReader(rpc.call(address, request.toByteArray(), timeout));
-      check(in);
+      PeerMessages.check(in);
       return read.read(in);
     } catch (PeerRpc.UnreachableException e) {
       if (changes && e.sent()) {
@@ -379,167 +280,7 @@ final class Peers implements AutoCloseable {
   /** A request that is the caller's, if this thread works for one. */
   private static WireWriter clientRequest(int type) {
     WireWriter out = new WireWriter();
-    Caller.current()
-        .ifPresent(caller ->
-            out.int32(FOR_CALLER)
-                .string(caller.credentials().username())
-                .string(caller.credentials().password())
-                .strings(caller.needed().stream().map(Permission::name).toList()));
+    Caller.current().ifPresent(caller -> PeerMessages.write(out.int32(FOR_CALLER), caller));
     return out.int32(type);
-  }
-
-  private static Caller caller(WireReader in) throws IOException {
-    Credentials credentials = new Credentials(in.string(), in.string());
-    Set<Permission> needed = EnumSet.noneOf(Permission.class);
-    for (String name : in.strings()) {
-      needed.add(Permission.valueOf(name));
-    }
-    return new Caller(credentials, needed);
-  }
-
-  private static void check(WireReader in) throws IOException {
-    int status = in.int32();
-    switch (status) {
-      case OK -> {}
-      case NOT_LEADER -> throw new NotLeaderException(in.string());
-      case NOT_READY -> throw new NotReadyException(in.string(), Duration.ofMillis(in.int64()));
-      case UNKNOWN_FATE -> throw new CommitUnknownException(in.string(), null);
-      case REFUSED -> throw new RequestRefusedException(in.string());
-      case NOT_AUTHORIZED -> throw new NotAuthorizedException();
-      default -> throw new IllegalStateException("on the leader: " + in.string());
-    }
-  }
-
-  /** The other end: answers calls with what {@code local} does. */
-  static PeerRpc.Handler handler(Local local) {
-    return request -> {
-      try {
-        WireWriter out = new WireWriter().int32(OK);
-        answer(new WireReader(request), out, local);
-        return out.toByteArray();
-      } catch (NotLeaderException e) {
-        return failure(NOT_LEADER, e).toByteArray();
-      } catch (NotReadyException e) {
-        return failure(NOT_READY, e).int64(e.retryAfter().toMillis()).toByteArray();
-      } catch (CommitUnknownException e) {
-        return failure(UNKNOWN_FATE, e).toByteArray();
-      } catch (RequestRefusedException e) {
-        return failure(REFUSED, e).toByteArray();
-      } catch (NotAuthorizedException e) {
-        return failure(NOT_AUTHORIZED, e).toByteArray();
-      } catch (RuntimeException | IOException e) {
-        return failure(FAILED, e).toByteArray();
-      }
-    };
-  }
-
-  private static WireWriter failure(int status, Exception e) {
-    String message = e.getMessage();
-    return new WireWriter().int32(status).string(message == null ? e.toString() : message);
-  }
-
-  private static void answer(WireReader in, WireWriter out, Local local) throws IOException {
-    int type = in.int32();
-    if (type == FOR_CALLER) {
-      local.check(caller(in));
-      type = in.int32();
-    }
-    switch (type) {
-      case WHO -> who(out, local.answer());
-      case APPEND -> {
-        Duration timeout = Duration.ofMillis(in.int64());
-        Appended appended = local.append(LogCommandCodec.decode(in.bytes()), timeout);
-        Applied.write(out, appended.applied());
-        out.int64(appended.index());
-      }
-      case QUERY -> {
-        SqlReply reply = local.queryHere(sqlRequest(in));
-        List<SqlResult> results = reply.results();
-        out.results(results).optionalString(reply.error()).int64(reply.raftIndex());
-      }
-      case COPY_OPEN -> {
-        CopyTicket ticket = local.openCopy(in.bool(), Duration.ofMillis(in.int64()));
-        out.int64(ticket.ticket()).bytes(ticket.record()).int64(ticket.sizeBytes());
-        out.bool(ticket.foreignKeys());
-      }
-      case COPY_READ -> {
-        byte[] bytes = local.readCopy(in.int64(), in.bool(), in.int64(), in.int32());
-        out.bytes(OpenLoad.newSha256().digest(bytes)).bytes(bytes);
-      }
-      case COPY_CLOSE -> local.closeCopy(in.int64());
-      case TRANSFER -> local.transferHere(in.optionalString(), Duration.ofMillis(in.int64()));
-      case INTRODUCE -> {
-        local.introduce(in.string(), in.string());
-        who(out, local.answer());
-      }
-      case PREPARE_ADMISSION -> {
-        Admissions.Room room = local.prepareAdmission(Newcomer.read(in));
-        out.string(room.groupId()).strings(room.peerIds());
-        for (NodeStatus.Member member : room.members()) {
-          out.string(member.raftAddress()).string(member.httpAddress());
-        }
-      }
-      case REMOVE -> local.remove(in.string(), Duration.ofMillis(in.int64()));
-      case REMOVED -> local.removed(in.string());
-      case COMPARE -> {
-        LeaderView view = local.compare(in.string(), in.int64());
-        out.int64(view.term()).int64(view.fingerprint()).int64(view.reported());
-        out.bool(view.member());
-      }
-      case ADMIT -> local.admit(Newcomer.read(in));
-      case LEADER_ENDED ->
-          out.string(
-              local
-                  .leaderEnded(
-                      in.string(),
-                      in.int64(),
-                      TermIndex.valueOf(in.int64(), in.int64()),
-                      in.string())
-                  .name());
-      case KNOWS -> out.bool(LogCommandCodec.knows(in.int32()));
-      default ->
-          throw new RequestRefusedException(
-              "this node does not know request %d: it runs an older version".formatted(type));
-    }
-  }
-
-  private static void who(WireWriter out, PeerAnswer answer) {
-    out.string(answer.id()).string(answer.raftAddress()).string(answer.httpUrl());
-    out.string(answer.version()).string(answer.standing().name()).string(answer.groupId());
-    out.strings(answer.formerGroups())
-        .string(answer.clusterId())
-        .int64(answer.lastIndex())
-        .bool(answer.voter());
-    out.bool(answer.leads()).optionalString(answer.leaderId());
-    out.optionalString(answer.leaderAddress()).bool(answer.hasData());
-    out.strings(
-        answer.candidates().entrySet().stream()
-            .map(one -> one.getKey() + "=" + one.getValue())
-            .toList());
-    PeerAnswer.Offer offer = answer.offer();
-    out.bool(offer != null);
-    if (offer != null) {
-      out.string(offer.list()).int64(offer.lastTerm()).int64(offer.lastIndex());
-    }
-    out.optionalString(answer.problem());
-  }
-
-  private static SqlRequest sqlRequest(WireReader in) throws IOException {
-    SqlForm form = SqlForm.valueOf(in.string());
-    boolean transaction = in.bool();
-    ReadLevel level = ReadLevel.valueOf(in.string());
-    Duration timeout = Duration.ofMillis(in.int64());
-    Duration linearizableTimeout = Duration.ofMillis(in.int64());
-    long limit = in.int64();
-    return new SqlRequest(
-        in.statements(),
-        form,
-        transaction,
-        level,
-        null,
-        false,
-        timeout,
-        linearizableTimeout,
-        limit < 0 ? null : Duration.ofMillis(limit));
   }
 }
