@@ -47,7 +47,8 @@ public record LogicalDigest(String schemaSha256, SortedMap<String, Table> tables
    * @throws SqliteException when it cannot be read, or the caller was interrupted
    */
   public static LogicalDigest of(Path file) {
-    AtomicBoolean stop = new AtomicBoolean();
+    // A task that has ended is told before an interrupt is.
+    AtomicBoolean stop = new AtomicBoolean(Thread.interrupted());
     FutureTask<LogicalDigest> task = new FutureTask<>(() -> read(file, stop));
     Thread _ = Thread.ofPlatform().name("sqlite-digest").daemon(true).start(task);
     try {

@@ -12,9 +12,13 @@ public final class Waiting {
 
   private Waiting() {}
 
-  /** Awaits something, named for the failure. */
+  /**
+   * Awaits something, named for the failure. What a thread of another test, or of a library that is
+   * being closed, does not catch is no failure of this one.
+   */
   public static ConditionFactory await(String what) {
     return Awaitility.await(what)
+        .dontCatchUncaughtExceptions()
         .atMost(LIMIT)
         .pollDelay(Duration.ZERO)
         .pollInterval(Duration.ofMillis(50));
