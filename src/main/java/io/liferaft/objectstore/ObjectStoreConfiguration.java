@@ -9,6 +9,7 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
 import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
@@ -24,9 +25,15 @@ import software.amazon.awssdk.services.s3.S3ClientBuilder;
 class ObjectStoreConfiguration {
 
   @Bean
-  ObjectStores objectStores(ObjectProvider<S3Client> client, ObjectStoreProperties properties) {
+  SecondS3 secondS3(Environment environment, ObjectStoreProperties properties) {
+    return SecondS3.of(environment, properties);
+  }
+
+  @Bean
+  ObjectStores objectStores(
+      ObjectProvider<S3Client> client, SecondS3 second, ObjectStoreProperties properties) {
     return new ObjectStores(
-        client::getIfAvailable,
+        second.beside(client::getIfAvailable),
         properties.s3(),
         InstantSource.system(),
         properties.upload(),

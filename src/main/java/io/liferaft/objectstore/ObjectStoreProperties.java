@@ -16,6 +16,7 @@ import org.springframework.validation.annotation.Validated;
  * Cloud AWS' own: {@code spring.cloud.aws.*}.
  *
  * @param s3 settings of S3
+ * @param secondS3 way to the bucket of the second target, where that has one of its own
  * @param kms settings of AWS KMS, where a key of archives is in it
  * @param proxy address of the HTTP proxy for S3 and AWS KMS, for example http://proxy:3128 or
  *     http://user:password@proxy:3128; by default what the AWS SDK finds by itself, for example in
@@ -30,6 +31,7 @@ import org.springframework.validation.annotation.Validated;
 @ConfigurationProperties(prefix = "liferaft.objectstore", ignoreUnknownFields = false)
 record ObjectStoreProperties(
     @Valid @DefaultValue S3 s3,
+    @Valid @DefaultValue SecondS3Settings secondS3,
     @Valid @DefaultValue Kms kms,
     @DefaultValue("") String proxy,
     @DefaultValue List<String> noProxy,
@@ -79,8 +81,8 @@ record ObjectStoreProperties(
   /** Without a password that the proxy's address may hold. */
   @Override
   public String toString() {
-    return "ObjectStoreProperties[s3=%s, kms=%s, proxy=%s, noProxy=%s, uploadRate=%s, downloadRate=%s]"
-        .formatted(s3, kms, GoUrl.redacted(proxy), noProxy, uploadRate, downloadRate);
+    return "ObjectStoreProperties[s3=%s, secondS3=%s, kms=%s, proxy=%s, noProxy=%s, uploadRate=%s, downloadRate=%s]"
+        .formatted(s3, secondS3, kms, GoUrl.redacted(proxy), noProxy, uploadRate, downloadRate);
   }
 
   /**
@@ -138,6 +140,60 @@ record ObjectStoreProperties(
             "liferaft.objectstore.s3.%s is %s but must be above zero, for example %s"
                 .formatted(name, value, valid));
       }
+    }
+  }
+
+  /**
+   * Region, endpoint and credentials for the bucket of the second target alone; all empty when it
+   * is reached as the first one is.
+   *
+   * @param region of the bucket; empty by default, needed with any of the others: auto for
+   *     Cloudflare R2, us-east-1 for most that are not AWS
+   * @param endpoint address of a service that is not AWS; empty for AWS
+   * @param accessKey needed with a region; empty by default
+   * @param secretKey needed with a region; empty by default
+   * @param pathStyleAccessEnabled whether the bucket stands in the path and not in the host name
+   */
+  record SecondS3Settings(
+      @DefaultValue("") String region,
+      @DefaultValue("") String endpoint,
+      @DefaultValue("") String accessKey,
+      @DefaultValue("") String secretKey,
+      @DefaultValue("false") boolean pathStyleAccessEnabled) {
+
+    SecondS3Settings {
+      boolean any =
+          pathStyleAccessEnabled || !(region + endpoint + accessKey + secretKey).isEmpty();
+      if (any) {
+        require("region", region, "eu-central-1, or auto for Cloudflare R2");
+        require("access-key", accessKey, "AKIAIOSFODNN7EXAMPLE");
+        require("secret-key", secretKey, "the key that belongs to it");
+      }
+      if (!endpoint.isEmpty() && !endpoint.matches("https?://[A-Za-z0-9.\\[\\]:_-]+(/[^?#@]*)?")) {
+        throw new IllegalArgumentException(
+            SecondS3.PREFIX
+                + "endpoint="
+                + GoUrl.redacted(endpoint)
+                + " is no address: a valid one is https://s3.example.com");
+      }
+    }
+
+    private static void require(String name, String value, String valid) {
+      if (value.isBlank()) {
+        throw new IllegalArgumentException(
+            "%s%s is empty, and a second target with a way of its own to S3 needs it: set it, for example to %s"
+                .formatted(SecondS3.PREFIX, name, valid));
+      }
+    }
+
+    boolean isEmpty() {
+      return region.isEmpty();
+    }
+
+    /** Without the keys. */
+    @Override
+    public String toString() {
+      return "SecondS3Settings[region=%s, endpoint=%s]".formatted(region, endpoint);
     }
   }
 

@@ -7,7 +7,6 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -33,15 +32,26 @@ public final class ObjectStores {
   /** S3 allows 1,024; a preserved backup's key is some forty longer. */
   private static final int MAX_KEY_BYTES = 960;
 
-  private final Supplier<@Nullable S3Client> client;
+  /** The clients of S3. */
+  @FunctionalInterface
+  interface Clients {
+    /** For a bucket; null where this node was started without S3. */
+    @Nullable S3Client of(String bucket);
+
+    /** The setting that its credentials are in, if they are in the settings. */
+    default String credentialsSetting(String bucket) {
+      return "spring.cloud.aws.credentials";
+    }
+  }
+
+  private final Clients clients;
   private final ObjectStoreProperties.S3 settings;
   private final InstantSource clock;
   private final @Nullable Bandwidth up;
   private final @Nullable Bandwidth down;
 
-  ObjectStores(
-      Supplier<@Nullable S3Client> client, ObjectStoreProperties.S3 settings, InstantSource clock) {
-    this(client, settings, clock, null, null);
+  ObjectStores(Clients clients, ObjectStoreProperties.S3 settings, InstantSource clock) {
+    this(clients, settings, clock, null, null);
   }
 
   /**
@@ -49,12 +59,12 @@ public final class ObjectStores {
    * @param down of all stores together, for what is read; null for as fast as it goes
    */
   ObjectStores(
-      Supplier<@Nullable S3Client> client,
+      Clients clients,
       ObjectStoreProperties.S3 settings,
       InstantSource clock,
       @Nullable Bandwidth up,
       @Nullable Bandwidth down) {
-    this.client = client;
+    this.clients = clients;
     this.settings = settings;
     this.clock = clock;
     this.up = up;
@@ -136,7 +146,7 @@ public final class ObjectStores {
     return switch (location.scheme()) {
       case FILE -> new DirectoryObjectStore(Path.of(location.container()), createDirectory);
       case S3 -> {
-        S3Client s3 = client.get();
+        S3Client s3 = clients.of(location.container());
         if (s3 == null) {
           throw new ObjectStoreException(
               Reason.CONFIGURATION, S3_NOT_SET_UP.formatted(location), null);
@@ -170,14 +180,21 @@ public final class ObjectStores {
             new StoreTrial(store, key, lists, deletes, clock, directory::grant)::run);
       }
       case S3 -> {
-        S3Client s3 = client.get();
+        S3Client s3 = clients.of(location.container());
         if (s3 == null) {
           yield List.of(
               PreflightFinding.problem(
                   "client", S3_NOT_SET_UP.formatted(location), "Set what the sentence names"));
         }
         ObjectStore store = open(location, false);
-        S3Preflight bucket = new S3Preflight(s3, store, location, key, settings);
+        S3Preflight bucket =
+            new S3Preflight(
+                s3,
+                clients.credentialsSetting(location.container()),
+                store,
+                location,
+                key,
+                settings);
         yield bucket.run(new StoreTrial(store, key, lists, deletes, clock, bucket::grant)::run);
       }
     };

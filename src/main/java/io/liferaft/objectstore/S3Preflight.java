@@ -43,6 +43,7 @@ final class S3Preflight {
           "s3:DeleteObject");
 
   private final S3Client s3;
+  private final String credentialsSetting;
   private final ObjectStore store;
   private final String bucket;
   private final String prefix;
@@ -50,15 +51,18 @@ final class S3Preflight {
   private final ObjectStoreProperties.S3 settings;
 
   /**
+   * @param credentialsSetting where the client's credentials are, if they are in the settings
    * @param key of the trial object
    */
   S3Preflight(
       S3Client s3,
+      String credentialsSetting,
       ObjectStore store,
       ObjectStores.Location location,
       String key,
       ObjectStoreProperties.S3 settings) {
     this.s3 = s3;
+    this.credentialsSetting = credentialsSetting;
     this.store = store;
     this.bucket = location.container();
     this.prefix = location.key();
@@ -98,14 +102,14 @@ final class S3Preflight {
   }
 
   /** The client knows its providers by codes, one or, where one uses another, several. */
-  private static String source(AwsCredentialsIdentity found) {
+  private String source(AwsCredentialsIdentity found) {
     List<String> codes = List.of(found.providerName().orElse("").split(","));
     String names =
         Stream.of(BusinessMetricFeatureId.values())
             .filter(id -> id.name().startsWith("CREDENTIALS_") && codes.contains(id.value()))
             .map(id ->
                 id == BusinessMetricFeatureId.CREDENTIALS_CODE
-                    ? "the settings (spring.cloud.aws.credentials)"
+                    ? "the settings (" + credentialsSetting + ")"
                     : id.name().substring(12).toLowerCase(Locale.ROOT).replace('_', ' '))
             .collect(Collectors.joining(", "));
     return names.isEmpty() ? "a provider without a name" : names;

@@ -187,6 +187,87 @@ class ObjectStoreConfigurationTests {
   }
 
   @Test
+  void theBucketOfTheSecondTargetMayHaveAWayOfItsOwn() {
+    runner
+        .withPropertyValues(
+            "liferaft.backup.target=s3://backups/db/",
+            "liferaft.backup.second-target=s3://elsewhere/db/",
+            "liferaft.objectstore.second-s3.region=auto",
+            "liferaft.objectstore.second-s3.endpoint=https://account.r2.example",
+            "liferaft.objectstore.second-s3.access-key=second-access",
+            "liferaft.objectstore.second-s3.secret-key=second-secret",
+            "liferaft.objectstore.second-s3.path-style-access-enabled=true",
+            "spring.cloud.aws.region.static=eu-central-1",
+            "spring.cloud.aws.credentials.access-key=a",
+            "spring.cloud.aws.credentials.secret-key=b")
+        .run(context -> {
+          SecondS3 second = context.getBean(SecondS3.class);
+          assertThat(second.leadsTo("elsewhere")).isTrue();
+          assertThat(second.leadsTo("backups")).isFalse();
+          var client = second.client().serviceClientConfiguration();
+          assertThat(client.region().id()).isEqualTo("auto");
+          assertThat(client.endpointOverride()).hasToString("Optional[https://account.r2.example]");
+          assertThat(second.client().utilities().getUrl(b -> b.bucket("elsewhere").key("k")))
+              .hasToString("https://account.r2.example/elsewhere/k");
+          assertThat(client.credentialsProvider().resolveIdentity().join().accessKeyId())
+              .isEqualTo("second-access");
+          assertThat(context.getBean(S3Client.class).serviceClientConfiguration().region().id())
+              .isEqualTo("eu-central-1");
+          assertThat(context.getBean(ObjectStoreProperties.class).toString())
+              .doesNotContain("second-access", "second-secret");
+        });
+  }
+
+  @Test
+  void asksSpringCloudAwsForNothingWhereOnlyTheSecondTargetIsInS3AndHasItsOwn() {
+    runner
+        .withPropertyValues(
+            "liferaft.backup.target=file:/backups/db/",
+            "liferaft.backup.second-target=s3://elsewhere/db/",
+            "liferaft.objectstore.second-s3.region=us-east-1",
+            "liferaft.objectstore.second-s3.access-key=a",
+            "liferaft.objectstore.second-s3.secret-key=b")
+        .run(context -> {
+          assertThat(context).hasNotFailed().doesNotHaveBean(S3Client.class);
+          assertThat(awsBeans(context)).isEmpty();
+          assertThat(
+                  context
+                      .getBean(ObjectStores.class)
+                      .open(ObjectStores.parse("s3://elsewhere/db/"), false)
+                      .location())
+              .isEqualTo("s3://elsewhere");
+        });
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "s3://two/x/, access-key=a, region is empty",
+    "s3://two/x/, endpoint=https://s3.example, region is empty",
+    "s3://two/x/, region=auto, access-key is empty",
+    "s3://two/x/, region=auto access-key=a, secret-key is empty",
+    "s3://two/x/, region=auto access-key=a secret-key=top-secret endpoint=s3.example, a valid one is https://s3.example.com",
+    "file:/two/, region=auto access-key=a secret-key=top-secret, second-target is not set to an address like s3://",
+    "s3://one/y/, region=auto access-key=a secret-key=top-secret, both name the bucket one",
+  })
+  void refusesAWayThatLeadsNowhere(String second, String settings, String why) {
+    runner
+        .withPropertyValues(
+            "liferaft.backup.target=s3://one/x/",
+            "liferaft.backup.second-target=" + second,
+            "spring.cloud.aws.region.static=eu-central-1")
+        .withPropertyValues(
+            Arrays.stream(settings.split(" "))
+                .map(setting -> "liferaft.objectstore.second-s3." + setting)
+                .toArray(String[]::new))
+        .run(context ->
+            assertThat(context.getStartupFailure())
+                .rootCause()
+                .hasMessageContaining("liferaft.objectstore.second-s3.")
+                .hasMessageContaining(why)
+                .hasMessageNotContaining("top-secret"));
+  }
+
+  @Test
   void mapsEverySetting() {
     runner
         .withPropertyValues(

@@ -82,7 +82,7 @@ class ObjectStorePreflightTests {
 
   private List<PreflightFinding> findings(
       String target, @Nullable S3Client with, InstantSource clock) {
-    return new ObjectStores(() -> with, SETTINGS, clock)
+    return new ObjectStores(_ -> with, SETTINGS, clock)
         .preflight(ObjectStores.parse(target), true, true, "n1");
   }
 
@@ -142,7 +142,7 @@ class ObjectStorePreflightTests {
     faulty.when("GET").query("list-type").answer(403, "AccessDenied");
 
     List<PreflightFinding> findings =
-        new ObjectStores(() -> client, SETTINGS, InstantSource.system())
+        new ObjectStores(_ -> client, SETTINGS, InstantSource.system())
             .preflight(ObjectStores.parse("s3://backups/db.sqlite.gz"), true, false, "n1");
 
     assertThat(of("delete", findings).result()).isEqualTo(Result.NOTE);
@@ -261,7 +261,7 @@ class ObjectStorePreflightTests {
   @Test
   void makesNoDirectory(@TempDir Path folder) {
     Path missing = folder.resolve("not/mounted");
-    ObjectStores stores = new ObjectStores(() -> null, SETTINGS, () -> Instant.EPOCH);
+    ObjectStores stores = new ObjectStores(_ -> null, SETTINGS, () -> Instant.EPOCH);
 
     List<PreflightFinding> alone =
         stores.preflight(ObjectStores.parse("file:" + missing + "/"), true, true, "n1");

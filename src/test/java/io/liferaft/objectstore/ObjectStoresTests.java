@@ -104,7 +104,7 @@ class ObjectStoresTests {
   void saysWhatIsMissingForS3() {
     ObjectStores stores =
         new ObjectStores(
-            () -> null,
+            _ -> null,
             ObjectStoreProperties.S3.of(
                 Checksums.WHEN_REQUIRED,
                 Duration.ofSeconds(1),

@@ -140,7 +140,7 @@ class OtherS3ServerIT implements ObjectStoreContract {
   @Test
   void passesThePreflight() {
     assertThat(
-            new ObjectStores(() -> client, SETTINGS, InstantSource.system())
+            new ObjectStores(_ -> client, SETTINGS, InstantSource.system())
                 .preflight(ObjectStores.parse("s3://backups/of/"), true, true, "n1"))
         .noneMatch(finding -> finding.result() == PreflightFinding.Result.PROBLEM);
   }

@@ -32,7 +32,7 @@ class ThrottledObjectStoreTests implements ObjectStoreContract {
 
   private static ObjectStore limited(Path directory, long rate) {
     return new ObjectStores(
-            () -> null,
+            _ -> null,
             ObjectStoreProperties.S3.of(
                 ObjectStoreProperties.Checksums.WHEN_REQUIRED,
                 Duration.ofSeconds(1),

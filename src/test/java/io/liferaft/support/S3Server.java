@@ -39,12 +39,14 @@ import software.amazon.awssdk.services.s3.S3Client;
  */
 public final class S3Server implements AutoCloseable {
 
+  private final String owner;
   private final Path directory;
   private final BlobStore blobs;
   private final S3Proxy proxy;
   private final List<S3Request> requests = new CopyOnWriteArrayList<>();
 
-  private S3Server(Path directory, BlobStore blobs, S3Proxy proxy) {
+  private S3Server(String owner, Path directory, BlobStore blobs, S3Proxy proxy) {
+    this.owner = owner;
     this.directory = directory;
     this.blobs = blobs;
     this.proxy = proxy;
@@ -52,21 +54,26 @@ public final class S3Server implements AutoCloseable {
 
   /** Starts a server with these buckets. */
   public static S3Server start(String... buckets) {
-    return start(true, buckets);
+    return start("liferaft", true, buckets);
+  }
+
+  /** One of somebody else, with credentials of its own. */
+  public static S3Server startOf(String owner, String... buckets) {
+    return start(owner, true, buckets);
   }
 
   /** One that checks no signatures, so that somebody on the way may change requests. */
   public static S3Server startUnsigned(String... buckets) {
-    return start(false, buckets);
+    return start("liferaft", false, buckets);
   }
 
-  private static S3Server start(boolean signed, String... buckets) {
+  private static S3Server start(String owner, boolean signed, String... buckets) {
     try {
       Path directory = Files.createTempDirectory("liferaft-s3-");
       Properties properties = new Properties();
       properties.setProperty("jclouds.filesystem.basedir", directory.toString());
-      properties.setProperty(Constants.PROPERTY_IDENTITY, "liferaft-access-key");
-      properties.setProperty(Constants.PROPERTY_CREDENTIAL, "liferaft-secret-key");
+      properties.setProperty(Constants.PROPERTY_IDENTITY, accessKey(owner));
+      properties.setProperty(Constants.PROPERTY_CREDENTIAL, secretKey(owner));
       BlobStore blobs = BlobStores.create("filesystem-nio2", properties);
       S3Proxy.Builder builder =
           S3Proxy.builder()
@@ -74,11 +81,10 @@ public final class S3Server implements AutoCloseable {
               .endpoint(URI.create("http://127.0.0.1:0"))
               .stopTimeout(0);
       if (signed) {
-        builder.awsAuthentication(
-            AuthenticationType.AWS_V4, "liferaft-access-key", "liferaft-secret-key");
+        builder.awsAuthentication(AuthenticationType.AWS_V4, accessKey(owner), secretKey(owner));
       }
       S3Proxy proxy = builder.build();
-      S3Server server = new S3Server(directory, blobs, proxy);
+      S3Server server = new S3Server(owner, directory, blobs, proxy);
       try {
         server.serve(buckets);
         return server;
@@ -165,11 +171,19 @@ public final class S3Server implements AutoCloseable {
   }
 
   public String accessKey() {
-    return "liferaft-access-key";
+    return accessKey(owner);
+  }
+
+  private static String accessKey(String owner) {
+    return owner + "-access-key";
   }
 
   public String secretKey() {
-    return "liferaft-secret-key";
+    return secretKey(owner);
+  }
+
+  private static String secretKey(String owner) {
+    return owner + "-secret-key";
   }
 
   public String region() {
