@@ -65,6 +65,20 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if and (not .Values.persistence.enabled) (not .Values.backup.target) }}
 {{- fail "persistence.enabled=false without backup.target keeps the data nowhere: set one of them" }}
 {{- end }}
+{{- if and .Values.backup.secondTarget (not .Values.backup.target) }}
+{{- fail "backup.secondTarget without backup.target: the first place comes first, set backup.target" }}
+{{- end }}
+{{- with .Values.secondS3 }}
+{{- if and .region (not (hasPrefix "s3://" $.Values.backup.secondTarget)) }}
+{{- fail "secondS3.region is of no use without backup.secondTarget=s3://bucket/prefix/" }}
+{{- end }}
+{{- if and .region (not .existingSecret) }}
+{{- fail "secondS3.region without secondS3.existingSecret: name a secret with the credentials of that bucket" }}
+{{- end }}
+{{- if and (or .endpoint .existingSecret .pathStyleAccess) (not .region) }}
+{{- fail "secondS3 needs secondS3.region, for example auto for Cloudflare R2 or us-east-1" }}
+{{- end }}
+{{- end }}
 {{- $limit := .Values.resources.limits.memory }}
 {{- $mib := ternary (mul 1024 (trimSuffix "Gi" $limit | int)) (trimSuffix "Mi" $limit | int) (hasSuffix "Gi" $limit) | int }}
 {{- $rest := div (mul $mib (sub 100 (int .Values.jvm.heapPercentage))) 100 | int }}

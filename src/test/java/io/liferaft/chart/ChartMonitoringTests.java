@@ -20,7 +20,11 @@ class ChartMonitoringTests {
   private static final Pattern METRIC = Pattern.compile("\\bliferaft_[a-z_]+|\\bup\\b");
 
   private static List<JsonObject> alerts() {
-    JsonObject rule = Release.of("monitored").custom("PrometheusRule");
+    return alerts("monitored");
+  }
+
+  private static List<JsonObject> alerts(String values) {
+    JsonObject rule = Release.of(values).custom("PrometheusRule");
     List<JsonObject> alerts = new ArrayList<>();
     for (JsonElement group : Release.list(rule.getAsJsonObject("spec"), "groups")) {
       assertThat(group.getAsJsonObject().keySet()).containsExactly("name", "rules");
@@ -77,6 +81,16 @@ class ChartMonitoringTests {
             "LiferaftNoLeader",
             "LiferaftQuorumLost",
             "LiferaftNodeMissing");
+  }
+
+  @Test
+  void aSecondTargetHasItsOwn() {
+    assertThat(alerts("second-target"))
+        .filteredOn(alert -> alert.get("expr").getAsString().contains("_second_"))
+        .extracting(alert -> alert.get("alert").getAsString())
+        .containsExactly(
+            "LiferaftSecondBackupOld", "LiferaftSecondBackupStopped", "LiferaftRestoredFromSecond");
+    assertThat(alerts()).noneMatch(alert -> alert.get("expr").getAsString().contains("_second_"));
   }
 
   @Test

@@ -40,6 +40,12 @@ class ChartRefusalTests {
           backup: {interval: 500ms}                                   | interval
           backup: {onStopTimeout: 1m}                                 | onStopTimeout
           backup: {targets: 's3://backups/x'}                         | targets
+          backup: {target: 's3://backups/x', secondTarget: 'file:/backups/x/'} | existingClaim
+          backup: {target: 's3://backups/x', secondTarget: 'elsewhere/x'} | secondTarget
+          backup: {secondTarget: 's3://elsewhere/x/'}                 | set backup.target
+          secondS3: {region: auto, existingSecret: keys}              | of no use without backup.secondTarget
+          backup: {target: 's3://one/x/', secondTarget: 's3://two/x/'}, secondS3: {region: auto} | name a secret
+          secondS3: {endpoint: 'https://s3.example.org'}              | needs secondS3.region
           restore: {source: 'file:/backups/x.sqlite'}                 | existingClaim
           restore: {source: 'https://example.org/x'}                  | source
           restore: {onFailure: ignore}                                | onFailure
@@ -60,6 +66,8 @@ class ChartRefusalTests {
           settings: {liferaft.node.id: n1}                            | liferaft.node.id
           settings: {liferaft.raft.address: 'x:1'}                    | liferaft.raft.address
           settings: {server.port: 80}                                 | server.port
+          settings: {liferaft.backup.second-target: 's3://two/x/'}    | liferaft.backup.second-target
+          settings: {liferaft.restore.on-failure: hold}               | liferaft.restore.on-failure
           settings: {a.b: {c: d}}                                     | a.b
           probes: {liveness: {httpGet: {path: /}}}                    | httpGet
           image: {repository: ''}                                     | repository

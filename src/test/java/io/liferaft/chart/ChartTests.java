@@ -2,6 +2,7 @@ package io.liferaft.chart;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import com.google.gson.JsonObject;
 import com.marcnuri.helm.Helm;
@@ -249,8 +250,8 @@ class ChartTests {
         .filteredOn(variable -> variable.getName().startsWith("AWS_"))
         .extracting(V1EnvVar::getName, variable -> secretKey(variable))
         .containsExactly(
-            org.assertj.core.groups.Tuple.tuple("AWS_ACCESS_KEY_ID", "backup-keys/id"),
-            org.assertj.core.groups.Tuple.tuple("AWS_SECRET_ACCESS_KEY", "backup-keys/key"));
+            tuple("AWS_ACCESS_KEY_ID", "backup-keys/id"),
+            tuple("AWS_SECRET_ACCESS_KEY", "backup-keys/key"));
 
     Release account = Release.of("service-account");
     assertThat(account.container().getEnv())
@@ -264,6 +265,30 @@ class ChartTests {
     assertThat(Release.of("minio").container().getEnv())
         .extracting(V1EnvVar::getName)
         .contains("AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN");
+  }
+
+  @Test
+  void theSecondTargetMayBeElsewhere() {
+    Release release = Release.of("second-target");
+
+    assertThat(release.container().getEnv())
+        .filteredOn(variable -> variable.getName().contains("KEY"))
+        .extracting(V1EnvVar::getName, variable -> secretKey(variable))
+        .containsExactly(
+            tuple("AWS_ACCESS_KEY_ID", "backup-keys/access-key-id"),
+            tuple("AWS_SECRET_ACCESS_KEY", "backup-keys/secret-access-key"),
+            tuple("LIFERAFT_OBJECTSTORE_SECONDS3_ACCESSKEY", "elsewhere-keys/id"),
+            tuple("LIFERAFT_OBJECTSTORE_SECONDS3_SECRETKEY", "elsewhere-keys/secret-access-key"));
+    assertThat(release.argument(0, "liferaft.backup.second-target"))
+        .isEqualTo("s3://elsewhere/db/");
+    assertThat(release.argument(0, "liferaft.objectstore.second-s3.region")).isEqualTo("auto");
+    assertThat(release.argument(0, "liferaft.objectstore.second-s3.endpoint"))
+        .isEqualTo("https://account.r2.example.org");
+    assertThat(release.argument(0, "liferaft.objectstore.second-s3.path-style-access-enabled"))
+        .isEqualTo("true");
+    assertThat(release.argument(0, "liferaft.backup.retention.hourly")).isEqualTo("12");
+    assertThat(Release.of("three").container().getEnv())
+        .noneMatch(variable -> variable.getName().contains("SECONDS3"));
   }
 
   private static String secretKey(V1EnvVar variable) {
