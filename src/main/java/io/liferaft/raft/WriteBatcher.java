@@ -86,6 +86,9 @@ final class WriteBatcher implements AutoCloseable {
   /** Of a leadership that is over: the next leader's log will tell. */
   private final List<Entry> left = new ArrayList<>();
 
+  /** Of entries that may be under way now; looked at once for each, not for each request. */
+  private int room = ALONE;
+
   private long nextSweep = System.nanoTime() + SWEEP_NANOS;
   private boolean closed;
 
@@ -130,10 +133,10 @@ final class WriteBatcher implements AutoCloseable {
         waiting.done().completeExceptionally(stopping());
       } else if (underWay.isEmpty() && queue.isEmpty()) {
         alone = new Entry(List.of(waiting));
-        underWay.add(alone);
+        begin(alone);
       } else {
         queue.add(waiting);
-        if (underWay.size() < window.getAsInt()) {
+        if (underWay.size() < room) {
           changed.signal();
         }
       }
@@ -144,6 +147,11 @@ final class WriteBatcher implements AutoCloseable {
       sendHere(alone);
     }
     return waiting.done();
+  }
+
+  private void begin(Entry entry) {
+    underWay.add(entry);
+    room = window.getAsInt();
   }
 
   private static NotLeaderException stopping() {
@@ -186,7 +194,7 @@ final class WriteBatcher implements AutoCloseable {
   private @Nullable Entry take() {
     lock.lock();
     try {
-      while (queue.isEmpty() || underWay.size() >= window.getAsInt()) {
+      while (queue.isEmpty() || underWay.size() >= room) {
         if (closed && underWay.isEmpty()) {
           return null;
         }
@@ -207,7 +215,7 @@ final class WriteBatcher implements AutoCloseable {
         taken.add(waiting);
       }
       Entry entry = new Entry(taken);
-      underWay.add(entry);
+      begin(entry);
       return entry;
     } finally {
       lock.unlock();
