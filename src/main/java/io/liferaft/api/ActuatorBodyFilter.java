@@ -33,13 +33,13 @@ final class ActuatorBodyFilter extends OncePerRequestFilter {
 
   private static final int MOST_BYTES = 64 << 10;
 
-  private final String base;
+  private final ActuatorPath base;
 
   /**
    * @param base path of the actuator
    */
   ActuatorBodyFilter(String base) {
-    this.base = base.equals("/") ? "" : base;
+    this.base = ActuatorPath.of(base);
   }
 
   /** What a member may be. */
@@ -78,16 +78,14 @@ final class ActuatorBodyFilter extends OncePerRequestFilter {
 
   /** Null where the body is somebody else's. */
   private @Nullable Form form(HttpServletRequest request) {
-    String path = RqliteRouter.path(request);
-    String root = request.getContextPath() + base + "/";
-    if (!request.getMethod().equals("POST") || !path.startsWith(root)) {
+    List<String> names = request.getMethod().equals("POST") ? base.names(request) : null;
+    if (names == null) {
       return null;
     }
-    String[] names = path.substring(root.length()).split("/", -1);
-    return switch (names[0]) {
+    return switch (names.getFirst()) {
       case "restore" -> Form.of(List.of("point"), List.of("dryRun", "force"), "point");
       case "backups" ->
-          switch (names.length) {
+          switch (names.size()) {
             case 2 -> Form.of(List.of(), List.of("pinned"), "pinned");
             case 3 -> Form.of(List.of("depth"), List.of(), null);
             default -> Form.EMPTY;

@@ -20,26 +20,27 @@ final class ActuatorPathFilter extends OncePerRequestFilter {
   private static final List<String> READ = List.of("GET", "HEAD");
   private static final List<String> READ_AND_ASK = List.of("GET", "HEAD", "POST");
 
-  private final String base;
+  private final ActuatorPath base;
 
   /**
    * @param base path of the actuator
    */
   ActuatorPathFilter(String base) {
-    this.base = base.equals("/") ? "" : base;
+    this.base = ActuatorPath.of(base);
   }
 
   @Override
   protected void doFilterInternal(
       HttpServletRequest request, HttpServletResponse response, FilterChain chain)
       throws ServletException, IOException {
-    String path = RqliteRouter.path(request);
     String method = request.getMethod();
-    List<String> methods = methods(path, request.getContextPath() + base + "/");
+    List<String> names = base.names(request);
+    List<String> methods = names == null ? null : methods(names);
     if (methods == null || methods.contains(method) || method.equals("OPTIONS")) {
       chain.doFilter(request, response);
     } else if (methods.isEmpty()) {
-      ProblemWriter.write(response, 404, "Not Found", "There is nothing at " + path);
+      ProblemWriter.write(
+          response, 404, "Not Found", "There is nothing at " + RqliteRouter.path(request));
     } else {
       String valid = String.join(", ", methods);
       response.setHeader("Allow", valid);
@@ -49,15 +50,11 @@ final class ActuatorPathFilter extends OncePerRequestFilter {
   }
 
   /** Empty where nothing is; null where it is somebody else's. */
-  private static @Nullable List<String> methods(String path, String root) {
-    if (!path.startsWith(root)) {
-      return null;
-    }
-    String[] names = path.substring(root.length()).split("/", -1);
-    return switch (names[0]) {
-      case "restore", "drill" -> names.length == 1 ? READ_AND_ASK : NONE;
+  private static @Nullable List<String> methods(List<String> names) {
+    return switch (names.getFirst()) {
+      case "restore", "drill" -> names.size() == 1 ? READ_AND_ASK : NONE;
       case "backup" ->
-          names.length == 1 || (names.length == 2 && names[1].equals("preflight"))
+          names.size() == 1 || (names.size() == 2 && names.get(1).equals("preflight"))
               ? READ_AND_ASK
               : NONE;
       case "backups" -> restorePoints(names);
@@ -65,16 +62,16 @@ final class ActuatorPathFilter extends OncePerRequestFilter {
     };
   }
 
-  private static List<String> restorePoints(String[] names) {
-    if (names.length == 1) {
+  private static List<String> restorePoints(List<String> names) {
+    if (names.size() == 1) {
       return READ;
     }
-    if (names[1].isEmpty() || names.length > 3) {
+    if (names.get(1).isEmpty() || names.size() > 3) {
       return NONE;
     }
-    return names.length == 2
+    return names.size() == 2
         ? List.of("GET", "HEAD", "POST", "DELETE")
-        : switch (names[2]) {
+        : switch (names.get(2)) {
           case "verify" -> List.of("POST");
           case "database" -> List.of("GET");
           default -> NONE;
