@@ -60,6 +60,14 @@ record ObjectStoreProperties(
     }
   }
 
+  private static void requireAddress(String name, String endpoint, String valid) {
+    if (!endpoint.isEmpty() && !endpoint.matches("https?://[A-Za-z0-9.\\[\\]:_-]+(/[^?#@]*)?")) {
+      throw new IllegalArgumentException(
+          "%s=%s is no address: a valid one is %s"
+              .formatted(name, GoUrl.redacted(endpoint), valid));
+    }
+  }
+
   /** The way to S3 and AWS KMS. */
   HttpProxy way() {
     return new HttpProxy(proxy, noProxy);
@@ -169,13 +177,7 @@ record ObjectStoreProperties(
         require("access-key", accessKey, "AKIAIOSFODNN7EXAMPLE");
         require("secret-key", secretKey, "the key that belongs to it");
       }
-      if (!endpoint.isEmpty() && !endpoint.matches("https?://[A-Za-z0-9.\\[\\]:_-]+(/[^?#@]*)?")) {
-        throw new IllegalArgumentException(
-            SecondS3.PREFIX
-                + "endpoint="
-                + GoUrl.redacted(endpoint)
-                + " is no address: a valid one is https://s3.example.com");
-      }
+      requireAddress(SecondS3.PREFIX + "endpoint", endpoint, "https://s3.example.com");
     }
 
     private static void require(String name, String value, String valid) {
@@ -206,12 +208,7 @@ record ObjectStoreProperties(
   record Kms(@DefaultValue("") String endpoint, @DefaultValue("10s") Duration callTimeout) {
 
     Kms {
-      if (!endpoint.isEmpty() && !endpoint.matches("https?://[A-Za-z0-9.\\[\\]:_-]+(/[^?#@]*)?")) {
-        throw new IllegalArgumentException(
-            "liferaft.objectstore.kms.endpoint="
-                + GoUrl.redacted(endpoint)
-                + " is no address: a valid one is http://127.0.0.1:4566");
-      }
+      requireAddress("liferaft.objectstore.kms.endpoint", endpoint, "http://127.0.0.1:4566");
       if (!callTimeout.isPositive()) {
         throw new IllegalArgumentException(
             "liferaft.objectstore.kms.call-timeout is "

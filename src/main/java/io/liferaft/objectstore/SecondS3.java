@@ -24,12 +24,15 @@ final class SecondS3 implements AutoCloseable {
   private static final String SECOND = "liferaft.backup.second-target";
 
   private final @Nullable String bucket;
-  private final Supplier<S3Client> making;
+  private final ObjectStoreProperties properties;
   private @Nullable S3Client client;
 
-  private SecondS3(@Nullable String bucket, Supplier<S3Client> making) {
+  /**
+   * @param bucket null when none has a way of its own
+   */
+  private SecondS3(@Nullable String bucket, ObjectStoreProperties properties) {
     this.bucket = bucket;
-    this.making = making;
+    this.properties = properties;
   }
 
   /** Whether the second target has a way of its own. */
@@ -45,11 +48,7 @@ final class SecondS3 implements AutoCloseable {
   static SecondS3 of(Environment environment, ObjectStoreProperties properties) {
     SecondS3Settings settings = properties.secondS3();
     if (settings.isEmpty()) {
-      return new SecondS3(
-          null,
-          () -> {
-            throw new IllegalStateException("no bucket has a way of its own");
-          });
+      return new SecondS3(null, properties);
     }
     String second = bucket(environment.getProperty(SECOND, ""));
     if (second == null) {
@@ -66,7 +65,7 @@ final class SecondS3 implements AutoCloseable {
           "%s and %s both name the bucket %s, which %sregion=%s makes another one for the second: a bucket of another name is wanted, for example s3://%s-2/prefix/"
               .formatted(FIRST, SECOND, second, PREFIX, settings.region(), second));
     }
-    return new SecondS3(second, () -> make(settings, properties));
+    return new SecondS3(second, properties);
   }
 
   /** Null for what is no address in S3; who reads it refuses what is wrong with it. */
@@ -81,7 +80,8 @@ final class SecondS3 implements AutoCloseable {
     }
   }
 
-  private static S3Client make(SecondS3Settings settings, ObjectStoreProperties properties) {
+  private static S3Client make(ObjectStoreProperties properties) {
+    SecondS3Settings settings = properties.secondS3();
     S3ClientBuilder builder =
         S3Client.builder()
             .region(Region.of(settings.region()))
@@ -120,7 +120,7 @@ final class SecondS3 implements AutoCloseable {
 
   synchronized S3Client client() {
     if (client == null) {
-      client = making.get();
+      client = make(properties);
     }
     return client;
   }
