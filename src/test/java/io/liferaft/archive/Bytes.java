@@ -3,7 +3,7 @@ package io.liferaft.archive;
 import java.nio.ByteBuffer;
 
 /** A database file in memory that nobody changes. */
-record Bytes(byte[] bytes) implements DatabaseSource {
+public record Bytes(byte[] bytes) implements DatabaseSource {
 
   @Override
   public long sizeBytes() {

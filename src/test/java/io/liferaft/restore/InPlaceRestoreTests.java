@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import io.liferaft.archive.BackupArchive;
 import io.liferaft.archive.BackupArchives;
 import io.liferaft.archive.BackupManifest;
+import io.liferaft.archive.Bytes;
 import io.liferaft.archive.DatabaseSource;
 import io.liferaft.archive.RestorePoint;
 import io.liferaft.backup.SafetyBackup;
@@ -20,7 +21,6 @@ import io.liferaft.support.FakeArchive.Call;
 import io.liferaft.support.FakeDatabase;
 import io.liferaft.support.FakeRaftNode;
 import io.liferaft.support.ManualClock;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -193,7 +193,7 @@ class InPlaceRestoreTests {
         folder,
         List.of(keyId, source),
         place -> {
-          DatabaseSource database = source(OLD);
+          DatabaseSource database = new Bytes(OLD);
           var _ =
               place.write(manifest(place.digest(database)), new PutCondition.IfAbsent(), database);
           refuses(from(place), new RestorePoint.Index(6), 404, "holds no backup for restore point");
@@ -219,25 +219,6 @@ class InPlaceRestoreTests {
         .isThrownBy(() -> restore.plan(point))
         .withMessageContaining(why)
         .satisfies(e -> assertThat(e.status()).isEqualTo(status));
-  }
-
-  private static DatabaseSource source(byte[] bytes) {
-    return new DatabaseSource() {
-      @Override
-      public long sizeBytes() {
-        return bytes.length;
-      }
-
-      @Override
-      public int read(long offset, ByteBuffer into) {
-        int length = (int) Math.min(into.remaining(), bytes.length - offset);
-        if (length <= 0) {
-          return -1;
-        }
-        into.put(bytes, (int) offset, length);
-        return length;
-      }
-    };
   }
 
   @Test
