@@ -35,6 +35,7 @@ final class OpenGroup {
   private volatile @Nullable RatisServer server;
   private volatile @Nullable SqliteStateMachine machine;
   private volatile @Nullable WriteBatcher batcher;
+  private @Nullable CommitMarks marks;
 
   /**
    * @param journal of row changes; null for none
@@ -71,6 +72,8 @@ final class OpenGroup {
   void open(NodeIdentity own, PeerDispatch.Local served) throws IOException {
     leadership.started();
     Submissions submissions = new Submissions();
+    CommitMarks telling =
+        new CommitMarks(config.id(), () -> server().map(RatisServer::markCommit).orElse(true));
     RatisServer starting =
         new RatisServer(
             config,
@@ -78,7 +81,8 @@ final class OpenGroup {
             submissions,
             _ -> {
               SqliteStateMachine created =
-                  new SqliteStateMachine(this::openReplica, config.id(), submissions, listener);
+                  new SqliteStateMachine(
+                      this::openReplica, config.id(), submissions, listener, telling::applied);
               machine = created;
               return created;
             },
@@ -86,6 +90,7 @@ final class OpenGroup {
     try {
       starting.start();
     } catch (IOException | RuntimeException e) {
+      telling.close();
       closeQuietly(starting);
       closeMachine();
       IllegalStateException damage = raftFolder.damaging(e).orElse(null);
@@ -99,6 +104,7 @@ final class OpenGroup {
             config.id(), clock, starting::submit, contact::silent, () -> window(starting));
     writes.start();
     batcher = writes;
+    marks = telling;
     contact.begin();
     server = starting;
   }
@@ -128,6 +134,10 @@ final class OpenGroup {
     batcher = null;
     if (writes != null) {
       writes.close();
+    }
+    if (marks != null) {
+      marks.close();
+      marks = null;
     }
     SqliteStateMachine applying = machine;
     if (applying != null) {

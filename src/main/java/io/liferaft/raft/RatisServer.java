@@ -60,6 +60,7 @@ final class RatisServer implements AutoCloseable {
   private final RaftPeer self;
   private final HostPort bind;
   private final Submissions submissions;
+  private final CommitMark commitMark;
   private final AtomicLong calls = new AtomicLong();
 
   RatisServer(
@@ -86,6 +87,7 @@ final class RatisServer implements AutoCloseable {
             .setParameters(parameters)
             .setStateMachineRegistry(stateMachines)
             .build();
+    this.commitMark = new CommitMark(server);
   }
 
   static RaftPeer peer(String peerId, String raftAddress, String httpAddress) {
@@ -149,6 +151,7 @@ final class RatisServer implements AutoCloseable {
     RaftServerConfigKeys.Log.Appender.setInstallSnapshotEnabled(p, false);
     RaftServerConfigKeys.Log.setPurgeUptoSnapshotIndex(p, true);
     RaftServerConfigKeys.Log.setPurgeGap(p, 1);
+    RaftServerConfigKeys.Log.setLogMetadataEnabled(p, false); // see CommitMarks
     RaftServerConfigKeys.Snapshot.setAutoTriggerEnabled(p, true);
     RaftServerConfigKeys.Snapshot.setAutoTriggerThreshold(p, config.snapshotEntries());
     RaftServerConfigKeys.Snapshot.setCreationGap(p, 1);
@@ -347,15 +350,20 @@ final class RatisServer implements AutoCloseable {
 
   /** Hands leadership to a peer, or to any when null. */
   void transferLeadership(@Nullable RaftPeerId to, Duration timeout) throws IOException {
-    check(
-        server.transferLeadership(
-            new TransferLeadershipRequest(
-                submissions.client(),
-                server.getId(),
-                group(),
-                calls.incrementAndGet(),
-                to,
-                timeout.toMillis())));
+    commitMark.hold();
+    try {
+      check(
+          server.transferLeadership(
+              new TransferLeadershipRequest(
+                  submissions.client(),
+                  server.getId(),
+                  group(),
+                  calls.incrementAndGet(),
+                  to,
+                  timeout.toMillis())));
+    } finally {
+      commitMark.release();
+    }
   }
 
   /**
@@ -377,6 +385,17 @@ final class RatisServer implements AutoCloseable {
                         .setRaftGroupId(ProtoUtils.toRaftGroupIdProtoBuilder(group())))
                 .setLeaderLastEntry(last.toProto())
                 .build());
+  }
+
+  /** See {@link CommitMark#make}; always on the same thread. */
+  boolean markCommit() {
+    return division()
+        .map(division ->
+            commitMark.make(
+                division,
+                request(
+                    calls.incrementAndGet(), Message.EMPTY, RaftClientRequest.readRequestType())))
+        .orElse(true);
   }
 
   private RaftClientRequest request(long call, Message message, RaftClientRequest.Type type) {

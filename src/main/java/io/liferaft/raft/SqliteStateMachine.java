@@ -71,15 +71,26 @@ final class SqliteStateMachine extends BaseStateMachine {
   private final String nodeId;
   private final Submissions submissions;
   private final Listener listener;
+  private final Runnable committed;
   private volatile @Nullable Replica replica;
   private volatile @Nullable Applier applier;
   private volatile @Nullable Superseded superseded;
+  private volatile boolean elected;
 
-  SqliteStateMachine(Opener opener, String nodeId, Submissions submissions, Listener listener) {
+  /**
+   * @param committed run after each entry that this node applies as the leader; must not wait
+   */
+  SqliteStateMachine(
+      Opener opener,
+      String nodeId,
+      Submissions submissions,
+      Listener listener,
+      Runnable committed) {
     this.opener = opener;
     this.nodeId = nodeId;
     this.submissions = submissions;
     this.listener = listener;
+    this.committed = committed;
   }
 
   /** Null before the group has started. */
@@ -178,6 +189,9 @@ final class SqliteStateMachine extends BaseStateMachine {
   private void advance(long term, long index) {
     updateLastAppliedTermIndex(term, index);
     submissions.applied(term);
+    if (elected) {
+      committed.run();
+    }
   }
 
   /** A barrier: completes when everything committed before has been applied here. */
@@ -266,6 +280,7 @@ final class SqliteStateMachine extends BaseStateMachine {
 
   @Override
   public void notifyLeaderChanged(RaftGroupMemberId member, RaftPeerId leader) {
+    elected = member.getPeerId().equals(leader);
     listener.leaderChanged(leader);
   }
 
@@ -281,6 +296,7 @@ final class SqliteStateMachine extends BaseStateMachine {
 
   @Override
   public void notifyNotLeader(Collection<TransactionContext> pending) {
+    elected = false;
     listener.notLeader();
   }
 
