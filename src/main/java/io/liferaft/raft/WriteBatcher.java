@@ -33,9 +33,8 @@ final class WriteBatcher implements AutoCloseable {
   static final int ALONE = 2;
 
   /**
-   * Entries under way at a time beside other voters: each costs every one of them messages and
-   * forced writes, its own and those of Ratis' entry for the commit index, so what waits is better
-   * off together.
+   * Entries under way at a time beside other voters: each costs every one of them messages and a
+   * forced write, so what waits is better off together.
    */
   static final int WITH_OTHERS = 1;
 

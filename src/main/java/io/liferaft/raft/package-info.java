@@ -17,9 +17,10 @@
  * another node forwards what this node's users do not permit it.
  *
  * <p><b>Threads</b> ({@code -<node>} behind each): {@code raft-apply} applies and checkpoints,
- * {@code raft-submit} stamps and submits, {@code raft-open} opens and closes, {@code raft-events}
- * publishes and ticks, {@code raft-peer-…-N} (virtual) serves and asks other nodes. Reads run on
- * sqlite's. See docs/threads.md.
+ * {@code raft-submit} stamps and submits, {@code raft-commits} tells followers what has been
+ * committed when no entry does, {@code raft-open} opens and closes, {@code raft-events} publishes
+ * and ticks, {@code raft-peer-…-N} (virtual) serves and asks other nodes. Reads run on sqlite's.
+ * See docs/threads.md.
  *
  * <p><b>On disk.</b> {@code node.properties} (identity; replaced by rename); Ratis' folder {@code
  * raft}, or {@code raft-recovered} from the rename on that gives it this name; {@code staging-…},
