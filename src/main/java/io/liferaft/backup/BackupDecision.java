@@ -157,7 +157,7 @@ sealed interface BackupDecision {
         known
             ? recorded != null && recorded.generation().equals(copied.generation())
             : writtenByUs(stored.manifest(), copied, copied.generation());
-    if (current) {
+    if (current || fromBefore(stored.manifest(), copied, recorded)) {
       String sha256 = known && recorded != null ? recorded.sha256() : stored.manifest().sha256();
       if (copied.sha256().equals(sha256)) {
         return new RecordOnly(stored);
@@ -176,6 +176,15 @@ sealed interface BackupDecision {
     return current && (known || !isAhead(stored.manifest(), recorded))
         ? new Upload(new PutCondition.IfMatch(stored.etag()), false)
         : new PreserveThenUpload(stored, ours);
+  }
+
+  /**
+   * Whether an object is of this cluster's life before its log: it was restored from another place,
+   * and what lies here may be the same.
+   */
+  private static boolean fromBefore(
+      BackupManifest manifest, Copied copied, @Nullable BackupRecord recorded) {
+    return recorded == null && copied.clusterId().equals(manifest.clusterId());
   }
 
   /**

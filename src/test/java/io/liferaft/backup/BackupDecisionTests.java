@@ -146,7 +146,10 @@ class BackupDecisionTests {
     StoredBackup lost8 = stored("e2", "A", "g1", 5, 8, "h8", false);
     StoredBackup lost8OtherBytes = stored("e2", "A", "g1", 4, 8, "other", false);
     StoredBackup straggler = stored("e2", "A", "g1", 3, 6, "h6", false);
-    StoredBackup laterTerm = stored("e2", "A", "g1", 6, 8, "h8", false);
+    StoredBackup laterTerm = stored("e2", "A", "g1", 6, 8, "other", false);
+    StoredBackup sameLater = stored("e2", "A", "g1", 6, 8, "h8", false);
+    StoredBackup sameEarlier = stored("e2", "A", "g0", 9, 70, "h8", false);
+    StoredBackup sameForeign = stored("e9", "B", "g0", 9, 70, "h8", false);
     StoredBackup laterIndex = stored("e2", "A", "g1", 5, 9, "h9", false);
     StoredBackup foreign = stored("e9", "B", "g1", 1, 3, "x", false);
     StoredBackup foreignEmpty = stored("e9", "B", "g1", 1, 3, "x", true);
@@ -183,6 +186,49 @@ class BackupDecisionTests {
             stored("e1", null, null, 0, 0, null, false),
             false,
             upload("e1")),
+        step(
+            "restored from the other place, the same lies here",
+            ours,
+            null,
+            sameEarlier,
+            false,
+            new RecordOnly(sameEarlier)),
+        step(
+            "restored from the other place, other content lies here",
+            ours,
+            null,
+            lostEarlier,
+            false,
+            new PreserveThenUpload(lostEarlier, false)),
+        step(
+            "another cluster's of the same content",
+            ours,
+            null,
+            sameForeign,
+            false,
+            new PreserveThenUpload(sameForeign, false)),
+        step("foreign again, same content", ours, at7, sameForeign, false, new Stop(sameForeign)),
+        step(
+            "not ours any more, same content",
+            ours,
+            at7,
+            sameEarlier,
+            false,
+            new Stop(sameEarlier)),
+        step(
+            "recovered or set back in place, the same lies here: it is of another generation",
+            ours,
+            recorded("g0", 70, "e2", "h8", 3),
+            sameEarlier,
+            false,
+            new PreserveThenUpload(sameEarlier, true)),
+        step(
+            "the same of a later term, no record",
+            ours,
+            null,
+            sameLater,
+            false,
+            new RecordOnly(sameLater)),
         step("after a load", ours, earlier, own7, false, new PreserveThenUpload(own7, true)),
         step(
             "after a load, record lost",
