@@ -225,8 +225,8 @@ public interface BackupArchive {
   int sweep();
 
   /**
-   * Keeps a backup that is about to be replaced, under a dated key beside it; nothing to do where
-   * none is ever replaced.
+   * Keeps a backup that another one is about to come after, until an operator lets it go: under a
+   * dated key beside it, or, where none is ever replaced, by a pin against the retention.
    *
    * @return the key it is kept under
    */

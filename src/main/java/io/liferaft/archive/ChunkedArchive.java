@@ -325,9 +325,15 @@ final class ChunkedArchive implements BackupArchive {
                 || key.startsWith(prefix + ManifestStore.MANIFESTS));
   }
 
-  /** Nothing is ever replaced. */
+  /** Nothing is ever replaced, but by and by the retention of those that follow takes it away. */
   @Override
   public String preserve(StoredBackup backup) {
+    BackupId limit = manifests.idOf(backup.key()).orElse(null);
+    manifests.ids().stream()
+        .filter(id -> limit == null || id.compareTo(limit) <= 0)
+        .reduce((_, later) -> later)
+        .map(BackupId::name)
+        .ifPresent(pins::pin);
     return backup.key();
   }
 

@@ -265,7 +265,9 @@ final class BackupRun {
       case PreserveThenUpload(StoredBackup old, boolean ours) -> {
         soundness.require(digest.sizeBytes(), copied.generation());
         loss.keep(old, copied, digest);
-        if (!(ours && attempted(old, copied))) {
+        // What an archive keeps of a cluster's own history is for the retention to say.
+        boolean kept = ours && (archive.keepsEarlier() || attempted(old, copied));
+        if (!kept) {
           preserve(old, ours);
         }
         yield upload(copy, copied, digest, new PutCondition.IfMatch(old.etag()), started);
@@ -291,7 +293,14 @@ final class BackupRun {
     }
     String key = archive.preserve(old);
     preservedEtag = old.etag();
-    if (key.equals(old.key())) {
+    if (archive.keepsEarlier()) {
+      log.warn(
+          "The newest backup at {} is not in this cluster's log (its cluster is {}). A newer one comes"
+              + " beside it, and it stays, pinned, until you let it go: {}",
+          archive.location(),
+          BackupSentences.known(old.manifest().clusterId()),
+          archive.idOf(old).orElse(key));
+    } else if (key.equals(old.key())) {
       log.info("{} at {} stays, and a newer backup comes beside it", key, archive.location());
     } else if (ours || node.state().clusterId().equals(old.manifest().clusterId())) {
       log.info(

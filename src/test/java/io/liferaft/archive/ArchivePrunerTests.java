@@ -382,6 +382,37 @@ class ArchivePrunerTests {
     everythingLeftIsWhole();
   }
 
+  /** Another cluster goes on here, or this one that was restored from somewhere else. */
+  @Test
+  void whatWasPreservedOutlivesTheHistoryOfAnotherCluster() throws IOException {
+    write();
+    String theirs = changeAndWrite(1);
+    String kept = archive.preserve(archive.latest().orElseThrow());
+    newGeneration();
+    changeAndWrite(2);
+    times.advance(Duration.ofDays(900));
+    String newest = changeAndWrite(3);
+    times.advance(Duration.ofHours(2));
+
+    assertThat(kept).contains(theirs);
+    assertThat(prune(ONLY_NEWEST).problem()).isNull();
+    assertThat(ids()).contains(theirs, newest);
+    everythingLeftIsWhole();
+  }
+
+  @Test
+  void preservesTheNewestThatIsThereWhenThePointerIsOfNoUse() throws IOException {
+    String newest = write();
+    Files.writeString(root.resolve("store/db/latest.json"), "{\"format\":1}");
+
+    var _ = archive.preserve(archive.latest().orElseThrow());
+
+    assertThat(archive.list())
+        .filteredOn(ListedBackup::pinned)
+        .extracting(ListedBackup::id)
+        .containsExactly(newest);
+  }
+
   @Test
   void pinsOnlyWhatIsThere() throws IOException {
     write();
