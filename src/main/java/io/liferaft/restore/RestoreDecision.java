@@ -54,7 +54,7 @@ sealed interface RestoreDecision {
 
   record Retry() implements AfterFailure {}
 
-  /** Another node may reach the source. */
+  /** Another node may reach the source, or read it. */
   record HandOn() implements AfterFailure {}
 
   record StartEmpty() implements AfterFailure {}
@@ -108,7 +108,7 @@ sealed interface RestoreDecision {
 
     /** A place has failed, or this node has. */
     Tried failed(Fault fault, Place at) {
-      if (fault == Fault.OTHER) {
+      if (fault == Fault.NODE || fault == Fault.OTHER) {
         return new Tried(0, false, secondAsked || at == Place.SECOND);
       }
       return switch (at) {
@@ -139,7 +139,9 @@ sealed interface RestoreDecision {
     STORE,
     /** What is stored cannot be used. */
     BACKUP,
-    /** A node of the backup's cluster is alive, or this node or cluster cannot do its part. */
+    /** This node lacks what another may have: a key, room on its disk. */
+    NODE,
+    /** A node of the backup's cluster is alive. */
     OTHER
   }
 
@@ -148,6 +150,12 @@ sealed interface RestoreDecision {
    * first place after which the second is tried.
    */
   int ATTEMPTS_BEFORE_GIVING_UP = 3;
+
+  /**
+   * Failures of a leader in a row, of half a minute or so, after which it lets another node try: it
+   * may have the key, the room or the way to the store that this one lacks.
+   */
+  int ATTEMPTS_BEFORE_HANDING_ON = 6;
 
   /** How it ended, as the replicated state alone tells it; null when it has not. */
   static @Nullable String outcome(RestoreRecord record, long changeIndex) {
@@ -227,7 +235,8 @@ sealed interface RestoreDecision {
   /**
    * Decides after a failure.
    *
-   * @param attempts failures of the store or the backup so far, this one included
+   * @param attempts failures of this leader so far, of any kind, this one included
+   * @param storeFailures those of the store or the backup in a row
    * @param othersSource the restore began with another source than this node's settings name
    * @param members voters of the cluster
    * @param secondUnasked there is a second place that might answer, and it was not asked yet
@@ -235,22 +244,24 @@ sealed interface RestoreDecision {
   static AfterFailure failed(
       Fault fault,
       int attempts,
+      int storeFailures,
       RestoreProperties.OnFailure policy,
       boolean othersSource,
       int members,
       boolean secondUnasked) {
-    boolean persists =
-        fault != Fault.OTHER && attempts >= ATTEMPTS_BEFORE_GIVING_UP && !secondUnasked;
-    if (!persists) {
-      return new Retry();
-    }
-    if (fault == Fault.STORE && othersSource && members > 1) {
+    boolean stores = fault == Fault.STORE || fault == Fault.BACKUP;
+    boolean persists = stores && storeFailures >= ATTEMPTS_BEFORE_GIVING_UP && !secondUnasked;
+    if (members > 1 && persists && fault == Fault.STORE && othersSource) {
       return new HandOn();
     }
-    return switch (policy) {
-      case HOLD -> new Retry();
-      case START_EMPTY -> new StartEmpty();
-    };
+    if (persists && policy == RestoreProperties.OnFailure.START_EMPTY) {
+      return new StartEmpty();
+    }
+    // A node of old that this one reaches, and what is damaged, are the same for all.
+    boolean own = fault == Fault.STORE || fault == Fault.NODE;
+    return members > 1 && own && attempts >= ATTEMPTS_BEFORE_HANDING_ON
+        ? new HandOn()
+        : new Retry();
   }
 
   /** An outcome as the endpoint and the logs tell it. */

@@ -39,7 +39,7 @@ final class RestoreFailure extends RuntimeException {
       case EncryptionKeyException key ->
           // Neither an empty cluster nor an older backup is an answer to a missing key.
           new RestoreFailure(
-              Fault.OTHER,
+              Fault.NODE,
               "KEY",
               "The backup at %s cannot be decrypted: %s".formatted(source, key.getMessage()),
               key);
@@ -61,7 +61,7 @@ final class RestoreFailure extends RuntimeException {
               invalid);
       default ->
           new RestoreFailure(
-              Fault.OTHER,
+              Fault.NODE,
               e.getClass().getName(),
               "Restoring from %s failed on this node: %s".formatted(source, e),
               e);

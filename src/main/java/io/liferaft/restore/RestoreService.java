@@ -325,6 +325,7 @@ final class RestoreService implements SmartLifecycle {
     moveTo(new RestoreState.Failed(from, failure.sentence(), trouble.attempts(), trouble.next()));
     switch (RestoreDecision.failed(
         failure.fault(),
+        trouble.attempts(),
         trouble.storeFailures(),
         policy,
         at == Place.ELSEWHERE,
@@ -342,7 +343,7 @@ final class RestoreService implements SmartLifecycle {
 
   /** The failures before have been told; where no node can restore this comes round for ever. */
   private void handOn(String from) {
-    log.info("This node cannot restore from {}, where it began, and hands leadership on", from);
+    log.info("This node cannot restore from {} and hands leadership on: another may", from);
     try {
       node.transferLeadership(null, TRANSFER_TIMEOUT);
     } catch (RuntimeException e) {

@@ -87,7 +87,7 @@ final class RestoreTrouble {
     state =
         new State(
             attempts,
-            failure.fault() == Fault.OTHER ? 0 : state.storeFailures() + 1,
+            stores(failure.fault()) ? state.storeFailures() + 1 : 0,
             clock.instant().plus(Backoff.after(attempts, random)),
             failure.sentence(),
             state.tried().failed(failure.fault(), at));
@@ -97,6 +97,10 @@ final class RestoreTrouble {
           failure.sentence());
     }
     log.debug("Attempt {} failed", attempts, failure);
+  }
+
+  private static boolean stores(Fault fault) {
+    return fault == Fault.STORE || fault == Fault.BACKUP;
   }
 
   private boolean isNew(RestoreFailure failure, Place at) {

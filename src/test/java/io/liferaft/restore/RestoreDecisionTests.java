@@ -275,11 +275,15 @@ class RestoreDecisionTests {
               AfterFailure expected = new Retry();
               if (attempts >= 3 && fault == Fault.STORE && others && members > 1) {
                 expected = new HandOn();
-              } else if (attempts >= 3 && fault != Fault.OTHER && policy == OnFailure.START_EMPTY) {
+              } else if (attempts >= 3
+                  && (fault == Fault.STORE || fault == Fault.BACKUP)
+                  && policy == OnFailure.START_EMPTY) {
                 expected = new StartEmpty();
               }
 
-              assertThat(RestoreDecision.failed(fault, attempts, policy, others, members, false))
+              assertThat(
+                      RestoreDecision.failed(
+                          fault, attempts, attempts, policy, others, members, false))
                   .as("%s %s %s %s %s", fault, attempts, policy, members, others)
                   .isEqualTo(expected);
             }
@@ -287,6 +291,23 @@ class RestoreDecisionTests {
         }
       }
     }
+  }
+
+  /** A former member that is alive is met by who reaches it: nobody else is to be asked instead. */
+  @Test
+  void letsAnotherNodeTryOnlyWhatThatOneMayDoBetter() {
+    for (Fault fault : Fault.values()) {
+      boolean may = fault == Fault.STORE || fault == Fault.NODE;
+
+      assertThat(after(fault, 5, 3)).isEqualTo(new Retry());
+      assertThat(after(fault, 6, 3)).isEqualTo(may ? new HandOn() : new Retry());
+      assertThat(after(fault, 60, 3)).isEqualTo(may ? new HandOn() : new Retry());
+      assertThat(after(fault, 60, 1)).as("alone").isEqualTo(new Retry());
+    }
+  }
+
+  private static AfterFailure after(Fault fault, int attempts, int members) {
+    return RestoreDecision.failed(fault, attempts, 0, OnFailure.HOLD, false, members, false);
   }
 
   // --- two places ---
@@ -364,9 +385,9 @@ class RestoreDecisionTests {
   void startsEmptyByPolicyOnlyWhenTheSecondWasAskedAsWell() {
     OnFailure policy = OnFailure.START_EMPTY;
 
-    assertThat(RestoreDecision.failed(Fault.STORE, 9, policy, false, 1, true))
+    assertThat(RestoreDecision.failed(Fault.STORE, 9, 9, policy, false, 1, true))
         .isEqualTo(new Retry());
-    assertThat(RestoreDecision.failed(Fault.STORE, 9, policy, false, 1, false))
+    assertThat(RestoreDecision.failed(Fault.STORE, 9, 9, policy, false, 1, false))
         .isEqualTo(new StartEmpty());
   }
 

@@ -20,6 +20,7 @@ import io.liferaft.support.FakeRaftNode;
 import io.liferaft.support.ManualClock;
 import io.liferaft.support.PackageLog;
 import io.liferaft.support.Waiting;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -620,6 +621,25 @@ class RestoreServiceTests {
     assertThat(node.transfers()).isEqualTo(1);
   }
 
+  /** Its key is missing, its disk is full: half a minute is enough for one node. */
+  @Test
+  void handsLeadershipOnWhenThisNodeKeepsFailing() {
+    place();
+    check =
+        _ -> {
+          throw new IOException("No space left on device");
+        };
+    node.members("n1=127.0.0.1:4002", "n2=127.0.0.1:4003").lead();
+
+    for (int i = 0; i < 6; i++) {
+      assertThat(node.transfers()).isZero();
+      service.step();
+      clock.advance(Duration.ofMinutes(2));
+    }
+
+    assertThat(node.transfers()).isEqualTo(1);
+  }
+
   @Test
   void warnsOnceACauseAlsoWhenLeadershipComesBack() {
     archive.failNext(Call.LATEST, Reason.UNAVAILABLE, 2);
@@ -708,6 +728,13 @@ class RestoreServiceTests {
     return archives.open(SECOND, true);
   }
 
+  /** Nobody is there whom leadership could be handed on to. */
+  private FakeArchive twoPlacesAlone() {
+    FakeArchive other = twoPlaces(OnFailure.HOLD);
+    node.members("n1=127.0.0.1:4002");
+    return other;
+  }
+
   private void steps(int times) {
     for (int i = 0; i < times; i++) {
       service.step();
@@ -744,7 +771,7 @@ class RestoreServiceTests {
 
   @Test
   void anEmptyFirstAloneFoundsNoEmptyCluster() {
-    FakeArchive other = twoPlaces(OnFailure.HOLD);
+    FakeArchive other = twoPlacesAlone();
     other.failNext(Call.LATEST, Reason.UNAVAILABLE, 6);
 
     for (int i = 0; i < 6; i++) {
@@ -816,7 +843,7 @@ class RestoreServiceTests {
 
   @Test
   void goesOnByTurnsWhileBothFail() {
-    FakeArchive other = twoPlaces(OnFailure.HOLD);
+    FakeArchive other = twoPlacesAlone();
     archive.failNext(Call.LATEST, Reason.UNAVAILABLE, 5);
     other.failNext(Call.LATEST, Reason.UNAVAILABLE, 100);
     List<String> sources = new ArrayList<>();
@@ -836,7 +863,7 @@ class RestoreServiceTests {
 
   @Test
   void holdsWhenTheFirstFailsAndTheSecondHoldsNothing() {
-    twoPlaces(OnFailure.HOLD);
+    var _ = twoPlacesAlone();
     archive.failNext(Call.LATEST, Reason.UNAVAILABLE, 100);
 
     steps(8);
