@@ -26,6 +26,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
@@ -51,6 +52,10 @@ final class RestoreAttempt {
   private final Consumer<RestoreState> states;
   private final BooleanSupplier leading;
   private final RestoreCounts counts = new RestoreCounts();
+
+  /** What has been passed over, to be told once and not with each attempt. */
+  private final Set<String> told = new HashSet<>();
+
   private volatile @Nullable Restored restored;
 
   /**
@@ -200,12 +205,15 @@ final class RestoreAttempt {
         }
         damage = damage == null ? failure : damage;
         passedOver.add(new PassedOver(name(archive, backup), backup.stored(), failure.sentence()));
+        String damaged = archive.address() + ' ' + backup.key() + ' ' + backup.etag();
         backup = older(archive, backup, damage);
-        log.warn(
-            "{}. The next older one is taken, {} of {}: what was written in between is not restored",
-            failure.sentence(),
-            backup.key(),
-            backup.stored());
+        if (told.add(damaged)) {
+          log.warn(
+              "{}. The next older one is taken, {} of {}: what was written in between is not restored",
+              failure.sentence(),
+              backup.key(),
+              backup.stored());
+        }
         askFormerMembers(archive, backup.manifest());
       }
     } while (sha256 == null);

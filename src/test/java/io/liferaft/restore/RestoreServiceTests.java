@@ -414,6 +414,11 @@ class RestoreServiceTests {
         .contains("or name one as liferaft.restore.source");
     assertThat(node.databaseEmpty()).isTrue();
     assertThat(archive.calls(FakeArchive.Call.FETCH)).isEqualTo(2);
+
+    clock.advance(Duration.ofMinutes(2));
+    service.step();
+    assertThat(archive.calls(FakeArchive.Call.FETCH)).isEqualTo(4);
+    assertThat(output).containsOnlyOnce("The next older one is taken");
   }
 
   @Test
