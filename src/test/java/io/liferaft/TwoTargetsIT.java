@@ -178,9 +178,28 @@ class TwoTargetsIT {
     assertThat(pinned()).as("what only the first held").isNotEmpty();
   }
 
-  /** The lowest id founds, and so leads first: with a key that opens nothing. */
+  /** It was away for a while, and is back with what it had: rows are missing there. */
   @Test
   @Order(5)
+  void aFirstThatIsBehindIsNotTakenWhenTheSecondHoldsMore() throws Exception {
+    way.stop();
+    writes.during(() -> writes.awaitMore(30));
+    awaitBackedUp("liferaft_backup_second_");
+    String before = cluster.dump();
+
+    losesEveryDisk();
+    way.start();
+    comesBack();
+
+    assertThat(cluster.dump()).isEqualTo(before);
+    writes.verify();
+    assertThat(logs()).contains("holds a newer backup than " + ARCHIVE);
+    goesOn();
+  }
+
+  /** The lowest id founds, and so leads first: with a key that opens nothing. */
+  @Test
+  @Order(6)
   void aLeaderWithAnotherKeyLetsOneRestoreThatHasTheRightOne() throws Exception {
     String before = cluster.dump();
     Path wrong = Files.writeString(folder.resolve("wrong"), "77".repeat(32));
@@ -200,7 +219,7 @@ class TwoTargetsIT {
   }
 
   @Test
-  @Order(6)
+  @Order(7)
   void storesThatAreDownOnlyAtTheStartLoseNothingToAClusterThatMayStartEmpty() throws Exception {
     String good = newest();
     Path away = folder.resolve("away");

@@ -99,13 +99,28 @@ final class RestoreAttempt {
   }
 
   /**
+   * Another place that has to be asked.
+   *
+   * @param than what is here, which is older; null when nothing is
+   */
+  record Elsewhere(String source, @Nullable StoredBackup than) {}
+
+  /**
    * Runs the attempt. When this returns null the restore has ended.
    *
    * @param begun an earlier attempt has begun, from this source or the other
    * @param other another place to ask when nothing is here; null for none
-   * @return that other place, when nothing is here and it has to be asked
+   * @param rival a place that may hold a newer backup; null for none
+   * @param than a backup elsewhere that an older one is not to be taken instead of; null for none
+   * @return the place that has to be asked instead
    */
-  @Nullable String run(String source, boolean begun, @Nullable String other) throws IOException {
+  @Nullable Elsewhere run(
+      String source,
+      boolean begun,
+      @Nullable String other,
+      @Nullable String rival,
+      @Nullable StoredBackup than)
+      throws IOException {
     BackupArchive archive = archives.open(source, true);
     states.accept(new RestoreState.Looking(archive.location()));
     if (point instanceof RestorePoint.Latest) {
@@ -132,11 +147,30 @@ final class RestoreAttempt {
               null);
       case LookAlso(String further) -> {
         log.info("There is no backup at {}: {} is asked as well", archive.location(), further);
-        return further;
+        return new Elsewhere(further, null);
       }
-      case Restore(StoredBackup backup) -> restore(archive, backup);
+      case Restore(StoredBackup backup) -> {
+        if (rival != null && holdsNewer(rival, backup)) {
+          return new Elsewhere(rival, backup);
+        }
+        restore(archive, backup, than);
+      }
     }
     return null;
+  }
+
+  /** What cannot be asked holds nothing up. */
+  private boolean holdsNewer(String rival, StoredBackup than) {
+    if (!(point instanceof RestorePoint.Latest)) {
+      return false;
+    }
+    BackupArchive archive = archives.open(rival, true);
+    try {
+      return archive.find(point).filter(one -> RestoreDecision.isNewer(one, than)).isPresent();
+    } catch (ObjectStoreException | CorruptBackupException e) {
+      log.info("Whether {} holds a newer backup is not known: {}", rival, e.getMessage());
+      return false;
+    }
   }
 
   RestoreCounts counts() {
@@ -182,7 +216,8 @@ final class RestoreAttempt {
    * The newest backup, or the next older one that is not damaged. Only the newest is recorded: what
    * was restored instead of it is backed up anew, so that the place's newest is a good one again.
    */
-  private void restore(BackupArchive archive, StoredBackup newest) throws IOException {
+  private void restore(BackupArchive archive, StoredBackup newest, @Nullable StoredBackup than)
+      throws IOException {
     askFormerMembers(archive, newest.manifest());
     // Another node, or this one started elsewhere, goes on from there.
     long attempt = node.beginRestore(archive.address());
@@ -207,6 +242,9 @@ final class RestoreAttempt {
         passedOver.add(new PassedOver(name(archive, backup), backup.stored(), failure.sentence()));
         String damaged = archive.address() + ' ' + backup.key() + ' ' + backup.etag();
         backup = older(archive, backup, damage);
+        if (than != null && !RestoreDecision.isNewer(backup, than)) {
+          throw damage;
+        }
         if (told.add(damaged)) {
           log.warn(
               "{}. The next older one is taken, {} of {}: what was written in between is not restored",

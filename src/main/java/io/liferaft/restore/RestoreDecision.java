@@ -1,5 +1,6 @@
 package io.liferaft.restore;
 
+import io.liferaft.archive.BackupManifest;
 import io.liferaft.archive.StoredBackup;
 import io.liferaft.raft.NodeStatus;
 import io.liferaft.raft.RestoreRecord;
@@ -230,6 +231,25 @@ sealed interface RestoreDecision {
       return new LookAlso(other);
     }
     return begun ? new Vanished() : new EndNothingThere();
+  }
+
+  /**
+   * Whether one backup is a later one than another of the same cluster: by the log, and from one
+   * generation to the next by the time of its making.
+   */
+  static boolean isNewer(StoredBackup one, StoredBackup other) {
+    BackupManifest a = one.manifest();
+    BackupManifest b = other.manifest();
+    if (a.clusterId() == null || !a.clusterId().equals(b.clusterId())) {
+      return false;
+    }
+    boolean oneHistory = a.generation() != null && a.generation().equals(b.generation());
+    return oneHistory ? a.changeIndex() > b.changeIndex() : made(one).isAfter(made(other));
+  }
+
+  private static Instant made(StoredBackup backup) {
+    Instant created = backup.manifest().created();
+    return created == null ? backup.stored() : created;
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.liferaft.restore;
 
+import io.liferaft.archive.StoredBackup;
 import io.liferaft.raft.CommitUnknownException;
 import io.liferaft.raft.LeadershipChanged;
 import io.liferaft.raft.NodeStatus;
@@ -9,6 +10,7 @@ import io.liferaft.raft.RaftNode;
 import io.liferaft.raft.ReplicatedState;
 import io.liferaft.raft.RequestRefusedException;
 import io.liferaft.raft.RestoreRecord;
+import io.liferaft.restore.RestoreAttempt.Elsewhere;
 import io.liferaft.restore.RestoreDecision.BackOff;
 import io.liferaft.restore.RestoreDecision.EndDisabled;
 import io.liferaft.restore.RestoreDecision.Finished;
@@ -176,7 +178,7 @@ final class RestoreService implements SmartLifecycle {
       case BackOff(_) -> TICK;
       case EndDisabled() -> {
         var _ =
-            run(
+            this.<Void>run(
                 "(none)",
                 () -> {
                   log.info("Restore is off or has no source: the cluster starts empty");
@@ -199,19 +201,32 @@ final class RestoreService implements SmartLifecycle {
     if (from.equals(second)) {
       secondPlace.tried(trouble.tried().firstFailures());
     }
-    String further = ask(from, begun, other);
-    if (further != null) {
+    // What may be newer and cannot be had after some attempts is not waited for.
+    boolean compares =
+        from.equals(source) && trouble.attempts() < RestoreDecision.ATTEMPTS_BEFORE_GIVING_UP;
+    Elsewhere further = ask(from, begun, other, compares ? second : null, null);
+    if (further == null) {
+      return;
+    }
+    if (further.than() != null) {
+      secondPlace.holdsNewer();
+    } else {
       trouble.empty(place(from));
-      if (further.equals(second)) {
+      if (further.source().equals(second)) {
         secondPlace.askedAsWell();
       }
-      var _ = ask(further, begun, null);
     }
+    var _ = ask(further.source(), begun, null, null, further.than());
   }
 
-  private @Nullable String ask(String from, boolean begun, @Nullable String other) {
+  private @Nullable Elsewhere ask(
+      String from,
+      boolean begun,
+      @Nullable String other,
+      @Nullable String rival,
+      @Nullable StoredBackup than) {
     long before = attempt.counts().restored.sum();
-    String further = run(from, () -> attempt.run(from, begun, other));
+    Elsewhere further = run(from, () -> attempt.run(from, begun, other, rival, than));
     if (attempt.counts().restored.sum() > before) {
       secondPlace.restored(from);
     }
@@ -282,7 +297,7 @@ final class RestoreService implements SmartLifecycle {
   }
 
   /** What the work says that has to follow; null also when it failed. */
-  private @Nullable String run(String from, RestoreThread.Work work) {
+  private <T> @Nullable T run(String from, RestoreThread.Work<T> work) {
     try {
       return thread.attempt(work);
     } catch (RestoreAttempt.LeadershipLost

@@ -30,9 +30,9 @@ final class RestoreThread {
 
   /** Part of a step that may be interrupted. */
   @FunctionalInterface
-  interface Work {
+  interface Work<T> {
     /** What it says that has to follow; null for nothing. */
-    @Nullable String run() throws IOException;
+    @Nullable T run() throws IOException;
   }
 
   /**
@@ -79,7 +79,7 @@ final class RestoreThread {
   }
 
   /** Runs work on the calling thread so that {@link #interruptAttempt} reaches it and only it. */
-  @Nullable String attempt(Work work) throws IOException {
+  <T> @Nullable T attempt(Work<T> work) throws IOException {
     mark(Thread.currentThread());
     try {
       return work.run();

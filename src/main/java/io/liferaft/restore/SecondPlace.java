@@ -59,6 +59,11 @@ final class SecondPlace {
     turn("%s holds no backup, so the second target %s is asked".formatted(first, second));
   }
 
+  /** The second is taken because what it holds is newer. */
+  void holdsNewer() {
+    turn("the second target %s holds a newer backup than %s".formatted(second, first));
+  }
+
   private void turn(String sentence) {
     why = sentence;
     counts.secondAsked.increment();
@@ -71,11 +76,12 @@ final class SecondPlace {
     }
     counts.fromSecond.increment();
     log.warn(
-        "This cluster was restored from the second target {} and not from {}: {}. What was backed"
-            + " up only there is not restored, and stays there",
+        "This cluster was restored from the second target {} and not from {}: {}. What only {} holds"
+            + " is not restored, and stays there",
         second,
         first,
-        why);
+        why,
+        first);
   }
 
   /** It came to nothing, or another node goes on. */

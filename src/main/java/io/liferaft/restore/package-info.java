@@ -10,9 +10,9 @@
  * loudly). This node's readiness is DOWN until the replicated state it applied says that the
  * restore has ended.
  *
- * <p>Where backups go to two places, the second is asked when the first has answered that it holds
- * nothing, and tried, loudly, when the first has failed three times in a row: never instead of it.
- * Only both together let the cluster start empty.
+ * <p>Where backups go to two places, the second is asked when the first has answered, and taken
+ * when what it holds is newer or the first holds nothing; it is tried, loudly, when the first has
+ * failed three times in a row. Only both together let the cluster start empty.
  *
  * <p>And a restore in place, of a cluster that has data, only when an operator asks: fetched and
  * verified first, then client writes refused, what is there backed up, and the database switched on

@@ -360,6 +360,33 @@ class RestoreDecisionTests {
   }
 
   @Test
+  void aBackupIsNewerByTheLogAndFromGenerationToGenerationByTime() {
+    StoredBackup here = made("A", "g1", 70, 5);
+
+    assertThat(RestoreDecision.isNewer(made("A", "g1", 71, 4), here)).isTrue();
+    assertThat(RestoreDecision.isNewer(made("A", "g1", 70, 9), here)).isFalse();
+    assertThat(RestoreDecision.isNewer(made("A", "g1", 69, 9), here)).isFalse();
+    assertThat(RestoreDecision.isNewer(made("A", "g2", 3, 6), here)).isTrue();
+    assertThat(RestoreDecision.isNewer(made("A", "g0", 99, 4), here)).isFalse();
+    assertThat(RestoreDecision.isNewer(made("B", "g1", 99, 9), here)).isFalse();
+    assertThat(RestoreDecision.isNewer(made(null, null, 0, 9), here)).isFalse();
+    assertThat(RestoreDecision.isNewer(here, made(null, null, 0, 1))).isFalse();
+  }
+
+  private static StoredBackup made(
+      @Nullable String cluster, @Nullable String generation, long index, long second) {
+    Instant created = NOW.plusSeconds(second);
+    return new StoredBackup(
+        new BackupManifest(
+            cluster, generation, 1, index, null, -1, false, List.of(), null, null, created),
+        "key",
+        "etag",
+        null,
+        1,
+        NOW);
+  }
+
+  @Test
   void countsOnlyFailuresOfTheFirstInARow() {
     Tried twice = Tried.NOTHING.failed(Fault.STORE, Place.FIRST).failed(Fault.BACKUP, Place.FIRST);
     assertThat(twice).isEqualTo(new Tried(2, false, false));

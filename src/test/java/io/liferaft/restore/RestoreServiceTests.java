@@ -756,8 +756,60 @@ class RestoreServiceTests {
     steps(2);
 
     assertThat(node.database()).isEqualTo(FakeDatabase.holding(LONG_TEXT));
-    assertThat(other.calls()).isZero();
+    assertThat(other.calls(Call.FETCH)).isZero();
     assertThat(service.turnedToSecond()).isNull();
+  }
+
+  /** The first was away for a while before everything was lost. */
+  @Test
+  void takesTheSecondWhenItHoldsANewerBackupAndSaysSo() {
+    place();
+    FakeArchive other = twoPlaces(OnFailure.HOLD);
+    other.place(newer(), FakeDatabase.holding("newer"));
+
+    steps(2);
+
+    assertThat(node.database()).isEqualTo(FakeDatabase.holding("newer"));
+    assertThat(archive.calls(Call.FETCH)).isZero();
+    assertThat(node.state().backups()).containsOnlyKeys(other.fingerprint());
+    assertThat(service.turnedToSecond()).contains("holds a newer backup than " + S3);
+    assertThat(output).contains("WARN").contains("restored from the second target " + SECOND);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"UNAVAILABLE", "ACCESS_DENIED", "CONFIGURATION"})
+  void waitsForNoSecondThatMayHoldANewerBackup(Reason reason) {
+    place();
+    FakeArchive other = twoPlaces(OnFailure.HOLD);
+    other.place(newer(), FakeDatabase.holding("newer"));
+    other.failNext(Call.LATEST, reason, 9);
+
+    steps(2);
+
+    assertThat(node.database()).isEqualTo(FakeDatabase.holding(LONG_TEXT));
+    assertThat(output).doesNotContain("WARN");
+  }
+
+  @Test
+  void takesTheFirstWhenTheNewerOneOfTheSecondIsDamagedAndTheOneBeforeIsNoNewer() {
+    place();
+    FakeArchive other = twoPlaces(OnFailure.HOLD);
+    other.place(newer(), FakeDatabase.holding("newer"));
+    other.corrupt(true);
+    other.placeOlder(manifest(List.of()), FakeDatabase.holding("older"));
+
+    steps(3);
+    assertThat(node.state().restore()).isInstanceOf(RestoreRecord.Begun.class);
+    assertThat(failed().reason()).contains("is damaged").contains(SECOND);
+    steps(2);
+
+    assertThat(node.database()).isEqualTo(FakeDatabase.holding(LONG_TEXT));
+    assertThat(service.turnedToSecond()).isNull();
+  }
+
+  private static BackupManifest newer() {
+    return new BackupManifest(
+        "cluster-old", "g0", 99, 701, null, -1, false, List.of(), null, null, null);
   }
 
   @Test
