@@ -486,6 +486,25 @@ class BackupSchedulerTests {
     assertThat(output).doesNotContain("WARN");
   }
 
+  /**
+   * Its own earlier generations are restore points like others; somebody else's last one is not.
+   */
+  @Test
+  void inAnArchiveOnlyWhatIsNotItsOwnIsKeptFromTheRetention() {
+    archive.holdsMany(null);
+    placeForeign();
+    node.write("a");
+    assertThat(scheduler.tick().result()).isEqualTo(Result.OK);
+    assertThat(archive.preserved()).hasSize(1);
+    assertThat(output).containsOnlyOnce("is not in this cluster's log (its cluster is cluster-b)");
+
+    node.load("b");
+    assertThat(scheduler.tick().result()).isEqualTo(Result.OK);
+
+    assertThat(archive.preserved()).hasSize(1);
+    assertThat(output).containsOnlyOnce("WARN");
+  }
+
   // --- failures ---
 
   @Test
