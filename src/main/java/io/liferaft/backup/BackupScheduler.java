@@ -266,7 +266,7 @@ final class BackupScheduler implements SmartLifecycle {
 
   private Duration step() {
     Result result = tick().result();
-    pruning.after(result, run != null && run.inOrder(), leaderTerm());
+    pruning.after(result, run != null && run.inOrder() && backedUp(), leaderTerm());
     Duration pause = trouble.failures() == 0 ? properties.interval() : trouble.untilRetry();
     next = clock.instant().plus(pause);
     return pause;
@@ -277,6 +277,12 @@ final class BackupScheduler implements SmartLifecycle {
       awaitLeadersBackup();
       round(Instant.MIN, false);
     }
+  }
+
+  /** An archive that this cluster has put nothing in is none to prune, nor trouble. */
+  private boolean backedUp() {
+    BackupArchive to = archive;
+    return to != null && node.state().backups().containsKey(to.fingerprint());
   }
 
   /**

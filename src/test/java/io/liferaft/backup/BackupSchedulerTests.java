@@ -712,6 +712,23 @@ class BackupSchedulerTests {
     Waiting.await("a prune").until(() -> archive.calls(Call.PRUNE) == 1);
   }
 
+  /** An idle cluster that has written nothing yet would warn of the missing pointer each time. */
+  @Test
+  void prunesNothingWhereNothingWasBackedUp() {
+    node.restored(new RestoreRecord.Ended(RestoreRecord.Outcome.NOTHING_THERE, 1));
+    scheduler.start();
+
+    for (int rounds = 1; rounds <= 3; rounds++) {
+      int wanted = rounds;
+      Waiting.await("a round").until(() -> scheduler.count(Result.SKIPPED) >= wanted);
+      clock.advance(Duration.ofHours(1));
+      node.announce();
+    }
+
+    assertThat(scheduler.tick().detail()).contains("Nothing has been written yet");
+    assertThat(archive.calls(Call.PRUNE)).isZero();
+  }
+
   @Test
   void saysOnceThatNothingIsBackedUp() {
     BackupScheduler off =
