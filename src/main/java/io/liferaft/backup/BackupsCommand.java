@@ -239,9 +239,17 @@ public final class BackupsCommand {
 
   private static int get(BackupArchive archive, Request request, PrintStream out)
       throws IOException {
-    Path file = request.file();
-    if (file == null || Files.exists(file)) {
-      throw new IllegalArgumentException(file + " is there already: name a file that is not");
+    Path named = request.file();
+    if (named == null || named.toString().isBlank()) {
+      throw new IllegalArgumentException("name the file that the database is to be written to");
+    }
+    Path file = named.toAbsolutePath();
+    if (Files.exists(file)) {
+      throw new IllegalArgumentException(named + " is there already: name a file that is not");
+    }
+    Path folder = file.getParent();
+    if (folder == null || !Files.isDirectory(folder)) {
+      throw new IllegalArgumentException(folder + " is no directory: make it, then get " + named);
     }
     StoredBackup backup = find(archive, request.point());
     Path unverified = file.resolveSibling(file.getFileName() + ".unverified");

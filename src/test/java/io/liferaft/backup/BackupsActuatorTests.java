@@ -277,6 +277,17 @@ class BackupsActuatorTests {
     assertThat(command(1, "verify", "--depth=database")).contains("DAMAGED  " + newest);
   }
 
+  @Test
+  void getsIntoNoFileThatCannotBeWritten(@TempDir Path elsewhere) throws Exception {
+    String _ = made("g1");
+
+    assertThat(command(2, "get", "")).contains("name the file");
+    assertThat(command(2, "get", elsewhere.resolve("missing/g.sqlite").toString()))
+        .contains("missing is no directory");
+    assertThat(command(2, "get", elsewhere.toString())).contains("is there already");
+    assertThat(elsewhere).isEmptyDirectory();
+  }
+
   private static String[] with(String[] settings, String... words) {
     return Stream.concat(Stream.of(words), Stream.of(settings)).toArray(String[]::new);
   }
