@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.tuple;
 
-import io.liferaft.archive.RequestFaults.Way;
 import io.liferaft.objectstore.ObjectStoreException;
 import io.liferaft.objectstore.ObjectStoreException.Reason;
 import io.liferaft.objectstore.PutCondition;
@@ -25,7 +24,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ArchivePrunerTests {
@@ -669,50 +667,5 @@ class ArchivePrunerTests {
     assertThat(pruned).isPositive();
     assertThat(packs).isPositive();
     assertThat(gone).hasSize(pruned);
-  }
-
-  @ParameterizedTest
-  @EnumSource(Way.class)
-  void standsEveryRequestThatFails(Way way) throws IOException {
-    int requests = 1;
-    for (int number = 1; number <= requests; number++) {
-      prefix = "db" + number + "/";
-      written.clear();
-      gone.clear();
-      database = TestDatabase.random(4, number);
-      archive = archive();
-      write();
-      changeAndWrite(1);
-      for (int chunk = 0; chunk < 4; chunk++) {
-        change(chunk);
-      }
-      newGeneration();
-      write();
-      changeAndWrite(2);
-      times.advance(Duration.ofHours(2));
-      changeAndWrite(3);
-
-      store.fail(number, way);
-      boolean failed = false;
-      try {
-        failed = prune(ONLY_NEWEST).problem() != null;
-      } catch (ObjectStoreException e) {
-        failed = true;
-      }
-      requests = Math.max(requests, store.requests() + (failed ? 1 : 0));
-      store.fail(0, way);
-
-      everythingLeftIsWhole();
-      assertThat(ids()).contains(newest());
-      archive = archive();
-      PruneReport next = prune(ONLY_NEWEST);
-      assertThat(next.problem()).isNull();
-      assertThat(ids()).hasSizeLessThan(3).contains(newest());
-      assertThat(packs()).hasSizeLessThan(5);
-      everythingLeftIsWhole();
-      changeAndWrite(0);
-      everythingLeftIsWhole();
-    }
-    assertThat(requests).as("requests of one prune").isBetween(8, 20);
   }
 }

@@ -26,7 +26,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.annotation.ComponentScan;
@@ -281,39 +280,6 @@ class ChunkedArchiveTests {
         .matches(e -> e.reason() == Reason.PRECONDITION_FAILED);
 
     assertThat(archive.latest().orElseThrow().etag()).isEqualTo(second.etag());
-  }
-
-  @ParameterizedTest
-  @EnumSource(Way.class)
-  void standsEveryRequestThatFails(Way way) throws IOException {
-    TestDatabase database = TestDatabase.random(6, 8);
-    write(database);
-    byte[] before = database.bytes();
-    int requests = 1;
-    for (int number = 1; number <= requests; number++) {
-      archive = archive();
-      TestDatabase.Source source = database.set(number * 100L, (byte) number).source();
-      StoredBackup there = archive.latest().orElseThrow();
-      PutCondition condition = new PutCondition.IfMatch(there.etag());
-      store.fail(0, way);
-      store.fail(number, way);
-      boolean failed = false;
-      try {
-        write(source, condition);
-      } catch (ObjectStoreException e) {
-        failed = true;
-      }
-      requests = Math.max(requests, store.requests() + (failed ? 1 : 0));
-      store.fail(0, way);
-      archive = archive();
-
-      byte[] now = fetched(archive.toRestore().orElseThrow());
-      assertThat(now).isIn(before, database.bytes());
-      StoredBackup next = write(database.source());
-      assertThat(fetched(next)).isEqualTo(database.bytes());
-      before = database.bytes();
-    }
-    assertThat(requests).as("requests of one backup").isBetween(5, 12);
   }
 
   @Test

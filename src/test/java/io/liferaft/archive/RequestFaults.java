@@ -7,6 +7,7 @@ import io.liferaft.objectstore.ObjectStoreException.Reason;
 import io.liferaft.objectstore.ObjectWriter;
 import io.liferaft.objectstore.PutCondition;
 import java.io.ByteArrayInputStream;
+import java.io.FilterInputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -17,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** A store of which one request, counted from 1, fails in one way. */
@@ -34,6 +36,7 @@ final class RequestFaults implements ObjectStore {
   private Way way = Way.BEFORE;
   private int failing;
   private int requests;
+  private boolean failed;
   private boolean unconditional;
   private boolean flips;
 
@@ -44,6 +47,7 @@ final class RequestFaults implements ObjectStore {
   /** Requests count from here on. */
   void fail(int number, Way how) {
     requests = 0;
+    failed = false;
     failing = number;
     way = how;
     log.setLength(0);
@@ -63,27 +67,51 @@ final class RequestFaults implements ObjectStore {
     return requests;
   }
 
+  /** No request fails any more. */
+  void heal() {
+    failing = 0;
+  }
+
+  /** Whether it has come to the request that fails. */
+  boolean failed() {
+    return failed;
+  }
+
   /** What was asked, one line each. */
   String asked() {
     return log.toString();
   }
 
   private <T> T ask(String what, Supplier<T> request) {
+    return ask(
+        what,
+        request,
+        _ -> {
+          throw failure(what);
+        });
+  }
+
+  /**
+   * @param cut what becomes of an answer that breaks off
+   */
+  private <T> T ask(String what, Supplier<T> request, UnaryOperator<T> cut) {
     boolean fails = begin(what);
-    if (fails && way != Way.AFTER) {
+    if (fails && way == Way.BEFORE) {
       throw failure(what);
     }
     T answer = request.get();
-    if (fails) {
+    if (fails && way == Way.AFTER) {
       throw failure(what);
     }
-    return answer;
+    return fails ? cut.apply(answer) : answer;
   }
 
   /** Ranges are fetched by several threads. */
   private synchronized boolean begin(String what) {
     log.append(what).append('\n');
-    return ++requests == failing;
+    boolean fails = ++requests == failing;
+    failed |= fails;
+    return fails;
   }
 
   private static ObjectStoreException failure(String what) {
@@ -102,12 +130,12 @@ final class RequestFaults implements ObjectStore {
 
   @Override
   public InputStream get(String key, long offset, @Nullable String etag) {
-    return ask("GET " + key, () -> store.get(key, offset, etag));
+    return ask("GET " + key, () -> store.get(key, offset, etag), CutAnswer::new);
   }
 
   @Override
   public InputStream getRange(String key, long offset, long bytes) {
-    InputStream range = ask("GET " + key, () -> store.getRange(key, offset, bytes));
+    InputStream range = ask("GET " + key, () -> store.getRange(key, offset, bytes), CutAnswer::new);
     return flips ? flipped(range) : range;
   }
 
@@ -128,9 +156,10 @@ final class RequestFaults implements ObjectStore {
     if (unconditional && !(condition instanceof PutCondition.Always)) {
       return put(key, metadata, new PutCondition.Always(), writer);
     }
-    if (requests + 1 == failing && way == Way.IN_MID_BODY) {
-      requests++;
-      return store.put(key, metadata, condition, out -> writer.writeTo(new Cut(out)));
+    if (way == Way.IN_MID_BODY) {
+      boolean cut = begin("PUT " + key);
+      return store.put(
+          key, metadata, condition, cut ? out -> writer.writeTo(new Cut(out)) : writer);
     }
     return ask("PUT " + key, () -> store.put(key, metadata, condition, writer));
   }
@@ -144,6 +173,32 @@ final class RequestFaults implements ObjectStore {
     public void write(byte[] b, int off, int len) throws IOException {
       out.write(b, off, len / 2);
       throw new IOException("cut as told");
+    }
+  }
+
+  /** Ends with an error in the middle of whatever there is. */
+  private static final class CutAnswer extends FilterInputStream {
+
+    private int left = 100;
+
+    CutAnswer(InputStream in) {
+      super(in);
+    }
+
+    @Override
+    public int read() throws IOException {
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] b, int off, int len) throws IOException {
+      if (left == 0) {
+        throw new IOException("cut as told");
+      }
+      int n = super.read(b, off, Math.min(len, left));
+      left -= Math.max(n, 0);
+      return n;
     }
   }
 

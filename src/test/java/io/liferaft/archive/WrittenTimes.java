@@ -71,7 +71,14 @@ final class WrittenTimes implements ObjectStore {
   @Override
   public ObjectInfo put(
       String key, Map<String, String> metadata, PutCondition condition, ObjectWriter writer) {
-    ObjectInfo info = store.put(key, metadata, condition, writer);
+    ObjectInfo info;
+    try {
+      info = store.put(key, metadata, condition, writer);
+    } catch (RuntimeException e) {
+      // It may be there all the same.
+      var _ = written.putIfAbsent(key, now);
+      throw e;
+    }
     written.put(key, now);
     return timed(info);
   }

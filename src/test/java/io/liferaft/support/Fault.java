@@ -19,6 +19,10 @@ sealed interface Fault {
 
   record LoseAnswer() implements Fault {}
 
+  record Reset() implements Fault {}
+
+  record DoneBut(Answer answer) implements Fault {}
+
   record HoldRequest(FaultyS3.Held held) implements Fault {}
 
   record HoldAnswer(long bytes) implements Fault {}

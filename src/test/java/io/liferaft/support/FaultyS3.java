@@ -3,6 +3,7 @@ package io.liferaft.support;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.liferaft.support.S3Server.S3Request;
+import java.io.BufferedInputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -241,6 +242,18 @@ public final class FaultyS3 implements AutoCloseable {
       rule(new Fault.LoseAnswer());
     }
 
+    /** Passes nothing on and resets the connection. */
+    public void reset() {
+      rule(new Fault.Reset());
+    }
+
+    /**
+     * Passes the request on whole, and answers in place of the server, which has carried it out.
+     */
+    public void carryOutButAnswer(int status, String code) {
+      rule(new Fault.DoneBut(new Fault.Answer(status, code, "by rule", List.of())));
+    }
+
     /** Keeps the request, its body unread, until it is released. */
     public Held hold() {
       Held held = new Held();
@@ -286,14 +299,30 @@ public final class FaultyS3 implements AutoCloseable {
     Thread.ofVirtual().name("faulty-s3").start(() -> serve(client));
   }
 
+  /**
+   * What a client asks.
+   *
+   * @param in behind the head
+   */
+  private record Asked(Socket client, InputStream in, HttpHead head, S3Request request) {
+    OutputStream out() throws IOException {
+      return client.getOutputStream();
+    }
+
+    boolean expectsContinue() {
+      return head.header("Expect").equalsIgnoreCase("100-continue");
+    }
+  }
+
   private void serve(Socket client) {
     try (client) {
-      HttpHead asked = HttpHead.read(client.getInputStream());
-      if (asked != null) {
-        HttpHead head = asked.originForm();
+      InputStream in = new BufferedInputStream(client.getInputStream());
+      HttpHead read = HttpHead.read(in);
+      if (read != null) {
+        HttpHead head = read.originForm();
         String[] line = head.lines().getFirst().split(" ", -1);
         S3Request request = S3Request.of(line[0], line[1], 0).with(0, head.lines());
-        handle(client, head.without(dropped.toArray(String[]::new)), request);
+        handle(new Asked(client, in, head.without(dropped.toArray(String[]::new)), request));
       }
     } catch (IOException | InterruptedException _) {
       // One side went away: that is what this class is for.
@@ -302,8 +331,8 @@ public final class FaultyS3 implements AutoCloseable {
     }
   }
 
-  private void handle(Socket client, HttpHead head, S3Request request)
-      throws IOException, InterruptedException {
+  private void handle(Asked asked) throws IOException, InterruptedException {
+    S3Request request = asked.request();
     Fault fault =
         rules.stream()
             .filter(rule -> rule.takes(request))
@@ -313,17 +342,29 @@ public final class FaultyS3 implements AutoCloseable {
     switch (fault) {
       case Fault.Answer answer -> {
         record(request, answer.status());
-        answer(client, head, request, answer);
+        if (!asked.expectsContinue()) {
+          // A client that is still sending would see a reset instead of the answer.
+          HttpHead.copy(asked.in(), OutputStream.nullOutputStream(), asked.head().contentLength());
+        }
+        answer(asked, answer);
       }
       case Fault.Delay(Duration duration) -> {
         if (!closed.await(duration.toMillis(), TimeUnit.MILLISECONDS)) {
-          pass(client, head, request, Long.MAX_VALUE, Long.MAX_VALUE, 0);
+          pass(asked, Long.MAX_VALUE, Long.MAX_VALUE, 0);
         }
       }
-      case Fault.CutAnswer(long bytes) -> pass(client, head, request, Long.MAX_VALUE, bytes, 0);
+      case Fault.CutAnswer(long bytes) -> pass(asked, Long.MAX_VALUE, bytes, 0);
       case Fault.SlowAnswer(int bytesPerSecond, long bytes) ->
-          pass(client, head, request, Long.MAX_VALUE, bytes, bytesPerSecond);
-      case Fault.LoseAnswer() -> lose(client, head, request);
+          pass(asked, Long.MAX_VALUE, bytes, bytesPerSecond);
+      case Fault.LoseAnswer() -> carryOut(asked);
+      case Fault.Reset() -> {
+        record(request, 0);
+        asked.client().setSoLinger(true, 0);
+      }
+      case Fault.DoneBut(Fault.Answer answer) -> {
+        carryOut(asked);
+        answer(asked, answer);
+      }
       case Fault.HoldRequest(Held held) -> {
         held.reached.countDown();
         while (!held.released.await(50, TimeUnit.MILLISECONDS)) {
@@ -331,11 +372,11 @@ public final class FaultyS3 implements AutoCloseable {
             return;
           }
         }
-        pass(client, head, request, Long.MAX_VALUE, Long.MAX_VALUE, 0);
+        pass(asked, Long.MAX_VALUE, Long.MAX_VALUE, 0);
       }
-      case Fault.HoldAnswer(long bytes) -> hold(client, head, request, bytes);
-      case Fault.CutRequest(long bytes) -> pass(client, head, request, bytes, Long.MAX_VALUE, 0);
-      case Fault.Pass() -> pass(client, head, request, Long.MAX_VALUE, Long.MAX_VALUE, 0);
+      case Fault.HoldAnswer(long bytes) -> hold(asked, bytes);
+      case Fault.CutRequest(long bytes) -> pass(asked, bytes, Long.MAX_VALUE, 0);
+      case Fault.Pass() -> pass(asked, Long.MAX_VALUE, Long.MAX_VALUE, 0);
     }
   }
 
@@ -343,14 +384,9 @@ public final class FaultyS3 implements AutoCloseable {
     requests.add(request.with(status, request.head()));
   }
 
-  private static void answer(Socket client, HttpHead head, S3Request request, Fault.Answer answer)
-      throws IOException {
-    if (!head.header("Expect").equalsIgnoreCase("100-continue")) {
-      // A client that is still sending would see a reset instead of the answer.
-      HttpHead.copy(client.getInputStream(), OutputStream.nullOutputStream(), head.contentLength());
-    }
+  private static void answer(Asked asked, Fault.Answer answer) throws IOException {
     String body =
-        request.method().equals("HEAD") || answer.code().isEmpty()
+        asked.request().method().equals("HEAD") || answer.code().isEmpty()
             ? ""
             : "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>%s</Code><Message>%s</Message></Error>"
                 .formatted(answer.code(), answer.message());
@@ -360,41 +396,35 @@ public final class FaultyS3 implements AutoCloseable {
     lines.add("Content-Length: " + body.length());
     lines.add("Connection: close");
     lines.addAll(answer.headers());
-    OutputStream out = client.getOutputStream();
+    OutputStream out = asked.out();
     out.write(new HttpHead(lines).bytes());
     out.write(body.getBytes(StandardCharsets.UTF_8));
     out.flush();
   }
 
-  private void pass(
-      Socket client,
-      HttpHead head,
-      S3Request request,
-      long requestLimit,
-      long answerLimit,
-      int bytesPerSecond)
+  private void pass(Asked asked, long requestLimit, long answerLimit, int bytesPerSecond)
       throws IOException {
     boolean recorded = false;
     try (Socket server = new Socket(LOOPBACK, upstreamPort)) {
       sockets.add(server);
-      server.getOutputStream().write(head.oneRequestOnly());
+      server.getOutputStream().write(asked.head().oneRequestOnly());
       Thread sender =
           Thread.ofVirtual()
               .name("faulty-s3-request")
-              .start(() -> send(client, server, head.contentLength(), requestLimit));
+              .start(() -> send(asked, server, requestLimit));
       try {
-        InputStream answer = server.getInputStream();
+        InputStream answer = new BufferedInputStream(server.getInputStream());
         HttpHead answerHead = HttpHead.read(answer);
         while (answerHead != null && answerHead.status() == 100) {
-          client.getOutputStream().write(answerHead.bytes());
+          asked.out().write(answerHead.bytes());
           answerHead = HttpHead.read(answer);
         }
         if (answerHead != null) {
           // Before the client can see the end of the answer.
-          record(request, answerHead.status());
+          record(asked.request(), answerHead.status());
           recorded = true;
-          client.getOutputStream().write(answerHead.oneRequestOnly());
-          OutputStream out = content(client, head, request, answerHead);
+          asked.out().write(answerHead.oneRequestOnly());
+          OutputStream out = content(asked, answerHead);
           HttpHead.copy(
               answer,
               bytesPerSecond == 0 ? out : new SlowOutputStream(out, bytesPerSecond),
@@ -402,9 +432,9 @@ public final class FaultyS3 implements AutoCloseable {
         }
       } finally {
         if (!recorded) {
-          record(request, 0);
+          record(asked.request(), 0);
         }
-        closeQuietly(client);
+        closeQuietly(asked.client());
         closeQuietly(server);
         sockets.remove(server);
         sender.interrupt();
@@ -412,14 +442,13 @@ public final class FaultyS3 implements AutoCloseable {
     }
   }
 
-  private OutputStream content(Socket client, HttpHead head, S3Request request, HttpHead answerHead)
-      throws IOException {
-    OutputStream out = client.getOutputStream();
-    if (!request.method().equals("GET") || answerHead.status() / 100 != 2) {
+  private OutputStream content(Asked asked, HttpHead answerHead) throws IOException {
+    OutputStream out = asked.out();
+    if (!asked.request().method().equals("GET") || answerHead.status() / 100 != 2) {
       return out;
     }
     AtomicLong bytes = new AtomicLong();
-    served.add(new Served(request.key(), head.header("Range"), bytes));
+    served.add(new Served(asked.request().key(), asked.head().header("Range"), bytes));
     return new FilterOutputStream(out) {
       @Override
       public void write(byte[] b, int off, int len) throws IOException {
@@ -458,44 +487,46 @@ public final class FaultyS3 implements AutoCloseable {
     }
   }
 
-  private void lose(Socket client, HttpHead head, S3Request request) throws IOException {
+  /** The client is told nothing of it. */
+  private void carryOut(Asked asked) throws IOException {
     try (Socket server = new Socket(LOOPBACK, upstreamPort)) {
       sockets.add(server);
+      HttpHead head = asked.head();
       server.getOutputStream().write(head.without("Expect").oneRequestOnly());
-      if (head.header("Expect").equalsIgnoreCase("100-continue")) {
-        client.getOutputStream().write("HTTP/1.1 100 Continue\r\n\r\n".getBytes(US_ASCII));
+      if (asked.expectsContinue()) {
+        asked.out().write("HTTP/1.1 100 Continue\r\n\r\n".getBytes(US_ASCII));
       }
-      HttpHead.copy(client.getInputStream(), server.getOutputStream(), head.contentLength());
-      HttpHead answer = HttpHead.read(server.getInputStream());
-      record(request, answer == null ? 0 : answer.status());
+      HttpHead.copy(asked.in(), server.getOutputStream(), head.contentLength());
+      HttpHead answer = HttpHead.read(new BufferedInputStream(server.getInputStream()));
+      record(asked.request(), answer == null ? 0 : answer.status());
       sockets.remove(server);
     }
   }
 
   /** The client's next byte, or the end of its connection, ends the wait. */
-  private void hold(Socket client, HttpHead head, S3Request request, long bytes)
-      throws IOException {
+  private void hold(Asked asked, long bytes) throws IOException {
     try (Socket server = new Socket(LOOPBACK, upstreamPort)) {
       sockets.add(server);
-      server.getOutputStream().write(head.oneRequestOnly());
-      InputStream answer = server.getInputStream();
+      server.getOutputStream().write(asked.head().oneRequestOnly());
+      InputStream answer = new BufferedInputStream(server.getInputStream());
       HttpHead answerHead = HttpHead.read(answer);
-      record(request, answerHead == null ? 0 : answerHead.status());
+      record(asked.request(), answerHead == null ? 0 : answerHead.status());
       if (answerHead != null) {
-        client.getOutputStream().write(answerHead.oneRequestOnly());
-        HttpHead.copy(answer, content(client, head, request, answerHead), bytes);
-        int _ = client.getInputStream().read();
+        asked.out().write(answerHead.oneRequestOnly());
+        HttpHead.copy(answer, content(asked, answerHead), bytes);
+        int _ = asked.in().read();
       }
       sockets.remove(server);
     }
   }
 
-  private static void send(Socket client, Socket server, long length, long limit) {
+  private static void send(Asked asked, Socket server, long limit) {
+    long length = asked.head().contentLength();
     try {
-      HttpHead.copy(client.getInputStream(), server.getOutputStream(), Math.min(length, limit));
+      HttpHead.copy(asked.in(), server.getOutputStream(), Math.min(length, limit));
       server.getOutputStream().flush();
       if (limit < length) {
-        closeQuietly(client);
+        closeQuietly(asked.client());
         closeQuietly(server);
       }
     } catch (IOException _) {
