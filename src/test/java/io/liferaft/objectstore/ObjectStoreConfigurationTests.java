@@ -1,10 +1,14 @@
 package io.liferaft.objectstore;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.liferaft.support.FaultyS3;
+import io.liferaft.support.S3Server;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -216,6 +220,67 @@ class ObjectStoreConfigurationTests {
           assertThat(context.getBean(ObjectStoreProperties.class).toString())
               .doesNotContain("second-access", "second-secret");
         });
+  }
+
+  @Test
+  void theSecondClientIsMadeOnceAndBesideTheFirst() {
+    runner
+        .withPropertyValues(
+            "liferaft.backup.target=s3://backups/db/",
+            "liferaft.backup.second-target=S3://elsewhere/db/",
+            "liferaft.objectstore.second-s3.region=auto",
+            "liferaft.objectstore.second-s3.access-key=a",
+            "liferaft.objectstore.second-s3.secret-key=b",
+            "spring.cloud.aws.region.static=eu-central-1")
+        .run(context -> {
+          S3Client first = context.getBean(S3Client.class);
+          SecondS3 second = context.getBean(SecondS3.class);
+          ObjectStores.Clients clients = second.beside(() -> first);
+          assertThat(clients.of("backups")).isSameAs(first);
+          assertThat(clients.of("elsewhere"))
+              .isNotSameAs(first)
+              .isSameAs(clients.of("elsewhere"))
+              .isSameAs(second.client());
+          assertThat(clients.credentialsSetting("backups"))
+              .isEqualTo("spring.cloud.aws.credentials");
+          assertThat(clients.credentialsSetting("elsewhere"))
+              .isEqualTo("liferaft.objectstore.second-s3.access-key");
+        });
+  }
+
+  @Test
+  void theSecondClientGoesTheWayOfTheFirstAndEndsWithTheNode() {
+    try (S3Server server = S3Server.startOf("somebody", "elsewhere");
+        FaultyS3 proxy = FaultyS3.inFrontOf(server)) {
+      S3Client[] client = new S3Client[1];
+      runner
+          .withPropertyValues(
+              "liferaft.backup.target=file:/backups/db/",
+              "liferaft.backup.second-target=s3://elsewhere/db/",
+              "liferaft.objectstore.proxy=" + proxy.endpoint(),
+              "liferaft.objectstore.second-s3.region=" + server.region(),
+              "liferaft.objectstore.second-s3.endpoint=http://store.invalid",
+              "liferaft.objectstore.second-s3.path-style-access-enabled=true",
+              "liferaft.objectstore.second-s3.access-key=" + server.accessKey(),
+              "liferaft.objectstore.second-s3.secret-key=" + server.secretKey())
+          .run(context -> {
+            ObjectInfo _ =
+                context
+                    .getBean(ObjectStores.class)
+                    .open(ObjectStores.parse("s3://elsewhere/db/"), false)
+                    .put("k", Map.of(), new PutCondition.Always(), out -> out.write(1));
+            client[0] = context.getBean(SecondS3.class).client();
+          });
+
+      assertThat(proxy.requests())
+          .singleElement()
+          .satisfies(request -> {
+            assertThat(request.is("PUT", "k")).isTrue();
+            assertThat(request.header("x-amz-checksum-crc32")).as("unless it is told to").isEmpty();
+          });
+      assertThatThrownBy(() -> client[0].headBucket(b -> b.bucket("elsewhere")))
+          .hasStackTraceContaining("shut down");
+    }
   }
 
   @Test

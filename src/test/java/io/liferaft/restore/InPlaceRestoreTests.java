@@ -13,6 +13,7 @@ import io.liferaft.backup.SafetyBackup;
 import io.liferaft.objectstore.ObjectStoreException.Reason;
 import io.liferaft.objectstore.PutCondition;
 import io.liferaft.raft.RestoreRecord;
+import io.liferaft.raft.WriteHold;
 import io.liferaft.restore.InPlaceRestore.Phase;
 import io.liferaft.restore.InPlaceRestore.Progress;
 import io.liferaft.sqlite.SqliteException;
@@ -23,9 +24,11 @@ import io.liferaft.support.FakeRaftNode;
 import io.liferaft.support.ManualClock;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import org.assertj.core.api.ThrowingConsumer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,13 +39,16 @@ class InPlaceRestoreTests {
 
   private static final byte[] OLD = FakeDatabase.holding("what it was");
   private static final RestorePoint LATEST = new RestorePoint.Latest();
+  private static final String LOST = "this node does not lead any more";
 
   @TempDir Path dataDir;
   private final FakeArchive archive = new FakeArchive("s3://bucket/db.sqlite.gz");
   private final FakeRaftNode node =
       new FakeRaftNode().restored(new RestoreRecord.Ended(RestoreRecord.Outcome.NOTHING_THERE, 0));
   private SafetyBackup safety = new SafetyBackup(true, "000007-safe");
-  private boolean heldAtBackup;
+  private boolean heldAtCheck;
+  private @Nullable WriteHold heldAtBackup;
+  private Runnable duringBackup = () -> {};
   private RestoreAttempt.DatabaseCheck check = _ -> false;
   private InPlaceRestore restore;
 
@@ -53,10 +59,14 @@ class InPlaceRestoreTests {
             archive,
             node,
             new ManualClock(),
-            file -> check.isEmpty(file),
+            file -> {
+              heldAtCheck |= node.state().hold() != null;
+              return check.isEmpty(file);
+            },
             new RestoreFolder(dataDir),
             () -> {
-              heldAtBackup = node.state().hold() != null;
+              heldAtBackup = node.state().hold();
+              duringBackup.run();
               return safety;
             },
             work -> {
@@ -72,8 +82,12 @@ class InPlaceRestoreTests {
   }
 
   private static BackupManifest manifest(String sha256) {
+    return manifest(sha256, OLD.length);
+  }
+
+  private static BackupManifest manifest(String sha256, long sizeBytes) {
     return new BackupManifest(
-        "c", "g", 1, 7, sha256, OLD.length, false, List.of(), null, null, null);
+        "c", "g", 1, 7, sha256, sizeBytes, false, List.of(), null, null, null);
   }
 
   private Progress ended() {
@@ -114,7 +128,8 @@ class InPlaceRestoreTests {
     Progress progress = ended();
     assertThat(progress.phase()).isEqualTo(Phase.DONE);
     assertThat(progress.detail()).contains("000007-safe");
-    assertThat(heldAtBackup).as("no write comes after the safety backup").isTrue();
+    assertThat(heldAtBackup).as("no write comes after the safety backup").isNotNull();
+    assertThat(heldAtCheck).as("while it is fetched and verified").isFalse();
     assertThat(node.database()).isEqualTo(OLD);
     assertThat(node.state().generation()).isNotEqualTo(generation);
     assertThat(restore.plan(LATEST).estimatedSeconds()).isNotNull();
@@ -147,7 +162,8 @@ class InPlaceRestoreTests {
     failsAndChangesNothing("page 3 is wrong");
     check = _ -> true;
     failsAndChangesNothing("holds no object, and should");
-    assertThat(heldAtBackup).isFalse();
+    assertThat(heldAtCheck).isFalse();
+    assertThat(heldAtBackup).isNull();
   }
 
   @Test
@@ -221,16 +237,68 @@ class InPlaceRestoreTests {
         .satisfies(e -> assertThat(e.status()).isEqualTo(status));
   }
 
+  /** The next leader's first entry ends the hold; letting go says nothing that hides why. */
   @Test
   void aLeaderThatIsDeposedGivesUp() {
+    duringBackup = () -> node.leader("n2");
+    failsAndChangesNothing(LOST);
+
+    node.lead();
+    duringBackup = () -> {};
     node.duringLoad(_ -> node.leader("n2"));
+    failsAndChangesNothing("n1 does not lead");
+  }
+
+  /** Whoever led in between may have let the writes go on. */
+  @Test
+  void aLeaderThatLeadsAgainInALaterTermGivesUp() {
+    check =
+        _ -> {
+          node.leader("n2").lead();
+          return false;
+        };
+    failsAndChangesNothing(LOST);
+    assertThat(heldAtBackup).isNull();
+
+    check = _ -> false;
+    duringBackup = () -> node.leader("n2").lead();
+    failsAndChangesNothing(LOST);
+    assertThat(heldAtBackup).isNotNull();
+  }
+
+  @Test
+  void aNodeThatStopsLetsTheWritesGoOn() {
+    node.duringLoad(_ -> {
+      restore.stop();
+      Thread.currentThread().interrupt();
+    });
+    try {
+      failsAndChangesNothing(LOST);
+    } finally {
+      assertThat(Thread.interrupted()).as("still known").isTrue();
+    }
+    refuses(409, "Another restore is under way");
+    restore.start();
+    node.duringLoad(_ -> refuses(409, "Another restore is under way"));
 
     var _ = restore.begin(LATEST, false);
 
-    assertThat(restore.progress())
+    assertThat(ended().phase()).isEqualTo(Phase.DONE);
+  }
+
+  @Test
+  void holdsWritesNoLongerThanTheDatabaseTakes() {
+    byte[] large = new byte[3 << 20];
+    var _ = archive.place(manifest(FakeDatabase.sha256(large), large.length), large);
+
+    var _ = restore.begin(LATEST, false);
+
+    assertThat(ended().phase()).isEqualTo(Phase.DONE);
+    assertThat(heldAtBackup)
         .isNotNull()
-        .satisfies(progress -> assertThat(progress.phase()).isEqualTo(Phase.FAILED));
-    assertThat(node.database()).isNotEqualTo(OLD);
+        .satisfies(hold ->
+            assertThat(Duration.ofMillis(hold.untilMillis()))
+                .isEqualTo(Duration.ofMinutes(5).plusSeconds(3)));
   }
 
   @Test

@@ -8,6 +8,7 @@ import io.liferaft.support.FakeArchive.Call;
 import io.liferaft.support.FakeArchives;
 import io.liferaft.support.FakeRaftNode;
 import io.liferaft.support.Waiting;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -84,5 +85,17 @@ class RestoreActuatorTests {
 
     node.restored(new RestoreRecord.Ended(RestoreRecord.Outcome.STARTED_EMPTY, 0));
     assertThat(http.get().uri("/actuator/health/readiness")).hasStatusOk();
+    tellsUntilWhenWritesAreHeld();
+  }
+
+  private void tellsUntilWhenWritesAreHeld() {
+    long attempt = node.holdWrites(Duration.ofMinutes(5));
+    assertThat(http.get().uri("/actuator/restore"))
+        .bodyJson()
+        .extractingPath("$.writesHeldUntil")
+        .isEqualTo("1970-01-01T00:05:00Z");
+
+    node.releaseWrites(attempt);
+    assertThat(http.get().uri("/actuator/restore")).bodyText().doesNotContain("writesHeldUntil");
   }
 }

@@ -3,6 +3,7 @@ package io.liferaft.support;
 import io.liferaft.raft.BackupRecord;
 import io.liferaft.raft.ChangesRecord;
 import io.liferaft.raft.ClusterCopy;
+import io.liferaft.raft.CommitUnknownException;
 import io.liferaft.raft.LeadershipChanged;
 import io.liferaft.raft.NodeProbe;
 import io.liferaft.raft.NodeStatus;
@@ -89,6 +90,7 @@ public final class FakeRaftNode implements RaftNode {
     synchronized (this) {
       leader = id;
       term++;
+      hold = null;
     }
     announce();
     return this;
@@ -392,6 +394,9 @@ public final class FakeRaftNode implements RaftNode {
   @Override
   public synchronized void releaseWrites(long attempt) {
     leaderOnly();
+    if (Thread.currentThread().isInterrupted()) {
+      throw new CommitUnknownException("interrupted while the write was under way", null);
+    }
     if (hold != null && hold.attempt() == attempt) {
       hold = null;
     }
