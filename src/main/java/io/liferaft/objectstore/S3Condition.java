@@ -4,7 +4,6 @@ import io.liferaft.objectstore.ObjectStoreException.Reason;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.s3.S3Client;
-import software.amazon.awssdk.services.s3.model.NoSuchBucketException;
 import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
 
 /** A put's condition as S3 takes it, and as it is kept where the store does not. */
@@ -53,22 +52,8 @@ final class S3Condition {
                       .overrideConfiguration(o -> o.apiCallTimeout(callTimeout)))
               .eTag());
     } catch (NoSuchKeyException _) {
-      requireBucket(s3, bucket, key, callTimeout);
+      var _ = S3Bucket.look(s3, bucket, "writing s3://" + bucket + "/" + key, callTimeout);
       return null;
-    }
-  }
-
-  /** A HEAD has no body, so its 404 may also mean the bucket. */
-  private static void requireBucket(S3Client s3, String bucket, String key, Duration callTimeout) {
-    try {
-      s3.headBucket(
-          b -> b.bucket(bucket).overrideConfiguration(o -> o.apiCallTimeout(callTimeout)));
-    } catch (NoSuchBucketException e) {
-      throw S3Errors.failure(
-          Reason.NO_SUCH_BUCKET,
-          "writing s3://" + bucket + "/" + key,
-          "there is no bucket '" + bucket + "'",
-          e);
     }
   }
 }

@@ -76,7 +76,7 @@ final class S3ObjectStore implements ObjectStore {
     }
   }
 
-  /** A HEAD has no body, so its 404 may also mean the bucket or a delete marker. */
+  /** A HEAD's 404 may also mean the bucket or a delete marker. */
   private Optional<ObjectInfo> provablyMissing(String action, S3Exception missing) {
     if ("true".equalsIgnoreCase(S3Errors.header(missing, "x-amz-delete-marker"))) {
       throw failure(
@@ -86,18 +86,8 @@ final class S3ObjectStore implements ObjectStore {
               + " back, or delete every version to start without it",
           missing);
     }
-    try {
-      s3.headBucket(b ->
-          b.bucket(bucket).overrideConfiguration(o -> o.apiCallTimeout(settings.callTimeout())));
-      return Optional.empty();
-    } catch (S3Exception e) {
-      if (e.statusCode() == 404) {
-        throw failure(Reason.NO_SUCH_BUCKET, action, "there is no bucket '" + bucket + "'", e);
-      }
-      throw explained(action, e);
-    } catch (SdkException e) {
-      throw translate(action, e);
-    }
+    var _ = call(action, () -> S3Bucket.look(s3, bucket, action, settings.callTimeout()));
+    return Optional.empty();
   }
 
   @Override
