@@ -51,14 +51,13 @@ final class S3Copy {
   private Copied whole(HeadObjectResponse source, String fromKey, String toKey) {
     CopyObjectResponse response =
         s3.copyObject(b ->
-            b.sourceBucket(bucket)
+            encryption
+                .askedOf(b)
+                .sourceBucket(bucket)
                 .sourceKey(fromKey)
                 .copySourceIfMatch(source.eTag())
                 .destinationBucket(bucket)
                 .destinationKey(toKey)
-                .serverSideEncryption(encryption.kind())
-                .ssekmsKeyId(encryption.kmsKeyId())
-                .bucketKeyEnabled(encryption.bucketKey())
                 .overrideConfiguration(o -> o.apiCallTimeout(callTimeout.plus(COPY_TIME))));
     return new Copied(response.copyObjectResult().eTag(), response.versionId());
   }
@@ -66,12 +65,11 @@ final class S3Copy {
   private Copied inParts(HeadObjectResponse source, String fromKey, String toKey) {
     String uploadId =
         s3.createMultipartUpload(b ->
-                b.bucket(bucket)
+                encryption
+                    .askedOf(b)
+                    .bucket(bucket)
                     .key(toKey)
                     .metadata(source.metadata())
-                    .serverSideEncryption(encryption.kind())
-                    .ssekmsKeyId(encryption.kmsKeyId())
-                    .bucketKeyEnabled(encryption.bucketKey())
                     .contentType(source.contentType())
                     .overrideConfiguration(o -> o.apiCallTimeout(callTimeout)))
             .uploadId();

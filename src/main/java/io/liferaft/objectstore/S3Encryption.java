@@ -1,6 +1,9 @@
 package io.liferaft.objectstore;
 
 import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.s3.model.CopyObjectRequest;
+import software.amazon.awssdk.services.s3.model.CreateMultipartUploadRequest;
+import software.amazon.awssdk.services.s3.model.PutObjectRequest;
 import software.amazon.awssdk.services.s3.model.ServerSideEncryption;
 
 /**
@@ -22,5 +25,17 @@ record S3Encryption(
           new S3Encryption(ServerSideEncryption.AWS_KMS, key, settings.bucketKeyEnabled());
       case SSE_KMS_DSSE -> new S3Encryption(ServerSideEncryption.AWS_KMS_DSSE, key, null);
     };
+  }
+
+  PutObjectRequest.Builder askedOf(PutObjectRequest.Builder request) {
+    return request.serverSideEncryption(kind).ssekmsKeyId(kmsKeyId).bucketKeyEnabled(bucketKey);
+  }
+
+  CopyObjectRequest.Builder askedOf(CopyObjectRequest.Builder request) {
+    return request.serverSideEncryption(kind).ssekmsKeyId(kmsKeyId).bucketKeyEnabled(bucketKey);
+  }
+
+  CreateMultipartUploadRequest.Builder askedOf(CreateMultipartUploadRequest.Builder request) {
+    return request.serverSideEncryption(kind).ssekmsKeyId(kmsKeyId).bucketKeyEnabled(bucketKey);
   }
 }

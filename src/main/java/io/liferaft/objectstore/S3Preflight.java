@@ -143,11 +143,10 @@ final class S3Preflight {
     S3Encryption encryption = S3Encryption.of(settings);
     String id =
         s3.createMultipartUpload(b ->
-                b.bucket(bucket)
+                encryption
+                    .askedOf(b)
+                    .bucket(bucket)
                     .key(key)
-                    .serverSideEncryption(encryption.kind())
-                    .ssekmsKeyId(encryption.kmsKeyId())
-                    .bucketKeyEnabled(encryption.bucketKey())
                     .overrideConfiguration(o -> o.apiCallTimeout(settings.callTimeout())))
             .uploadId();
     s3.abortMultipartUpload(b ->

@@ -168,12 +168,11 @@ final class S3Upload extends OutputStream {
     PutObjectResponse response =
         s3.putObject(
             b ->
-                b.bucket(bucket)
+                encryption
+                    .askedOf(b)
+                    .bucket(bucket)
                     .key(key)
                     .metadata(metadata)
-                    .serverSideEncryption(encryption.kind())
-                    .ssekmsKeyId(encryption.kmsKeyId())
-                    .bucketKeyEnabled(encryption.bucketKey())
                     .contentType("application/octet-stream")
                     .contentMD5(md5())
                     .overrideConfiguration(o -> o.apiCallTimeout(bodyTime()))
@@ -235,12 +234,11 @@ final class S3Upload extends OutputStream {
     if (id == null) {
       id =
           s3.createMultipartUpload(b ->
-                  b.bucket(bucket)
+                  encryption
+                      .askedOf(b)
+                      .bucket(bucket)
                       .key(key)
                       .metadata(metadata)
-                      .serverSideEncryption(encryption.kind())
-                      .ssekmsKeyId(encryption.kmsKeyId())
-                      .bucketKeyEnabled(encryption.bucketKey())
                       .contentType("application/octet-stream")
                       .overrideConfiguration(o -> o.apiCallTimeout(settings.callTimeout())))
               .uploadId();
