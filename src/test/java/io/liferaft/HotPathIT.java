@@ -72,9 +72,9 @@ class HotPathIT {
     assertThat(forces)
         .as("forces of %d writes", REQUESTS)
         .isBetween((long) REQUESTS, REQUESTS + REQUESTS / 10L);
-    assertThat(each.allocatedBytes()).as("bytes allocated").isLessThan(82_000);
+    assertThat(each.allocatedBytes()).as("bytes allocated").isLessThan(74_000);
     assumeThat(cost.complete()).isTrue();
-    assertThat(each.contextSwitches()).as("context switches").isLessThan(30);
+    assertThat(each.contextSwitches()).as("context switches").isLessThan(24);
     assertThat(each.writtenBytes()).as("bytes written to files and sockets").isLessThan(9000);
   }
 
@@ -84,7 +84,7 @@ class HotPathIT {
     long forces = cost.forcesOf(this::reads);
 
     assertThat(forces).as("forces of %d reads", REQUESTS).isLessThan(REQUESTS / 10);
-    assertThat(each.allocatedBytes()).as("bytes allocated").isLessThan(55_000);
+    assertThat(each.allocatedBytes()).as("bytes allocated").isLessThan(45_000);
     assumeThat(cost.complete()).isTrue();
     assertThat(each.contextSwitches()).as("context switches").isLessThan(15);
   }
