@@ -109,7 +109,7 @@ sealed interface RestoreDecision {
 
     /** A place has failed, or this node has. */
     Tried failed(Fault fault, Place at) {
-      if (fault == Fault.NODE || fault == Fault.OTHER) {
+      if (!fault.ofPlace()) {
         return new Tried(0, false, secondAsked || at == Place.SECOND);
       }
       return switch (at) {
@@ -143,7 +143,12 @@ sealed interface RestoreDecision {
     /** This node lacks what another may have: a key, room on its disk. */
     NODE,
     /** A node of the backup's cluster is alive. */
-    OTHER
+    OTHER;
+
+    /** Whether the place it was asked of has failed, by its store or by what is stored. */
+    boolean ofPlace() {
+      return this == STORE || this == BACKUP;
+    }
   }
 
   /**
@@ -269,8 +274,8 @@ sealed interface RestoreDecision {
       boolean othersSource,
       int members,
       boolean secondUnasked) {
-    boolean stores = fault == Fault.STORE || fault == Fault.BACKUP;
-    boolean persists = stores && storeFailures >= ATTEMPTS_BEFORE_GIVING_UP && !secondUnasked;
+    boolean persists =
+        fault.ofPlace() && storeFailures >= ATTEMPTS_BEFORE_GIVING_UP && !secondUnasked;
     if (members > 1 && persists && fault == Fault.STORE && othersSource) {
       return new HandOn();
     }

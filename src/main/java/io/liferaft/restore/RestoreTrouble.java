@@ -1,7 +1,6 @@
 package io.liferaft.restore;
 
 import io.liferaft.objectstore.Backoff;
-import io.liferaft.restore.RestoreDecision.Fault;
 import io.liferaft.restore.RestoreDecision.Place;
 import io.liferaft.restore.RestoreDecision.Tried;
 import java.time.Clock;
@@ -87,7 +86,7 @@ final class RestoreTrouble {
     state =
         new State(
             attempts,
-            stores(failure.fault()) ? state.storeFailures() + 1 : 0,
+            failure.fault().ofPlace() ? state.storeFailures() + 1 : 0,
             clock.instant().plus(Backoff.after(attempts, random)),
             failure.sentence(),
             state.tried().failed(failure.fault(), at));
@@ -97,10 +96,6 @@ final class RestoreTrouble {
           failure.sentence());
     }
     log.debug("Attempt {} failed", attempts, failure);
-  }
-
-  private static boolean stores(Fault fault) {
-    return fault == Fault.STORE || fault == Fault.BACKUP;
   }
 
   private boolean isNew(RestoreFailure failure, Place at) {
