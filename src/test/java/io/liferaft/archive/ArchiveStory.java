@@ -108,20 +108,7 @@ final class ArchiveStory {
     PutCondition condition =
         there == null ? new PutCondition.IfAbsent() : new PutCondition.IfMatch(there.etag());
     TestDatabase.Source source = database.source();
-    BackupManifest told = database.manifest(archive.digest(source));
-    BackupManifest manifest =
-        new BackupManifest(
-            told.clusterId(),
-            told.generation(),
-            told.term(),
-            told.changeIndex(),
-            told.sha256(),
-            told.sizeBytes(),
-            told.empty(),
-            told.members(),
-            null,
-            null,
-            times.now());
+    BackupManifest manifest = database.manifest(archive.digest(source), times.now());
     tried.add(database.bytes());
     return told(archive.write(manifest, condition, source));
   }

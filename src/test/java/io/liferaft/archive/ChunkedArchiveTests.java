@@ -554,20 +554,7 @@ class ChunkedArchiveTests {
             .<PutCondition>map(backup -> new PutCondition.IfMatch(backup.etag()))
             .orElse(new PutCondition.IfAbsent());
     TestDatabase.Source source = database.source();
-    BackupManifest told = database.manifest(archive.digest(source));
-    BackupManifest manifest =
-        new BackupManifest(
-            told.clusterId(),
-            told.generation(),
-            told.term(),
-            told.changeIndex(),
-            told.sha256(),
-            told.sizeBytes(),
-            told.empty(),
-            told.members(),
-            null,
-            null,
-            Instant.parse(time));
+    BackupManifest manifest = database.manifest(archive.digest(source), Instant.parse(time));
     return archive.idOf(archive.write(manifest, condition, source)).orElseThrow();
   }
 

@@ -6,8 +6,8 @@ import io.liferaft.objectstore.ObjectStoreException;
 import io.liferaft.objectstore.ObjectStoreException.Reason;
 import io.liferaft.objectstore.ObjectWriter;
 import io.liferaft.objectstore.PutCondition;
+import io.liferaft.support.FaultyObjectStore;
 import java.io.ByteArrayInputStream;
-import java.io.FilterInputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -130,12 +130,13 @@ final class RequestFaults implements ObjectStore {
 
   @Override
   public InputStream get(String key, long offset, @Nullable String etag) {
-    return ask("GET " + key, () -> store.get(key, offset, etag), CutAnswer::new);
+    return ask("GET " + key, () -> store.get(key, offset, etag), RequestFaults::cut);
   }
 
   @Override
   public InputStream getRange(String key, long offset, long bytes) {
-    InputStream range = ask("GET " + key, () -> store.getRange(key, offset, bytes), CutAnswer::new);
+    InputStream range =
+        ask("GET " + key, () -> store.getRange(key, offset, bytes), RequestFaults::cut);
     return flips ? flipped(range) : range;
   }
 
@@ -177,29 +178,8 @@ final class RequestFaults implements ObjectStore {
   }
 
   /** Ends with an error in the middle of whatever there is. */
-  private static final class CutAnswer extends FilterInputStream {
-
-    private int left = 100;
-
-    CutAnswer(InputStream in) {
-      super(in);
-    }
-
-    @Override
-    public int read() throws IOException {
-      byte[] one = new byte[1];
-      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-    }
-
-    @Override
-    public int read(byte[] b, int off, int len) throws IOException {
-      if (left == 0) {
-        throw new IOException("cut as told");
-      }
-      int n = super.read(b, off, Math.min(len, left));
-      left -= Math.max(n, 0);
-      return n;
-    }
+  private static InputStream cut(InputStream answer) {
+    return new FaultyObjectStore.CutInputStream(answer, 100);
   }
 
   @Override

@@ -83,6 +83,11 @@ final class TestDatabase {
   }
 
   BackupManifest manifest(@Nullable String sha256) {
+    return manifest(sha256, Instant.parse("2026-11-24T06:15:00Z").plusSeconds(changeIndex));
+  }
+
+  /** Of a backup that was made at a time. */
+  BackupManifest manifest(@Nullable String sha256, Instant created) {
     return new BackupManifest(
         "cluster",
         generation,
@@ -94,7 +99,7 @@ final class TestDatabase {
         List.of("n1=h:1", "n2=h:2"),
         "3.54.1",
         "0.1.0",
-        Instant.parse("2026-11-24T06:15:00Z").plusSeconds(changeIndex));
+        created);
   }
 
   /** The database as it is now. */

@@ -153,11 +153,12 @@ public final class FaultyObjectStore implements ObjectStore {
     }
   }
 
-  private static final class CutInputStream extends FilterInputStream {
+  /** Ends with a failure after so many bytes. */
+  public static final class CutInputStream extends FilterInputStream {
 
     private long left;
 
-    CutInputStream(InputStream in, long bytes) {
+    public CutInputStream(InputStream in, long bytes) {
       super(in);
       left = bytes;
     }
