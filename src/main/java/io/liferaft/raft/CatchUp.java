@@ -21,14 +21,18 @@ final class CatchUp {
     done = false;
   }
 
-  /** Stays true until the next {@link #begin}. */
-  boolean done(RaftServer.Division division) {
-    if (done) {
+  /**
+   * Stays true until the next {@link #begin}.
+   *
+   * @param leads whether this node leads and has applied every entry of earlier terms
+   */
+  boolean done(RaftServer.Division division, boolean leads) {
+    if (done || leads) {
+      done = true;
       return true;
     }
     if (division.getInfo().isLeader()) {
-      done = true; // what it has to apply first is its own readiness to lead
-      return true;
+      return false; // elected, with entries of its own log still to be applied
     }
     long goal = target;
     if (goal < 0) {

@@ -81,7 +81,7 @@ final class OwnStatus {
       return NodeStatus.Phase.INSTALLING;
     }
     // Without a leader nobody can say what is missing: what is here may still be read.
-    return catchUp.done(division) || contact.lost()
+    return catchUp.done(division, leadership.leads()) || contact.lost()
         ? NodeStatus.Phase.RUNNING
         : NodeStatus.Phase.CATCHING_UP;
   }
