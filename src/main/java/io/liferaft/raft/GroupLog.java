@@ -169,6 +169,25 @@ record GroupLog(
     }
   }
 
+  /**
+   * Whether the node was the only member of its group, as far as it has noted; also while another
+   * was just being added. False when that cannot be read.
+   */
+  static boolean alone(Path dataDir, String peerId) {
+    try {
+      List<Path> groups = currents(dataDir);
+      LogEntryProto stored =
+          groups.size() == 1
+              ? storedConfiguration(groups.getFirst().resolve("raft-meta.conf"))
+              : null;
+      List<RaftPeerProto> peers =
+          stored == null ? List.of() : stored.getConfigurationEntry().getPeersList();
+      return peers.size() == 1 && peers.getFirst().getId().toStringUtf8().equals(peerId);
+    } catch (IOException e) {
+      return false; // opening the group says what is wrong with it
+    }
+  }
+
   private static @Nullable LogEntryProto storedConfiguration(Path file) throws IOException {
     if (Files.notExists(file)) {
       return null;

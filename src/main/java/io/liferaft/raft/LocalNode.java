@@ -392,6 +392,17 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   @Override
   public void leaderReady() {
     leadership.ready(term());
+    proposeFounding();
+  }
+
+  @Override
+  public void opened() {
+    if (leads()) {
+      proposeFounding();
+    }
+  }
+
+  private void proposeFounding() {
     if (payload().state().clusterId().isEmpty()) {
       workers.execute(
           () -> server().ifPresent(current -> Founding.propose(current, config, known.founders())));

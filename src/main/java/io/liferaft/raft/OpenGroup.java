@@ -88,7 +88,7 @@ final class OpenGroup {
             },
             PeerRpc.service(PeerDispatch.handler(served), workers));
     try {
-      starting.start();
+      starting.start(GroupLog.alone(config.dataDir(), own.peerId()));
     } catch (IOException | RuntimeException e) {
       telling.close();
       closeQuietly(starting);
@@ -112,6 +112,7 @@ final class OpenGroup {
   private static int window(RatisServer server) {
     int voters =
         server.division().map(open -> open.getRaftConf().getCurrentPeers().size()).orElse(1);
+    listener.opened();
     return voters > 1 ? WriteBatcher.WITH_OTHERS : WriteBatcher.ALONE;
   }
 

@@ -79,6 +79,9 @@ final class OwnFolder {
     folder.checkRecord();
     TornLog.cut(dataDir, files);
     votes.create();
+    if (fresh) {
+      votes.raise(0); // the first election may be won before anybody looks at its term
+    }
     raftFolder.check(own.peerId(), votes.read());
     return own;
   }

@@ -54,10 +54,13 @@ final class RatisServer implements AutoCloseable {
   static final int MAX_ENTRY_BYTES = 4 * 1024 * 1024;
 
   static final int WRITE_BUFFER_BYTES = 5 * 1024 * 1024;
+  private static final TimeDuration ALONE = TimeDuration.valueOf(20, TimeUnit.MILLISECONDS);
+
   static final int SEGMENT_BYTES = 8 * 1024 * 1024;
 
   private final RaftServer server;
   private final RaftPeer self;
+  private final RaftProperties properties;
   private final HostPort bind;
   private final Submissions submissions;
   private final CommitMark commitMark;
@@ -72,6 +75,7 @@ final class RatisServer implements AutoCloseable {
       throws IOException {
     this.submissions = submissions;
     this.bind = config.raftBind();
+    this.properties = properties(config);
     this.self = peer(identity.peerId(), config.raftAddress(), config.httpAddress());
     Parameters parameters = new Parameters();
     config.tls().configure(parameters);
@@ -83,7 +87,7 @@ final class RatisServer implements AutoCloseable {
         RaftServer.newBuilder()
             .setServerId(self.getId())
             .setOption(org.apache.ratis.server.storage.RaftStorage.StartupOption.RECOVER)
-            .setProperties(properties(config))
+            .setProperties(properties)
             .setParameters(parameters)
             .setStateMachineRegistry(stateMachines)
             .build();
@@ -167,10 +171,23 @@ final class RatisServer implements AutoCloseable {
     return TimeDuration.valueOf(duration.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /** Starts listening and the group on disk, if any; replays its committed entries. */
-  void start() throws IOException {
+  /**
+   * Starts listening and the group on disk, if any; replays its committed entries.
+   *
+   * @param alone whether no other node is in that group
+   */
+  void start(boolean alone) throws IOException {
     checkPort();
+    if (alone) {
+      waitForNobody();
+    }
     server.start();
+  }
+
+  /** There is nobody whose word the first election would have to wait for. */
+  private void waitForNobody() {
+    RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMin(properties, ALONE);
+    RaftServerConfigKeys.Rpc.setFirstElectionTimeoutMax(properties, ALONE);
   }
 
   /** Ratis ends the process when it cannot have its port. */
@@ -240,6 +257,9 @@ final class RatisServer implements AutoCloseable {
    */
   void addGroup(RaftGroupId groupId, List<RaftPeer> members) throws IOException {
     RaftGroup group = RaftGroup.valueOf(groupId, members);
+    if (members.size() == 1 && members.getFirst().getId().equals(self.getId())) {
+      waitForNobody();
+    }
     check(
         server.groupManagement(
             GroupManagementRequest.newAdd(

@@ -42,6 +42,9 @@ final class SqliteStateMachine extends BaseStateMachine {
     /** On the apply thread, after every entry of earlier terms. */
     void leaderReady();
 
+    /** Writes are taken from now on, if this node leads. */
+    void opened();
+
     void notLeader();
 
     void configurationChanged();
