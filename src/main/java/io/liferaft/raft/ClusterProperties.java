@@ -108,6 +108,11 @@ record ClusterProperties(
    *
    * @param entries after this many log entries
    * @param walSize when SQLite's WAL has grown to this size
+   * @param trailingLog how much of the log is kept at least behind that, for nodes that were away
+   *     for a while
    */
-  record Snapshot(@DefaultValue("8192") int entries, @DefaultValue("4MB") DataSize walSize) {}
+  record Snapshot(
+      @DefaultValue("8192") int entries,
+      @DefaultValue("4MB") DataSize walSize,
+      @DefaultValue("32MB") DataSize trailingLog) {}
 }

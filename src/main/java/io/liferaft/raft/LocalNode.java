@@ -369,7 +369,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
 
   /** Brings the main file up to what has been applied; waits. */
   void snapshot(Duration timeout) throws IOException {
-    long _ = openServer().snapshot(timeout);
+    openServer().snapshot(timeout);
   }
 
   /** What this node has done since its start. */

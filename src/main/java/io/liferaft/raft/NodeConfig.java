@@ -16,6 +16,7 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  *
  * @param foreignKeys whether a cluster founded by this node enforces foreign keys
  * @param initialCluster Raft address by node id, this node included, in the order given
+ * @param cutting when the log is cut
  * @param join how a cluster is found that is not in that list
  * @param leaving when nodes leave the cluster
  */
@@ -29,8 +30,7 @@ record NodeConfig(
     Map<String, String> initialCluster,
     Duration electionTimeout,
     boolean foreignKeys,
-    int snapshotEntries,
-    long walSizeBytes,
+    LogCutting cutting,
     JoinPlan join,
     Leaving leaving,
     PeerTls tls) {
@@ -78,19 +78,6 @@ record NodeConfig(
       throw refused(
           "liferaft.raft.election-timeout", election, "between 100ms and 1m, for example 1s");
     }
-    if (cluster.snapshot().entries() < 1) {
-      throw refused(
-          "liferaft.raft.snapshot.entries",
-          cluster.snapshot().entries(),
-          "at least 1, for example 8192");
-    }
-    long walSize = cluster.snapshot().walSize().toBytes();
-    if (walSize < 64 * 1024) {
-      throw refused(
-          "liferaft.raft.snapshot.wal-size",
-          cluster.snapshot().walSize(),
-          "at least 64KB, for example 4MB");
-    }
     return new NodeConfig(
         id,
         dataDir(node.dataDir()),
@@ -101,8 +88,7 @@ record NodeConfig(
         initialCluster(cluster.initialCluster(), id, raftAddress),
         election,
         cluster.foreignKeys(),
-        cluster.snapshot().entries(),
-        walSize,
+        LogCutting.of(cluster.snapshot()),
         JoinSettings.plan(cluster, raftAddress),
         JoinSettings.leaving(cluster),
         tls);

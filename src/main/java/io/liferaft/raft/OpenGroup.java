@@ -82,7 +82,12 @@ final class OpenGroup {
             _ -> {
               SqliteStateMachine created =
                   new SqliteStateMachine(
-                      this::openReplica, config.id(), submissions, listener, telling::applied);
+                      this::openReplica,
+                      config.id(),
+                      submissions,
+                      listener,
+                      telling::applied,
+                      config.cutting().trailingBytes());
               machine = created;
               return created;
             },
@@ -107,12 +112,12 @@ final class OpenGroup {
     marks = telling;
     contact.begin();
     server = starting;
+    listener.opened();
   }
 
   private static int window(RatisServer server) {
     int voters =
         server.division().map(open -> open.getRaftConf().getCurrentPeers().size()).orElse(1);
-    listener.opened();
     return voters > 1 ? WriteBatcher.WITH_OTHERS : WriteBatcher.ALONE;
   }
 

@@ -157,7 +157,7 @@ final class RatisServer implements AutoCloseable {
     RaftServerConfigKeys.Log.setPurgeGap(p, 1);
     RaftServerConfigKeys.Log.setLogMetadataEnabled(p, false); // see CommitMarks
     RaftServerConfigKeys.Snapshot.setAutoTriggerEnabled(p, true);
-    RaftServerConfigKeys.Snapshot.setAutoTriggerThreshold(p, config.snapshotEntries());
+    RaftServerConfigKeys.Snapshot.setAutoTriggerThreshold(p, Long.MAX_VALUE); // only at the end
     RaftServerConfigKeys.Snapshot.setCreationGap(p, 1);
     RaftServerConfigKeys.Snapshot.setTriggerWhenRemoveEnabled(p, false);
     return p;
@@ -343,9 +343,10 @@ final class RatisServer implements AutoCloseable {
         : server.submitClientRequestAsync(request);
   }
 
-  /** Takes a snapshot here if anything was applied since the last; returns the record's index. */
-  long snapshot(Duration timeout) throws IOException {
-    return check(
+  /** Takes a snapshot here if anything was applied since the last; waits. */
+  void snapshot(Duration timeout) throws IOException {
+    var _ =
+        check(
             server.snapshotManagement(
                 SnapshotManagementRequest.newCreate(
                     submissions.client(),
@@ -353,8 +354,7 @@ final class RatisServer implements AutoCloseable {
                     group(),
                     calls.incrementAndGet(),
                     timeout.toMillis(),
-                    1)))
-        .getLogIndex();
+                    1)));
   }
 
   CompletableFuture<?> snapshotAsync(Duration timeout) throws IOException {

@@ -188,8 +188,7 @@ final class Recovery {
         Map.of(own.id(), own.raftAddress()),
         Duration.ofSeconds(1),
         false,
-        1,
-        1,
+        new LogCutting(1, 1, 0),
         JoinPlan.NONE,
         Leaving.NEVER,
         PeerTls.none());

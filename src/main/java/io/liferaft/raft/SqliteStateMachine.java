@@ -39,7 +39,7 @@ final class SqliteStateMachine extends BaseStateMachine {
   interface Listener extends Applier.Faults {
     void leaderChanged(RaftPeerId leader);
 
-    /** On the apply thread, after every entry of earlier terms. */
+    /** On the apply thread, after every entry of earlier terms; also while the group is opening. */
     void leaderReady();
 
     /** Writes are taken from now on, if this node leads. */
@@ -75,6 +75,7 @@ final class SqliteStateMachine extends BaseStateMachine {
   private final Submissions submissions;
   private final Listener listener;
   private final Runnable committed;
+  private final TrailingLog trail;
   private volatile @Nullable Replica replica;
   private volatile @Nullable Applier applier;
   private volatile @Nullable Superseded superseded;
@@ -82,18 +83,21 @@ final class SqliteStateMachine extends BaseStateMachine {
 
   /**
    * @param committed run after each entry that this node applies as the leader; must not wait
+   * @param trailingBytes of the log that are kept
    */
   SqliteStateMachine(
       Opener opener,
       String nodeId,
       Submissions submissions,
       Listener listener,
-      Runnable committed) {
+      Runnable committed,
+      long trailingBytes) {
     this.opener = opener;
     this.nodeId = nodeId;
     this.submissions = submissions;
     this.listener = listener;
     this.committed = committed;
+    this.trail = new TrailingLog(trailingBytes);
   }
 
   /** Null before the group has started. */
@@ -152,6 +156,7 @@ final class SqliteStateMachine extends BaseStateMachine {
   public CompletableFuture<Message> applyTransaction(TransactionContext transaction) {
     LogEntryProto entry = transaction.getLogEntry();
     ByteString data = entry.getStateMachineLogEntry().getLogData();
+    trail.applied(entry.getIndex(), data.size());
     // On the node that submitted it the command is still there, decoded, and somebody waits.
     Submission own =
         transaction.getStateMachineContext() instanceof Submission submitted
@@ -203,13 +208,14 @@ final class SqliteStateMachine extends BaseStateMachine {
     return applier().drain().thenApply(_ -> Message.EMPTY);
   }
 
+  /** Ratis cuts the log up to what is returned. */
   @Override
   public long takeSnapshot() throws IOException {
     try {
       long index = applier().checkpoint().join();
       listener.snapshotTaken();
       Superseded then = superseded;
-      return then == null ? index : then.index();
+      return trail.cut(then == null ? index : then.index());
     } catch (CompletionException e) {
       throw new IOException("no checkpoint: " + e.getCause(), e.getCause());
     }

@@ -88,13 +88,22 @@ final class Upkeep {
       if (!room.enough() && division.map(HandOver::possible).orElse(false)) {
         handOver.startIf(others::anotherHasRoom, server());
       }
-      if (division.isPresent() && store.status().walBytes() >= config.walSizeBytes()) {
+      if (division.isPresent() && checkpointIsDue()) {
         snapshots.take(server());
       }
       compareForeignKeys();
     } catch (RuntimeException e) {
       log.debug("A tick failed", e);
     }
+  }
+
+  private boolean checkpointIsDue() {
+    LogCutting cutting = config.cutting();
+    if (store.status().walBytes() >= cutting.walBytes()) {
+      return true;
+    }
+    long record = group.replica().map(Replica::recordIndex).orElse(-1L);
+    return group.payload().state().appliedIndex() - record >= cutting.entries();
   }
 
   /** Once, as soon as this node knows whom it belongs to: what its setting asks for is not so. */

@@ -371,6 +371,21 @@ class FormingTests {
     }
   }
 
+  /** With this time-out any wait for the word of another leader would be a quarter of a minute. */
+  @Test
+  void aLoneNodeIsElectedAtOnce() {
+    try (TestCluster cluster = TestCluster.of(folder, 1).withElection(Duration.ofMinutes(1))) {
+      TestCluster.Node node = cluster.node(1);
+      for (int start = 0; start < 2; start++) {
+        long began = System.nanoTime();
+        node.start();
+        Waiting.await("it leads").until(() -> node.local().leads());
+        assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(10));
+        node.stop();
+      }
+    }
+  }
+
   @Test
   void aSingleNodeRefusesADatabaseThatAToolTouched() throws Exception {
     try (TestCluster cluster = TestCluster.serving(folder, 1)) {

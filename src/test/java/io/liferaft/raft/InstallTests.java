@@ -22,6 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A follower that the leader's log no longer reaches takes the leader's copy. */
 @Execution(ExecutionMode.CONCURRENT)
@@ -176,6 +178,50 @@ class InstallTests {
     }
   }
 
+  /** The others' logs would begin where its own ends: a whole copy for a few entries. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aFormerLeaderThatMissedLittleIsSentTheEntries(boolean killed) {
+    try (TestCluster cluster =
+        TestCluster.of(folder, 3).withSnapshotEvery(10).withTrailingLog(1 << 20).startAll()) {
+      TestCluster.Node former = cluster.awaitLeader();
+      former.execute("CREATE TABLE c(p)");
+      insert(former, 60);
+      if (killed) {
+        former.crash();
+      } else {
+        former.stop();
+      }
+      TestCluster.Node next = cluster.awaitLeader();
+      insert(next, 60);
+      Waiting.await("a snapshot of what it missed")
+          .until(() -> next.raft().status().snapshotIndex() > 100);
+
+      former.start();
+
+      cluster.assertEqualContents();
+      assertThat(former.raft().tally().of(Tally.Event.INSTALL)).isZero();
+      assertThat(former.local(COUNT)).isEqualTo("120");
+    }
+  }
+
+  /** What is kept is bounded: more than that missed, and a copy it is. */
+  @Test
+  void theLogIsCutBehindWhatIsKept() {
+    try (TestCluster cluster =
+        TestCluster.of(folder, 3).withSnapshotEvery(10).withTrailingLog(10_000).startAll()) {
+      TestCluster.Node late = cluster.follower();
+      cluster.awaitLeader().execute("CREATE TABLE c(p)");
+      late.stop();
+      cutLog(cluster);
+
+      late.start();
+
+      cluster.assertEqualContents();
+      assertThat(late.raft().tally().of(Tally.Event.INSTALL)).isPositive();
+    }
+  }
+
   /** As after a restart of a quiet cluster, node by node: both have snapshots, one entry apart. */
   @Test
   void aFormerLeaderWhoseSnapshotEndsWhereTheOthersLogBeginsCatchesUp() {
@@ -278,6 +324,12 @@ class InstallTests {
 
   private static LogCommand chunk(long offset, byte[] bytes) {
     return new LogCommand.LoadChunk(5, offset, bytes.length, LoadBytes.pack(bytes));
+  }
+
+  private static void insert(TestCluster.Node node, int rows) {
+    for (int i = 0; i < rows; i++) {
+      node.execute("INSERT INTO c VALUES(1)");
+    }
   }
 
   /** Writes until the log no longer begins at 0; a change of leader closes a segment. */

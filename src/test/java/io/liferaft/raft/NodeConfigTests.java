@@ -43,8 +43,8 @@ class NodeConfigTests {
           .containsExactly(java.util.Map.entry("127.0.0.1:4002", "127.0.0.1:4002"));
       assertThat(config.electionTimeout()).hasSeconds(1);
       assertThat(config.foreignKeys()).isFalse();
-      assertThat(config.snapshotEntries()).isEqualTo(8192);
-      assertThat(config.walSizeBytes()).isEqualTo(4 * 1024 * 1024);
+      assertThat(config.cutting())
+          .isEqualTo(new LogCutting(8192, 4 * 1024 * 1024, 32 * 1024 * 1024));
     });
   }
 
@@ -61,7 +61,8 @@ class NodeConfigTests {
             "liferaft.raft.election-timeout=300ms",
             "liferaft.raft.foreign-keys=true",
             "liferaft.raft.snapshot.entries=10",
-            "liferaft.raft.snapshot.wal-size=1MB")
+            "liferaft.raft.snapshot.wal-size=1MB",
+            "liferaft.raft.snapshot.trailing-log=0B")
         .run(started -> {
           NodeConfig config = started.getBean(NodeConfig.class);
           assertThat(config.id()).isEqualTo("n2");
@@ -72,8 +73,7 @@ class NodeConfigTests {
           assertThat(config.initialCluster()).containsOnlyKeys("n1", "n2");
           assertThat(config.electionTimeout()).hasMillis(300);
           assertThat(config.foreignKeys()).isTrue();
-          assertThat(config.snapshotEntries()).isEqualTo(10);
-          assertThat(config.walSizeBytes()).isEqualTo(1024 * 1024);
+          assertThat(config.cutting()).isEqualTo(new LogCutting(10, 1024 * 1024, 0));
         });
   }
 
@@ -100,6 +100,8 @@ class NodeConfigTests {
         "liferaft.raft.election-timeout|1ms|1s",
         "liferaft.raft.snapshot.entries|0|8192",
         "liferaft.raft.snapshot.wal-size|1KB|4MB",
+        "liferaft.raft.snapshot.trailing-log|-1MB|32MB",
+        "liferaft.raft.snapshot.trailing-log|17GB|32MB",
       })
   void refusesNamingKeyValueAndAValidOne(String key, String value, String valid) {
     context

@@ -56,6 +56,7 @@ final class TestCluster implements AutoCloseable {
   private final List<Node> nodes = new ArrayList<>();
   private final Map<String, String> members = new LinkedHashMap<>();
   private int snapshotEntries = 8192;
+  private long trailingLog;
   private Duration election = ELECTION;
   private boolean foreignKeys;
 
@@ -80,6 +81,12 @@ final class TestCluster implements AutoCloseable {
   /** For the next starts: a snapshot after so many entries. */
   TestCluster withSnapshotEvery(int entries) {
     snapshotEntries = entries;
+    return this;
+  }
+
+  /** For the next starts: so many bytes of the log stay behind a snapshot. */
+  TestCluster withTrailingLog(long bytes) {
+    trailingLog = bytes;
     return this;
   }
 
@@ -375,8 +382,7 @@ final class TestCluster implements AutoCloseable {
               believed,
               election,
               foreignKeys,
-              snapshotEntries,
-              256 * 1024,
+              new LogCutting(snapshotEntries, 256 * 1024, trailingLog),
               plan,
               leaving,
               tls);
