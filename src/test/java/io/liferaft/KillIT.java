@@ -23,6 +23,10 @@ class KillIT {
   private static final int WRITERS = 16;
   private static final String INSTALLED = "This node goes on from the leader's copy";
 
+  /** Nothing of it stays behind a snapshot. */
+  private static final List<String> CUT =
+      List.of("liferaft.raft.snapshot.entries=200", "liferaft.raft.snapshot.trailing-log=0B");
+
   /** Another one each run would find more, and explain less: -Dliferaft.seed= for others. */
   private static final long SEED = Long.getLong("liferaft.seed", 20_261_124);
 
@@ -50,7 +54,7 @@ class KillIT {
 
   @Test
   void threeNodesOutliveKillsOfLeadersFollowersAndAll() throws Exception {
-    survive(7, List.of("liferaft.raft.snapshot.entries=200"), true);
+    survive(7, CUT, true);
   }
 
   @Test
@@ -62,7 +66,7 @@ class KillIT {
   @Test
   @Tag("soak")
   void threeNodesOutliveFortyKillsWithALogCutAllTheTime() throws Exception {
-    survive(40, List.of("liferaft.raft.snapshot.entries=200"), true);
+    survive(40, CUT, true);
   }
 
   /**

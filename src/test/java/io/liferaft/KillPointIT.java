@@ -98,7 +98,10 @@ class KillPointIT extends KillPoints {
 
   private NodeCluster three() {
     NodeCluster cluster =
-        new NodeCluster(folder.resolve("three"), 3, List.of("liferaft.raft.snapshot.entries=5"));
+        new NodeCluster(
+            folder.resolve("three"),
+            3,
+            List.of("liferaft.raft.snapshot.entries=5", "liferaft.raft.snapshot.trailing-log=0B"));
     cluster.nodes().forEach(KillPoints::killable);
     NodeCluster started = cluster.startAndAwaitReady();
     begin(cluster.awaitLeader());

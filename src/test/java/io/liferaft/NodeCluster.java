@@ -77,6 +77,18 @@ final class NodeCluster implements AutoCloseable {
         .until(() -> node.client().ready());
   }
 
+  /** Until it has applied all that the leader's log holds. */
+  static void awaitCaughtUp(LiferaftProcess node) {
+    Waiting.await(node.id() + " has caught up")
+        .failFast(node.id() + " has ended", () -> !node.alive())
+        .untilAsserted(() -> {
+          RqliteClient.Answer answer = node.client().get("/readyz?sync");
+          assertThat(answer.status())
+              .as(answer.body() + node.client().get("/status").body())
+              .isEqualTo(200);
+        });
+  }
+
   /** The one that leads and can back up. */
   LiferaftProcess awaitLeader() {
     return Waiting.await("a leader")

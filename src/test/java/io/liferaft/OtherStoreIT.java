@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.liferaft.support.GeneratedDatabase;
 import io.liferaft.support.OtherS3Server;
+import io.liferaft.support.RqliteClient;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,15 +41,9 @@ class OtherStoreIT {
           cluster.startAndAwaitReady();
 
           assertThat(cluster.dump()).as(target).isEqualTo(before);
-          assertThat(
-                  cluster
-                      .node(0)
-                      .client()
-                      .post("/actuator/backup/preflight", "")
-                      .json()
-                      .path("problems")
-                      .asInt(-1))
-              .isZero();
+          RqliteClient.Answer preflight =
+              cluster.node(0).client().post("/actuator/backup/preflight", "");
+          assertThat(preflight.json().path("problems").asInt(-1)).as(preflight.body()).isZero();
         }
       }
     }

@@ -28,6 +28,10 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 class RollingRestartIT {
 
   private static final int CLIENTS = 6;
+
+  /** Rows before, while and after a node is away. */
+  private static final int SOME = 100;
+
   private static final String LEADS = "This node leads in term";
 
   @TempDir Path folder;
@@ -51,15 +55,14 @@ class RollingRestartIT {
         }
         try {
           for (LiferaftProcess node : cluster.nodes()) {
-            requests.awaitMore(300);
+            requests.awaitMore(SOME);
             led += cluster.awaitLeader() == node ? 1 : 0;
             node.stop();
-            requests.awaitMore(300);
+            requests.awaitMore(SOME);
             node.start();
-            Waiting.await(node.id() + " has caught up")
-                .until(() -> node.client().get("/readyz?sync").status() == 200);
+            NodeCluster.awaitCaughtUp(node);
           }
-          requests.awaitMore(300);
+          requests.awaitMore(SOME);
         } finally {
           stop.set(true);
         }

@@ -29,6 +29,9 @@ final class BackupEndpoint {
   private static final int ACCEPTED = 202;
   private static final String PREFLIGHT = "preflight";
 
+  /** A try takes as long as a store that does not answer. */
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
   private final BackupScheduler scheduler;
   private final SecondTarget second;
   private final RaftNode node;
@@ -133,7 +136,8 @@ final class BackupEndpoint {
 
   /**
    * Tries the store now, on any node, and answers when that is over: 200 with what was found, also
-   * when that is a problem; 409 while somebody else tries or when backup is off.
+   * when that is a problem. Waits for a try that is under way, half a minute at most: 409 after
+   * that, or when backup is off.
    */
   @WriteOperation
   WebEndpointResponse<Map<String, Object>> tryPart(@Selector String part) {
@@ -142,7 +146,7 @@ final class BackupEndpoint {
           HttpStatus.NOT_FOUND, Map.of("detail", "There is only preflight here"));
     }
     return preflight
-        .tryNow()
+        .tryNow(PATIENCE)
         .map(report -> new WebEndpointResponse<>(findings(report)))
         .orElseGet(() ->
             EndpointProblem.of(

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -81,10 +82,15 @@ final class BackupPreflight implements SmartLifecycle {
     return last;
   }
 
-  /** Tries now; empty while somebody else does, or when backup is off. */
-  Optional<Report> tryNow() {
+  /**
+   * Tries now, or as soon as another try has ended, for example the one after the start.
+   *
+   * @param patience how long to wait for that
+   * @return empty when another still tries, or when backup is off
+   */
+  Optional<Report> tryNow(Duration patience) {
     Supplier<List<PreflightFinding>> tried = trial;
-    if (tried == null || !trying.tryLock()) {
+    if (tried == null || !begins(patience)) {
       return Optional.empty();
     }
     try {
@@ -95,6 +101,15 @@ final class BackupPreflight implements SmartLifecycle {
       return Optional.of(report);
     } finally {
       trying.unlock();
+    }
+  }
+
+  private boolean begins(Duration patience) {
+    try {
+      return trying.tryLock(patience.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
     }
   }
 
@@ -121,7 +136,9 @@ final class BackupPreflight implements SmartLifecycle {
       begun = true;
       return AFTER_START;
     }
-    return tryNow().map(report -> report.problems() == 0 ? NEVER : WHILE_WRONG).orElse(WHILE_WRONG);
+    return tryNow(Duration.ZERO)
+        .map(report -> report.problems() == 0 ? NEVER : WHILE_WRONG)
+        .orElse(WHILE_WRONG);
   }
 
   @Override

@@ -8,22 +8,20 @@ import io.liferaft.archive.RestorePoint;
 import io.liferaft.archive.StoredBackup;
 import io.liferaft.objectstore.ObjectStoreException;
 import io.liferaft.raft.BackupRecord;
-import io.liferaft.raft.NodeProbe;
 import io.liferaft.raft.RaftNode;
-import io.liferaft.raft.ReplicatedState;
 import io.liferaft.raft.RestoreRecord;
 import io.liferaft.restore.RestoreDecision.EndNothingThere;
 import io.liferaft.restore.RestoreDecision.Fault;
 import io.liferaft.restore.RestoreDecision.LookAlso;
 import io.liferaft.restore.RestoreDecision.Restore;
 import io.liferaft.restore.RestoreDecision.Vanished;
+import io.liferaft.restore.RestoreSearch.Elsewhere;
 import io.liferaft.restore.Restored.PassedOver;
 import io.liferaft.sqlite.SqliteException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -31,7 +29,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,7 +37,6 @@ import org.slf4j.LoggerFactory;
 final class RestoreAttempt {
 
   private static final Logger log = LoggerFactory.getLogger(RestoreAttempt.class);
-  private static final Duration PROBE_TIMEOUT = Duration.ofSeconds(3);
 
   private final BackupArchives archives;
   private final RestorePoint point;
@@ -51,6 +47,7 @@ final class RestoreAttempt {
   private final List<String> backupTargets;
   private final Consumer<RestoreState> states;
   private final BooleanSupplier leading;
+  private final FormerMembers formerMembers;
   private final RestoreCounts counts = new RestoreCounts();
 
   /** What has been passed over, to be told once and not with each attempt. */
@@ -83,6 +80,7 @@ final class RestoreAttempt {
     this.backupTargets = List.copyOf(backupTargets);
     this.states = states;
     this.leading = leading;
+    this.formerMembers = new FormerMembers(node, this::checkLeading);
   }
 
   /** Checks a file as {@code SqliteStore.verify} does. */
@@ -99,29 +97,12 @@ final class RestoreAttempt {
   }
 
   /**
-   * Another place that has to be asked.
-   *
-   * @param than what is here, which is older; null when nothing is
-   */
-  record Elsewhere(String source, @Nullable StoredBackup than) {}
-
-  /**
    * Runs the attempt. When this returns null the restore has ended.
    *
-   * @param begun an earlier attempt has begun, from this source or the other
-   * @param other another place to ask when nothing is here; null for none
-   * @param rival a place that may hold a newer backup; null for none
-   * @param than a backup elsewhere that an older one is not to be taken instead of; null for none
    * @return the place that has to be asked instead
    */
-  @Nullable Elsewhere run(
-      String source,
-      boolean begun,
-      @Nullable String other,
-      @Nullable String rival,
-      @Nullable StoredBackup than)
-      throws IOException {
-    BackupArchive archive = archives.open(source, true);
+  @Nullable Elsewhere run(RestoreSearch search) throws IOException {
+    BackupArchive archive = archives.open(search.source(), true);
     states.accept(new RestoreState.Looking(archive.location()));
     if (point instanceof RestorePoint.Latest) {
       log.info("Looking for a backup at {}", archive.location());
@@ -132,7 +113,8 @@ final class RestoreAttempt {
           point,
           archive.location());
     }
-    switch (RestoreDecision.found(begun, latest(archive, begun), other)) {
+    switch (RestoreDecision.found(
+        search.begun(), latest(archive, search.begun()), search.other())) {
       case EndNothingThere() -> {
         log.info("There is no backup at {}: the cluster starts empty", archive.location());
         node.endRestore(RestoreRecord.Outcome.NOTHING_THERE);
@@ -150,10 +132,11 @@ final class RestoreAttempt {
         return new Elsewhere(further, null);
       }
       case Restore(StoredBackup backup) -> {
+        String rival = search.rival();
         if (rival != null && holdsNewer(rival, backup)) {
           return new Elsewhere(rival, backup);
         }
-        restore(archive, backup, than);
+        restore(archive, backup, search.than());
       }
     }
     return null;
@@ -218,7 +201,7 @@ final class RestoreAttempt {
    */
   private void restore(BackupArchive archive, StoredBackup newest, @Nullable StoredBackup than)
       throws IOException {
-    askFormerMembers(archive, newest.manifest());
+    formerMembers.ask(archive, newest.manifest());
     // Another node, or this one started elsewhere, goes on from there.
     long attempt = node.beginRestore(archive.address());
     RestoreFailure damage = null;
@@ -252,7 +235,7 @@ final class RestoreAttempt {
               backup.key(),
               backup.stored());
         }
-        askFormerMembers(archive, backup.manifest());
+        formerMembers.ask(archive, backup.manifest());
       }
     } while (sha256 == null);
     long bytes = Files.size(file);
@@ -290,36 +273,6 @@ final class RestoreAttempt {
     return archive.location().endsWith("/" + name)
         ? archive.location()
         : archive.location() + ", object " + backup.key();
-  }
-
-  /** A node of the backup's time that is alive may hold what the backup lacks. */
-  private void askFormerMembers(BackupArchive archive, BackupManifest manifest) {
-    ReplicatedState state = node.state();
-    Set<String> ours =
-        state.initialMembers().stream().map(RestoreAttempt::address).collect(Collectors.toSet());
-    for (String member : manifest.members()) {
-      String address = address(member);
-      if (ours.contains(address)) {
-        continue;
-      }
-      checkLeading();
-      NodeProbe probe = node.probe(address, PROBE_TIMEOUT);
-      // A node of this very cluster may be reachable at an address of old.
-      if (probe.reachable() && probe.hasData() && !probe.clusterId().equals(state.clusterId())) {
-        throw new RestoreFailure(
-            Fault.OTHER,
-            "MEMBER_ALIVE",
-            ("Node %s at %s, a member when the backup at %s was made, answers and has data up to index"
-                    + " %d: that cluster may be alive. Stop that node for good to restore here, or start"
-                    + " this cluster with it as a member")
-                .formatted(probe.id(), address, archive.location(), probe.lastIndex()),
-            null);
-      }
-    }
-  }
-
-  private static String address(String member) {
-    return member.substring(member.indexOf('=') + 1);
   }
 
   private String download(BackupArchive archive, StoredBackup backup, Path file)
@@ -457,26 +410,6 @@ final class RestoreAttempt {
   private void checkLeading() {
     if (!leading.getAsBoolean()) {
       throw new LeadershipLost();
-    }
-  }
-
-  /** Logs every tenth once. */
-  private static final class Tenths {
-    private final String what;
-    private final long total;
-    private long logged;
-
-    Tenths(String what, long total) {
-      this.what = what;
-      this.total = total;
-    }
-
-    void reached(long bytes) {
-      long tenth = total <= 0 ? 0 : bytes * 10 / total;
-      if (tenth > logged && tenth <= 10) {
-        logged = tenth;
-        log.info("{}: {} % of {} bytes", what, tenth * 10, total);
-      }
     }
   }
 }

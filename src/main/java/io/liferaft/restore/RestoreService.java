@@ -1,6 +1,5 @@
 package io.liferaft.restore;
 
-import io.liferaft.archive.StoredBackup;
 import io.liferaft.raft.CommitUnknownException;
 import io.liferaft.raft.LeadershipChanged;
 import io.liferaft.raft.NodeStatus;
@@ -10,7 +9,6 @@ import io.liferaft.raft.RaftNode;
 import io.liferaft.raft.ReplicatedState;
 import io.liferaft.raft.RequestRefusedException;
 import io.liferaft.raft.RestoreRecord;
-import io.liferaft.restore.RestoreAttempt.Elsewhere;
 import io.liferaft.restore.RestoreDecision.BackOff;
 import io.liferaft.restore.RestoreDecision.EndDisabled;
 import io.liferaft.restore.RestoreDecision.Finished;
@@ -21,6 +19,7 @@ import io.liferaft.restore.RestoreDecision.Place;
 import io.liferaft.restore.RestoreDecision.Retry;
 import io.liferaft.restore.RestoreDecision.StartEmpty;
 import io.liferaft.restore.RestoreDecision.Wait;
+import io.liferaft.restore.RestoreSearch.Elsewhere;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -204,7 +203,8 @@ final class RestoreService implements SmartLifecycle {
     // What may be newer and cannot be had after some attempts is not waited for.
     boolean compares =
         from.equals(source) && trouble.attempts() < RestoreDecision.ATTEMPTS_BEFORE_GIVING_UP;
-    Elsewhere further = ask(from, begun, other, compares ? second : null, null);
+    RestoreSearch search = new RestoreSearch(from, begun, other, compares ? second : null, null);
+    Elsewhere further = ask(search);
     if (further == null) {
       return;
     }
@@ -216,19 +216,14 @@ final class RestoreService implements SmartLifecycle {
         secondPlace.askedAsWell();
       }
     }
-    var _ = ask(further.source(), begun, null, null, further.than());
+    var _ = ask(search.at(further));
   }
 
-  private @Nullable Elsewhere ask(
-      String from,
-      boolean begun,
-      @Nullable String other,
-      @Nullable String rival,
-      @Nullable StoredBackup than) {
+  private @Nullable Elsewhere ask(RestoreSearch search) {
     long before = attempt.counts().restored.sum();
-    Elsewhere further = run(from, () -> attempt.run(from, begun, other, rival, than));
+    Elsewhere further = run(search.source(), () -> attempt.run(search));
     if (attempt.counts().restored.sum() > before) {
-      secondPlace.restored(from);
+      secondPlace.restored(search.source());
     }
     return further;
   }

@@ -219,7 +219,12 @@ class BackupConfigurationTests {
             "liferaft.archive.encryption.key-id=k1",
             "liferaft.archive.encryption.keys.k1=file:" + folder + "/key")
         .run(context ->
-            assertThat(context.getBean(BackupPreflight.class).tryNow().orElseThrow().findings())
+            assertThat(
+                    context
+                        .getBean(BackupPreflight.class)
+                        .tryNow(Duration.ZERO)
+                        .orElseThrow()
+                        .findings())
                 .filteredOn(found -> found.result() == PreflightFinding.Result.PROBLEM)
                 .filteredOn(found -> found.check().endsWith("key"))
                 .extracting(PreflightFinding::check, PreflightFinding::detail)

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.liferaft.objectstore.PreflightFinding;
 import io.liferaft.objectstore.PreflightFinding.Result;
 import io.liferaft.support.ManualClock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -32,7 +33,7 @@ class BackupPreflightTests {
     BackupPreflight preflight =
         new BackupPreflight(true, "s3://b/", () -> List.of(FINE, DENIED), clock);
 
-    BackupPreflight.Report report = preflight.tryNow().orElseThrow();
+    BackupPreflight.Report report = preflight.tryNow(Duration.ZERO).orElseThrow();
 
     assertThat(report.problems()).isEqualTo(1);
     assertThat(preflight.last()).isEqualTo(report);
@@ -84,14 +85,20 @@ class BackupPreflightTests {
               return List.of(FINE);
             },
             clock);
-    FutureTask<Optional<BackupPreflight.Report>> first = new FutureTask<>(preflight::tryNow);
+    FutureTask<Optional<BackupPreflight.Report>> first =
+        new FutureTask<>(() -> preflight.tryNow(Duration.ZERO));
     Thread.ofVirtual().start(first);
     begun.await();
 
-    assertThat(preflight.tryNow()).isEmpty();
+    assertThat(preflight.tryNow(Duration.ZERO)).isEmpty();
+    FutureTask<Optional<BackupPreflight.Report>> waits =
+        new FutureTask<>(() -> preflight.tryNow(Duration.ofMinutes(1)));
+    Thread waiting = Thread.ofVirtual().start(waits);
+    await("the second waits").until(() -> waiting.getState() == Thread.State.TIMED_WAITING);
 
     end.countDown();
     assertThat(first.get()).isPresent();
-    assertThat(preflight.tryNow()).isPresent();
+    assertThat(waits.get()).as("whoever waits has its turn").isPresent();
+    assertThat(preflight.tryNow(Duration.ZERO)).isPresent();
   }
 }
