@@ -22,6 +22,9 @@ final class Upkeep {
   private static final Logger log = LoggerFactory.getLogger(Upkeep.class);
   private static final Duration TICK = Duration.ofMillis(100);
 
+  /** So many ticks apart is what costs more than it could be late. */
+  private static final int SELDOM = 10;
+
   private final NodeConfig config;
   private final SqliteStore store;
   private final NodeLife life;
@@ -36,6 +39,7 @@ final class Upkeep {
   private final LogStall logStall = new LogStall();
   private final SnapshotTrigger snapshots = new SnapshotTrigger();
   private boolean foreignKeysCompared;
+  private int ticks;
 
   Upkeep(
       NodeConfig config,
@@ -63,7 +67,7 @@ final class Upkeep {
   }
 
   /**
-   * @param housekeeping run every tick, must not wait
+   * @param housekeeping run every second, must not wait
    */
   void start(ScheduledExecutorService events, Runnable housekeeping) {
     var _ =
@@ -73,7 +77,10 @@ final class Upkeep {
 
   private void tick(Runnable housekeeping) {
     try {
-      housekeeping.run();
+      if (ticks++ % SELDOM == 0) {
+        housekeeping.run();
+        lookAtFiles();
+      }
       room.look();
       Optional<RaftServer.Division> division = group.division();
       division.ifPresent(leaderWatch::look);
@@ -84,17 +91,23 @@ final class Upkeep {
       }
       lookAtServer();
       division.ifPresent(d -> life.raiseVotes(d.getInfo().getCurrentTerm()));
-      division.flatMap(logStall::behind).ifPresent(copies::take);
       if (!room.enough() && division.map(HandOver::possible).orElse(false)) {
         handOver.startIf(others::anotherHasRoom, server());
       }
       if (division.isPresent() && checkpointIsDue()) {
         snapshots.take(server());
       }
-      compareForeignKeys();
     } catch (RuntimeException e) {
       log.debug("A tick failed", e);
     }
+  }
+
+  private void lookAtFiles() {
+    if (server() != null && !faults.failed() && RaftFolder.voteIsLost(config.dataDir())) {
+      life.broken(new SqliteException("the Raft log's votes cannot be written: the disk was full"));
+    }
+    group.division().flatMap(logStall::behind).ifPresent(copies::take);
+    compareForeignKeys();
   }
 
   private boolean checkpointIsDue() {
@@ -125,9 +138,6 @@ final class Upkeep {
     RatisServer current = server();
     if (current != null && !faults.failed() && current.closed()) {
       life.broken(new SqliteException("Ratis has closed the group"));
-    }
-    if (current != null && !faults.failed() && RaftFolder.voteIsLost(config.dataDir())) {
-      life.broken(new SqliteException("the Raft log's votes cannot be written: the disk was full"));
     }
   }
 

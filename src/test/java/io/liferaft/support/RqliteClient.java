@@ -115,7 +115,11 @@ public final class RqliteClient {
 
   /** A number from Prometheus' page, summed over its tags; NaN when it is missing. */
   public double metric(String nameWithTags) {
-    return get("/actuator/prometheus")
+    int tags = nameWithTags.indexOf('{');
+    String name = tags < 0 ? nameWithTags : nameWithTags.substring(0, tags);
+    // Of counters the page knows the name without its ending. The whole page costs 20 ms.
+    String family = name.replaceFirst("_(total|count|sum|max|bucket)$", "");
+    return get("/actuator/prometheus?includedNames=" + name + "," + family)
         .body()
         .lines()
         .filter(line -> line.startsWith(nameWithTags))
