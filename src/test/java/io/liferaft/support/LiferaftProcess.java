@@ -151,6 +151,7 @@ public final class LiferaftProcess implements AutoCloseable {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of(System.getProperty("liferaft.jvm.options").split(" ")));
+    command.addAll(jvmOptions);
     command.addAll(installed());
     command.addAll(List.of(words));
     try {

@@ -24,7 +24,7 @@ import java.util.regex.Pattern;
  */
 public final class StartWatch implements AutoCloseable {
 
-  private static final long PAUSE_MILLIS = 100;
+  private static final long PAUSE_MILLIS = 200;
   private static final int READS = 4;
 
   private static final Pattern WARNING =
