@@ -82,12 +82,7 @@ final class OpenGroup {
             _ -> {
               SqliteStateMachine created =
                   new SqliteStateMachine(
-                      this::openReplica,
-                      config.id(),
-                      submissions,
-                      listener,
-                      telling::applied,
-                      config.cutting().trailingBytes());
+                      this::openReplica, config.id(), submissions, listener, telling::applied);
               machine = created;
               return created;
             },

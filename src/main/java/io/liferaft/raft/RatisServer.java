@@ -155,7 +155,6 @@ final class RatisServer implements AutoCloseable {
     RaftServerConfigKeys.Log.Appender.setInstallSnapshotEnabled(p, false);
     // With the default a node that was away for half a minute waits for up to 7.5 s for a word.
     RaftServerConfigKeys.Log.Appender.setRetryPolicy(p, "1ms,10, 200ms," + Integer.MAX_VALUE);
-    RaftServerConfigKeys.Log.setPurgeUptoSnapshotIndex(p, true);
     RaftServerConfigKeys.Log.setPurgeGap(p, 1);
     RaftServerConfigKeys.Log.setLogMetadataEnabled(p, false); // see CommitMarks
     RaftServerConfigKeys.Snapshot.setAutoTriggerEnabled(p, true);

@@ -17,6 +17,7 @@ import org.apache.ratis.protocol.RaftGroupMemberId;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.protocol.TermIndex;
+import org.apache.ratis.server.raftlog.RaftLog;
 import org.apache.ratis.server.storage.FileInfo;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.statemachine.SnapshotInfo;
@@ -75,7 +76,6 @@ final class SqliteStateMachine extends BaseStateMachine {
   private final Submissions submissions;
   private final Listener listener;
   private final Runnable committed;
-  private final TrailingLog trail;
   private volatile @Nullable Replica replica;
   private volatile @Nullable Applier applier;
   private volatile @Nullable Superseded superseded;
@@ -83,21 +83,18 @@ final class SqliteStateMachine extends BaseStateMachine {
 
   /**
    * @param committed run after each entry that this node applies as the leader; must not wait
-   * @param trailingBytes of the log that are kept
    */
   SqliteStateMachine(
       Opener opener,
       String nodeId,
       Submissions submissions,
       Listener listener,
-      Runnable committed,
-      long trailingBytes) {
+      Runnable committed) {
     this.opener = opener;
     this.nodeId = nodeId;
     this.submissions = submissions;
     this.listener = listener;
     this.committed = committed;
-    this.trail = new TrailingLog(trailingBytes);
   }
 
   /** Null before the group has started. */
@@ -156,7 +153,6 @@ final class SqliteStateMachine extends BaseStateMachine {
   public CompletableFuture<Message> applyTransaction(TransactionContext transaction) {
     LogEntryProto entry = transaction.getLogEntry();
     ByteString data = entry.getStateMachineLogEntry().getLogData();
-    trail.applied(entry.getIndex(), data.size());
     // On the node that submitted it the command is still there, decoded, and somebody waits.
     Submission own =
         transaction.getStateMachineContext() instanceof Submission submitted
@@ -208,14 +204,13 @@ final class SqliteStateMachine extends BaseStateMachine {
     return applier().drain().thenApply(_ -> Message.EMPTY);
   }
 
-  /** Ratis cuts the log up to what is returned. */
+  /** No index, so that Ratis does not cut its log up to it: {@link Upkeep} does. */
   @Override
   public long takeSnapshot() throws IOException {
     try {
-      long index = applier().checkpoint().join();
+      long _ = applier().checkpoint().join();
       listener.snapshotTaken();
-      Superseded then = superseded;
-      return trail.cut(then == null ? index : then.index());
+      return RaftLog.INVALID_LOG_INDEX;
     } catch (CompletionException e) {
       throw new IOException("no checkpoint: " + e.getCause(), e.getCause());
     }
@@ -247,11 +242,7 @@ final class SqliteStateMachine extends BaseStateMachine {
     void as(Replica replica) throws IOException;
   }
 
-  private record Superseded(@Nullable SnapshotInfo snapshot) {
-    long index() {
-      return snapshot == null ? -1 : snapshot.getIndex();
-    }
-  }
+  private record Superseded(@Nullable SnapshotInfo snapshot) {}
 
   /** Whether nothing can be applied for now: nobody is to wait for what the next leader does. */
   void stuck(boolean now) {

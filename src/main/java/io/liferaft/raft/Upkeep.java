@@ -2,8 +2,11 @@ package io.liferaft.raft;
 
 import io.liferaft.sqlite.SqliteException;
 import io.liferaft.sqlite.SqliteStore;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.apache.ratis.server.RaftServer;
@@ -13,9 +16,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What is looked at ten times a second: room on the disk, the leader and whether its process has
- * ended, a group that Ratis has closed, lost votes, a log that gets no further, the size of
- * SQLite's WAL; once, whether the cluster enforces foreign keys as this node was told. On the
- * thread {@code raft-events}, which it does not hold up: others do what it finds to be done.
+ * ended, a group that Ratis has closed, the size of SQLite's WAL; once a second lost votes, a log
+ * that gets no further, how far the log may be cut; once, whether the cluster enforces foreign keys
+ * as this node was told. On the thread {@code raft-events}, which it does not hold up: others do
+ * what it finds to be done.
  */
 final class Upkeep {
 
@@ -40,6 +44,9 @@ final class Upkeep {
   private final SnapshotTrigger snapshots = new SnapshotTrigger();
   private boolean foreignKeysCompared;
   private int ticks;
+
+  /** The record that the log was last cut for. */
+  private long cutFor = -1;
 
   Upkeep(
       NodeConfig config,
@@ -107,7 +114,33 @@ final class Upkeep {
       life.broken(new SqliteException("the Raft log's votes cannot be written: the disk was full"));
     }
     group.division().flatMap(logStall::behind).ifPresent(copies::take);
+    cutLog();
     compareForeignKeys();
+  }
+
+  /** Lets go of what the main file holds, but for what is kept for nodes that are away. */
+  private void cutLog() {
+    RaftServer.Division division = group.division().orElse(null);
+    long record = group.replica().map(Replica::recordIndex).orElse(-1L);
+    if (division == null || record == cutFor) {
+      return;
+    }
+    // A copy that was just made the database is ahead of what Ratis knows to be applied.
+    long known = Math.min(record, division.getInfo().getLastAppliedIndex());
+    Path folder =
+        RatisServer.folder(config.dataDir())
+            .resolve(division.getMemberId().getGroupId().getUuid().toString());
+    try {
+      long cut =
+          TrailingLog.cut(
+              SegmentFile.in(GroupLog.current(folder)), known, config.cutting().trailingBytes());
+      if (cut >= 0) {
+        CompletableFuture<?> _ = division.getRaftLog().purge(cut);
+      }
+      cutFor = known;
+    } catch (IOException e) {
+      log.debug("Ratis has just changed its files; they are looked at again", e);
+    }
   }
 
   private boolean checkpointIsDue() {

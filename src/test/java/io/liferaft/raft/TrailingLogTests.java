@@ -2,69 +2,50 @@ package io.liferaft.raft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class TrailingLogTests {
 
-  private static final int ENTRY = 1000;
+  @TempDir Path log;
 
-  private final TrailingLog trail = new TrailingLog(100 * ENTRY);
+  @BeforeEach
+  void fourSegments() throws IOException {
+    Files.write(log.resolve("log_0-9"), new byte[1000]);
+    Files.write(log.resolve("log_10-19"), new byte[1000]);
+    Files.write(log.resolve("log_20-29"), new byte[1000]);
+    Files.write(log.resolve("log_inprogress_30"), new byte[100]);
+    Files.write(log.resolve("raft-meta"), new byte[5000]);
+  }
 
-  @Test
-  void nothingMayGoBeforeAsMuchHasBeenApplied() {
-    apply(0, 90);
-
-    assertThat(trail.cut(89)).isEqualTo(-1);
+  private long cut(long record, long kept) throws IOException {
+    return TrailingLog.cut(SegmentFile.in(log), record, kept);
   }
 
   @Test
-  void whatStaysIsNeverLessThanAskedForAndHardlyMore() {
-    apply(0, 1000);
-
-    long cut = trail.cut(999);
-
-    assertThat(999 - cut).isBetween(95L, 110L);
+  void asMuchStaysAsAskedForAndNotASegmentMore() throws IOException {
+    assertThat(cut(35, 50)).isEqualTo(29);
+    assertThat(cut(35, 101)).isEqualTo(19);
+    assertThat(cut(35, 1100)).isEqualTo(19);
+    assertThat(cut(35, 1101)).isEqualTo(9);
+    assertThat(cut(35, 2101)).isEqualTo(-1);
   }
 
   @Test
-  void whatTheDatabaseFileDoesNotHoldStays() {
-    apply(0, 1000);
-
-    assertThat(trail.cut(500)).isLessThanOrEqualTo(500).isGreaterThan(480);
-    assertThat(trail.cut(500)).as("the same when asked again").isGreaterThan(480);
-    assertThat(trail.cut(999)).as("later more").isGreaterThan(880);
+  void whatTheDatabaseFileDoesNotHoldStays() throws IOException {
+    assertThat(cut(28, 0)).isEqualTo(19);
+    assertThat(cut(29, 0)).isEqualTo(29);
+    assertThat(cut(8, 0)).isEqualTo(-1);
+    assertThat(cut(-1, 0)).isEqualTo(-1);
   }
 
   @Test
-  void neverGoesBack() {
-    apply(0, 1000);
-    long cut = trail.cut(999);
-
-    assertThat(trail.cut(10)).isEqualTo(cut);
-  }
-
-  /** One entry larger than all that is kept: the log is cut before and behind it. */
-  @Test
-  void countsBytesNotEntries() {
-    apply(0, 10);
-    trail.applied(10, 500 * ENTRY);
-
-    assertThat(trail.cut(10)).isBetween(-1L, 9L);
-    apply(11, 100);
-    assertThat(trail.cut(110)).isEqualTo(10);
-  }
-
-  @Test
-  void keepsNothingWhenAskedSo() {
-    TrailingLog none = new TrailingLog(0);
-    none.applied(5, ENTRY);
-
-    assertThat(none.cut(5)).isEqualTo(5);
-  }
-
-  private void apply(int first, int count) {
-    for (int i = 0; i < count; i++) {
-      trail.applied(first + i, ENTRY);
-    }
+  void anEmptyLogIsNotCut() throws IOException {
+    assertThat(TrailingLog.cut(SegmentFile.in(Files.createDirectory(log.resolve("new"))), 7, 0))
+        .isEqualTo(-1);
   }
 }
