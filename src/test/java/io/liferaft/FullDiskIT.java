@@ -37,9 +37,12 @@ class FullDiskIT {
       Writes writes = new Writes(List.of(node));
       writes.during(disk::fill, () -> refusal(node).contains("disk"));
 
-      assertThat(refusal(node))
-          .startsWith("503 ")
-          .containsPattern("the disk of \\S.* is full"); // met by the reserve, or by the log first
+      // Met by the reserve, or by the log first: then it opens its data again before it says so.
+      Waiting.await("a refusal that says why")
+          .untilAsserted(() ->
+              assertThat(refusal(node))
+                  .startsWith("503 ")
+                  .containsPattern("the disk of \\S.* is full"));
       assertThat(node.client().live()).isTrue();
       disk.empty();
       Waiting.await("it takes writes by itself").until(() -> write(node, 1_000_000));

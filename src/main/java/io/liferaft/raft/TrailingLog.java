@@ -17,7 +17,7 @@ final class TrailingLog {
    *
    * @param segments all of the log, in the order of their entries
    * @param record the entry that the main database file stands at
-   * @param kept bytes of the log that stay at least, whatever the file holds
+   * @param kept bytes of closed segments that stay at least, whatever the file holds
    * @throws IOException also when a segment has just been closed or deleted
    */
   static long cut(List<SegmentFile> segments, long record, long kept) throws IOException {
@@ -26,7 +26,7 @@ final class TrailingLog {
       if (!segment.open() && segment.last() <= record && staying >= kept) {
         return segment.last();
       }
-      staying += Files.size(segment.file());
+      staying += segment.open() ? 0 : Files.size(segment.file()); // an open one is mostly empty
     }
     return -1;
   }

@@ -209,7 +209,7 @@ class InstallTests {
   @Test
   void theLogIsCutBehindWhatIsKept() {
     try (TestCluster cluster =
-        TestCluster.of(folder, 3).withSnapshotEvery(10).withTrailingLog(10_000).startAll()) {
+        TestCluster.of(folder, 3).withSnapshotEvery(10).withTrailingLog(2_000).startAll()) {
       TestCluster.Node late = cluster.follower();
       cluster.awaitLeader().execute("CREATE TABLE c(p)");
       late.stop();
