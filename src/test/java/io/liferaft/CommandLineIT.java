@@ -98,8 +98,7 @@ class CommandLineIT {
         .withFlags(
             "-auth", users.toString(), "-join-as", "bob", "-join", join, "-raft-non-voter=true")
         .start();
-    Waiting.await("the replica has caught up")
-        .until(() -> replica.client().get("/readyz?sync").status() == 200);
+    NodeCluster.awaitCaughtUp(replica);
     assertThat(count(replica, "none")).contains("[[21]]");
     assertThat(replica.client().get("/nodes?nonvoters").json().path("r1").path("voter").asBoolean())
         .isFalse();

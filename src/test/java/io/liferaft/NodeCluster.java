@@ -84,7 +84,7 @@ final class NodeCluster implements AutoCloseable {
         .untilAsserted(() -> {
           RqliteClient.Answer answer = node.client().get("/readyz?sync");
           assertThat(answer.status())
-              .as(answer.body() + node.client().get("/status").body())
+              .as(() -> answer.body() + node.client().get("/status").body())
               .isEqualTo(200);
         });
   }

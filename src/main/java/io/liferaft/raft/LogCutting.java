@@ -21,21 +21,18 @@ record LogCutting(int entries, long walBytes, long trailingBytes) {
    */
   static LogCutting of(ClusterProperties.Snapshot snapshot) {
     if (snapshot.entries() < 1) {
-      throw refused("entries", snapshot.entries(), "at least 1, for example 8192");
+      throw NodeConfig.refused(
+          "liferaft.raft.snapshot.entries", snapshot.entries(), "at least 1, for example 8192");
     }
     if (snapshot.walSize().compareTo(SMALLEST_WAL) < 0) {
-      throw refused("wal-size", snapshot.walSize(), "at least 64KB, for example 4MB");
+      throw NodeConfig.refused(
+          "liferaft.raft.snapshot.wal-size", snapshot.walSize(), "at least 64KB, for example 4MB");
     }
     DataSize trail = snapshot.trailingLog();
     if (trail.isNegative() || trail.compareTo(LONGEST_TRAIL) > 0) {
-      throw refused("trailing-log", trail, "between 0B and 16GB, for example 32MB");
+      throw NodeConfig.refused(
+          "liferaft.raft.snapshot.trailing-log", trail, "between 0B and 16GB, for example 32MB");
     }
     return new LogCutting(snapshot.entries(), snapshot.walSize().toBytes(), trail.toBytes());
-  }
-
-  private static InvalidConfigurationPropertyValueException refused(
-      String key, Object value, String reason) {
-    return new InvalidConfigurationPropertyValueException(
-        "liferaft.raft.snapshot." + key, value, reason);
   }
 }

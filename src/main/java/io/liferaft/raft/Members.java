@@ -262,7 +262,7 @@ final class Members implements GroupMembership {
   /** When it fails Ratis leaves a locked folder behind, which would be a second group later. */
   private void addGroup(RatisServer server, RaftGroupId id, List<RaftPeer> members)
       throws IOException {
-    Path folder = RatisServer.folder(node.config().dataDir()).resolve(id.getUuid().toString());
+    Path folder = RatisServer.folder(node.config().dataDir(), id);
     boolean known = Files.exists(folder);
     try {
       node.files().run("add a group", () -> server.addGroup(id, members));

@@ -196,7 +196,7 @@ record NodeConfig(
     }
   }
 
-  private static InvalidConfigurationPropertyValueException refused(
+  static InvalidConfigurationPropertyValueException refused(
       String key, Object value, String reason) {
     return new InvalidConfigurationPropertyValueException(key, value, reason);
   }

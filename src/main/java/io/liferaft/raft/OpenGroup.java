@@ -207,6 +207,11 @@ final class OpenGroup {
     return payload().state().appliedIndex();
   }
 
+  /** The entry that the main database file stands at; -1 for none. */
+  long recordIndex() {
+    return replica().map(Replica::recordIndex).orElse(-1L);
+  }
+
   /** Id of the group, also while it starts; empty for none. */
   Optional<String> id() {
     return server().flatMap(RatisServer::groupId).map(group -> group.getUuid().toString());

@@ -54,7 +54,7 @@ final class OwnStatus {
         group.division().orElse(null),
         group.division().map(group::leader).orElse(null),
         group.payload().state(),
-        group.replica().map(Replica::recordIndex).orElse(-1L));
+        group.recordIndex());
   }
 
   NodeStatus.Phase phase() {

@@ -111,6 +111,11 @@ final class RatisServer implements AutoCloseable {
     return dataDir.resolve("raft");
   }
 
+  /** Of one group. */
+  static Path folder(Path dataDir, RaftGroupId id) {
+    return folder(dataDir).resolve(id.getUuid().toString());
+  }
+
   /** Where the folders of groups that this node has left are kept. */
   static Path removedGroups(Path dataDir) {
     return dataDir.resolve("raft-removed");

@@ -121,15 +121,13 @@ final class Upkeep {
   /** Lets go of what the main file holds, but for what is kept for nodes that are away. */
   private void cutLog() {
     RaftServer.Division division = group.division().orElse(null);
-    long record = group.replica().map(Replica::recordIndex).orElse(-1L);
+    long record = group.recordIndex();
     if (division == null || record == cutFor) {
       return;
     }
     // A copy that was just made the database is ahead of what Ratis knows to be applied.
     long known = Math.min(record, division.getInfo().getLastAppliedIndex());
-    Path folder =
-        RatisServer.folder(config.dataDir())
-            .resolve(division.getMemberId().getGroupId().getUuid().toString());
+    Path folder = RatisServer.folder(config.dataDir(), division.getMemberId().getGroupId());
     try {
       long cut =
           TrailingLog.cut(
@@ -148,8 +146,7 @@ final class Upkeep {
     if (store.status().walBytes() >= cutting.walBytes()) {
       return true;
     }
-    long record = group.replica().map(Replica::recordIndex).orElse(-1L);
-    return group.payload().state().appliedIndex() - record >= cutting.entries();
+    return group.appliedIndex() - group.recordIndex() >= cutting.entries();
   }
 
   /** Once, as soon as this node knows whom it belongs to: what its setting asks for is not so. */
