@@ -40,15 +40,19 @@ final class LoadSender {
   private final Function<LogCommand, CompletableFuture<Peers.Appended>> submit;
   private final Supplier<@Nullable OpenLoad> open;
   private final Pause pause;
+  private final LoadBytes.Packing packing;
 
   /**
    * @param submit appends a command, in the order of the calls
    * @param open the open load that this node knows, null for none
+   * @param packing that every member can read
    */
   LoadSender(
       Function<LogCommand, CompletableFuture<Peers.Appended>> submit,
       Supplier<@Nullable OpenLoad> open,
-      Pause pause) {
+      Pause pause,
+      LoadBytes.Packing packing) {
+    this.packing = packing;
     this.submit = submit;
     this.open = open;
     this.pause = pause;
@@ -148,7 +152,8 @@ final class LoadSender {
         chain = OpenLoad.chain(chain, bytes);
         underWay.add(
             submit.apply(
-                new LogCommand.LoadChunk(loadId, offset, bytes.length, LoadBytes.pack(bytes))));
+                new LogCommand.LoadChunk(
+                    loadId, offset, bytes.length, packing, LoadBytes.pack(bytes, packing))));
         offset += bytes.length;
       }
     }

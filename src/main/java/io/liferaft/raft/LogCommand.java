@@ -70,9 +70,10 @@ sealed interface LogCommand {
    * A part of the staging file.
    *
    * @param length of the bytes when unpacked
-   * @param packed the bytes, deflated when shorter than {@code length}
+   * @param packing by which the bytes are shorter than {@code length}, if they are
    */
-  record LoadChunk(long loadId, long offset, int length, byte[] packed) implements LogCommand {}
+  record LoadChunk(long loadId, long offset, int length, LoadBytes.Packing packing, byte[] packed)
+      implements LogCommand {}
 
   /**
    * Makes the staged bytes take effect.

@@ -1,5 +1,6 @@
 package io.liferaft.raft;
 
+import io.liferaft.raft.LoadBytes.Packing;
 import io.liferaft.sqlite.SqlForm;
 import io.liferaft.sqlite.SqlStatement;
 import java.io.IOException;
@@ -42,13 +43,19 @@ final class LogCommandCodec {
   /** Automatic, so not appended before every member knows it: see {@link EntryReaders}. */
   static final int BACKUP_VERIFIED = 18;
 
+  /**
+   * {@link #LOAD_CHUNK} packed by zstd; deflated its form is the older one, which is used as long
+   * as a member knows no other.
+   */
+  static final int LOAD_CHUNK_BY_ZSTD = 19;
+
   private LogCommandCodec() {}
 
   /**
    * Whether entries of a type can be read here; those are all up to the last one that was added.
    */
   static boolean knows(int type) {
-    return type >= CLUSTER_FOUNDED && type <= BACKUP_VERIFIED;
+    return type >= CLUSTER_FOUNDED && type <= LOAD_CHUNK_BY_ZSTD;
   }
 
   static byte[] encode(LogCommand command) {
@@ -83,8 +90,9 @@ final class LogCommandCodec {
         out.int32(LOAD_BEGIN).int64(id).string(kind.name()).int64(attempt).int64(size);
         out.string(sha256).bool(force);
       }
-      case LogCommand.LoadChunk(var id, var offset, var length, var packed) -> {
-        out.int32(LOAD_CHUNK).int64(id).int64(offset).int32(length).bytes(packed);
+      case LogCommand.LoadChunk(var id, var offset, var length, var packing, var packed) -> {
+        out.int32(packing == Packing.ZSTD ? LOAD_CHUNK_BY_ZSTD : LOAD_CHUNK);
+        out.int64(id).int64(offset).int32(length).bytes(packed);
       }
       case LogCommand.LoadCommit commit -> {
         out.int32(LOAD_COMMIT).int64(commit.loadId()).string(commit.chain());
@@ -178,7 +186,8 @@ final class LogCommandCodec {
                 in.int64(),
                 in.string(),
                 in.bool());
-        case LOAD_CHUNK -> new LogCommand.LoadChunk(in.int64(), in.int64(), in.int32(), in.bytes());
+        case LOAD_CHUNK -> chunk(in, Packing.DEFLATE);
+        case LOAD_CHUNK_BY_ZSTD -> chunk(in, Packing.ZSTD);
         case LOAD_COMMIT ->
             new LogCommand.LoadCommit(
                 in.int64(),
@@ -214,6 +223,10 @@ final class LogCommandCodec {
 
   static LogCommand decode(byte[] bytes) {
     return decode(new WireReader(bytes));
+  }
+
+  private static LogCommand.LoadChunk chunk(WireReader in, Packing packing) throws IOException {
+    return new LogCommand.LoadChunk(in.int64(), in.int64(), in.int32(), packing, in.bytes());
   }
 
   private static void execute(WireWriter out, LogCommand.Execute execute) {

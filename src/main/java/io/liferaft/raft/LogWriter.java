@@ -9,12 +9,16 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Puts commands into the log: directly when this node leads, else through the leader. */
 final class LogWriter {
 
   /** Time that one command of our own may take. */
   static final Duration COMMAND_TIMEOUT = Duration.ofSeconds(30);
+
+  private static final Logger log = LoggerFactory.getLogger(LogWriter.class);
 
   private static final Duration ASK = Duration.ofSeconds(2);
 
@@ -52,6 +56,21 @@ final class LogWriter {
     if (!node.leads()) {
       throw new NotLeaderException("not leader");
     }
+    askReaders(entryType);
+  }
+
+  /** Whether every member says that it can read entries of a type. Waits for those far away. */
+  boolean readByAll(int entryType) {
+    try {
+      askReaders(entryType);
+      return true;
+    } catch (RequestRefusedException e) {
+      log.debug("Entries of type {} are not used yet", entryType, e);
+      return false;
+    }
+  }
+
+  private void askReaders(int entryType) {
     EntryReaders.require(
         node.config().id(),
         node.status().members(),

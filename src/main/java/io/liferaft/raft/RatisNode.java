@@ -1,5 +1,6 @@
 package io.liferaft.raft;
 
+import io.liferaft.raft.LoadBytes.Packing;
 import io.liferaft.raft.LogCommand.LoadKind;
 import io.liferaft.security.AccessControl;
 import io.liferaft.security.Credentials;
@@ -379,7 +380,10 @@ final class RatisNode implements RaftNode, SmartLifecycle {
       @Nullable BackupRecord backup,
       LongConsumer progress) {
     return new LoadSender(
-            writer::appendAnywhere, () -> node.payload().load(), node.leaderSignal()::await)
+            writer::appendAnywhere,
+            () -> node.payload().load(),
+            node.leaderSignal()::await,
+            writer.readByAll(LogCommandCodec.LOAD_CHUNK_BY_ZSTD) ? Packing.ZSTD : Packing.DEFLATE)
         .send(kind, attempt, file, stepBudget, clusterId, backup, progress);
   }
 

@@ -298,7 +298,7 @@ final class Replica {
             || chunk.offset() + chunk.length() > load.sizeBytes()) {
           applied = new Applied.Refused(SUPERSEDED, true);
         } else {
-          byte[] bytes = LoadBytes.unpack(chunk.packed(), chunk.length());
+          byte[] bytes = LoadBytes.unpack(chunk.packed(), chunk.length(), chunk.packing());
           staging.write(load, bytes);
           load = load.with(bytes);
         }

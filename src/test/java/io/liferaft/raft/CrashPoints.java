@@ -2,6 +2,7 @@ package io.liferaft.raft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.liferaft.raft.LoadBytes.Packing;
 import io.liferaft.raft.LogCommand.LoadKind;
 import io.liferaft.sqlite.DiskFiles;
 import io.liferaft.support.PowerLossFiles;
@@ -410,7 +411,9 @@ abstract class CrashPoints {
     }
 
     private void chunk(long offset, byte[] bytes) {
-      cluster.append(new LogCommand.LoadChunk(id, offset, bytes.length, LoadBytes.pack(bytes)));
+      cluster.append(
+          new LogCommand.LoadChunk(
+              id, offset, bytes.length, Packing.ZSTD, LoadBytes.pack(bytes, Packing.ZSTD)));
     }
 
     void commit() {

@@ -2,6 +2,7 @@ package io.liferaft.raft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.liferaft.raft.LoadBytes.Packing;
 import io.liferaft.raft.LogCommand.LoadKind;
 import io.liferaft.sqlite.SqlForm;
 import io.liferaft.sqlite.SqlResult;
@@ -323,7 +324,8 @@ class InstallTests {
   }
 
   private static LogCommand chunk(long offset, byte[] bytes) {
-    return new LogCommand.LoadChunk(5, offset, bytes.length, LoadBytes.pack(bytes));
+    return new LogCommand.LoadChunk(
+        5, offset, bytes.length, Packing.ZSTD, LoadBytes.pack(bytes, Packing.ZSTD));
   }
 
   private static void insert(TestCluster.Node node, int rows) {

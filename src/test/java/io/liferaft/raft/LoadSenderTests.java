@@ -3,6 +3,7 @@ package io.liferaft.raft;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.liferaft.raft.LoadBytes.Packing;
 import io.liferaft.raft.LogCommand.LoadKind;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -67,7 +68,8 @@ class LoadSenderTests {
                   if (++pauses[0] == 3) {
                     open = null; // the other one is through
                   }
-                })
+                },
+                Packing.ZSTD)
             .send(LoadKind.DATABASE, -1, file, 0, null, null, _ -> {});
 
     assertThat(pauses[0]).isEqualTo(3);
@@ -81,7 +83,7 @@ class LoadSenderTests {
     open = new OpenLoad(1, LoadKind.TEXT, -1, 10, "", 5, "");
 
     Peers.Appended _ =
-        new LoadSender(this::apply, () -> open, () -> {})
+        new LoadSender(this::apply, () -> open, () -> {}, Packing.ZSTD)
             .send(LoadKind.DATABASE, 9, file, 0, null, null, _ -> {});
 
     assertThat(((LogCommand.LoadBegin) sent.getFirst()).force()).isTrue();
@@ -109,7 +111,7 @@ class LoadSenderTests {
   }
 
   private Peers.Appended send(Function<LogCommand, CompletableFuture<Peers.Appended>> submit) {
-    return new LoadSender(submit, () -> open, () -> {})
+    return new LoadSender(submit, () -> open, () -> {}, Packing.ZSTD)
         .send(LoadKind.DATABASE, -1, file, 0, null, null, _ -> {});
   }
 
@@ -124,7 +126,7 @@ class LoadSenderTests {
         open = OpenLoad.of(begin);
       }
     } else if (command instanceof LogCommand.LoadChunk chunk && open != null) {
-      open = open.with(LoadBytes.unpack(chunk.packed(), chunk.length()));
+      open = open.with(LoadBytes.unpack(chunk.packed(), chunk.length(), chunk.packing()));
     }
     return CompletableFuture.completedFuture(new Peers.Appended(applied, sent.size()));
   }

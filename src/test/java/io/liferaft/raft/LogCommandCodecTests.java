@@ -3,6 +3,7 @@ package io.liferaft.raft;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.liferaft.raft.LoadBytes.Packing;
 import io.liferaft.sqlite.SqlForm;
 import io.liferaft.sqlite.SqlParameter;
 import io.liferaft.sqlite.SqlStatement;
@@ -14,6 +15,7 @@ import java.util.stream.Stream;
 import org.apache.ratis.thirdparty.com.google.protobuf.CodedOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -90,19 +92,22 @@ class LogCommandCodecTests {
                 .toByteArray());
   }
 
-  @Test
-  void keepsBytes() {
+  /** Deflated ones have the form that older versions read. */
+  @ParameterizedTest
+  @CsvSource({"DEFLATE, 5", "ZSTD, 19"})
+  void keepsBytes(Packing packing, int type) {
     byte[] bytes = {0, -1, 5};
 
-    LogCommand decoded =
-        LogCommandCodec.decode(
-            LogCommandCodec.encode(new LogCommand.LoadChunk(1, 2L << 33, 3, bytes)));
+    byte[] encoded =
+        LogCommandCodec.encode(new LogCommand.LoadChunk(1, 2L << 33, 3, packing, bytes));
 
-    assertThat(decoded)
+    assertThat(encoded).startsWith(new WireWriter().int32(1).int32(type).toByteArray());
+    assertThat(LogCommandCodec.decode(encoded))
         .isInstanceOfSatisfying(
             LogCommand.LoadChunk.class,
             chunk -> {
               assertThat(chunk.packed()).isEqualTo(bytes);
+              assertThat(chunk.packing()).isEqualTo(packing);
               assertThat(chunk.offset()).isEqualTo(2L << 33);
             });
   }

@@ -2,6 +2,7 @@ package io.liferaft.raft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.liferaft.raft.LoadBytes.Packing;
 import io.liferaft.raft.LogCommand.LoadKind;
 import io.liferaft.sqlite.SqlForm;
 import io.liferaft.sqlite.SqlStatement;
@@ -580,7 +581,9 @@ class ReplicaTests {
       byte[] chunk =
           Arrays.copyOfRange(content, offset, Math.min(offset + chunkBytes, content.length));
       chain = OpenLoad.chain(chain, chunk);
-      commands.add(new LogCommand.LoadChunk(id, offset, chunk.length, LoadBytes.pack(chunk)));
+      commands.add(
+          new LogCommand.LoadChunk(
+              id, offset, chunk.length, Packing.ZSTD, LoadBytes.pack(chunk, Packing.ZSTD)));
     }
     commands.add(
         new LogCommand.LoadCommit(id, chain, 1_700_000_000_000L, id, 1_000_000, null, null));
