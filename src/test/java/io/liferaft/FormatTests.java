@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class FormatTests {
 
   static List<Path> folders() {
-    return List.of(Path.of("src/main/java"), Path.of("src/test/java"));
+    return List.of(Path.of("src/main/java"), Path.of("src/test/java"), Path.of("src/jmh/java"));
   }
 
   @ParameterizedTest
