@@ -42,7 +42,9 @@ public class ApplyBenchmark {
     var _ =
         store.apply(
             List.of(
-                entry("CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT, amount INTEGER)", List.of())));
+                entry(
+                    "CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT, amount INTEGER)",
+                    List.of())));
     SqlEntry insert =
         entry(
             "INSERT INTO t(name, amount) VALUES(?, ?)",
