@@ -8,9 +8,7 @@ import java.util.Deque;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -41,6 +39,7 @@ final class ReaderPool implements AutoCloseable {
   private static final int MOST_RUNS = 5;
 
   private final ExecutorService threads;
+  private final ReaderLimits limits = new ReaderLimits();
   private final Deque<ReadConnection> idle = new ArrayDeque<>();
   private final AtomicBoolean interrupt = new AtomicBoolean();
   private @Nullable Path file;
@@ -81,31 +80,33 @@ final class ReaderPool implements AutoCloseable {
   }
 
   /**
-   * Runs work on a reader and waits for it, up to a limit: a single function call inside SQLite can
-   * be interrupted by nothing.
+   * Runs work on a reader and waits for it, up to a limit and at most a second longer: a single
+   * function call inside SQLite can be interrupted by nothing.
    */
   <T> T call(Read<T> work, Duration limit) throws TimeoutException {
-    Future<T> future;
+    ReaderCall<T> call =
+        new ReaderCall<>(() -> onReader(work), System.nanoTime() + limit.toNanos());
+    limits.add(call);
     try {
-      future = threads.submit(() -> onReader(work));
+      threads.execute(call);
+      return call.get();
     } catch (RejectedExecutionException e) {
       throw new SqliteException("the database is closed", e);
-    }
-    try {
-      return future.get(limit.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (TimeoutException e) {
-      future.cancel(false);
-      throw e;
     } catch (InterruptedException e) {
-      future.cancel(false);
+      boolean _ = call.cancel(false);
       Thread.currentThread().interrupt();
       throw new SqliteException("interrupted while waiting for a reader", e);
     } catch (ExecutionException e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();
+      if (cause instanceof TimeoutException late) {
+        throw late;
+      }
       if (cause instanceof SqliteException known) {
         throw known;
       }
       throw new SqliteException("reading failed: " + cause.getMessage(), cause);
+    } finally {
+      limits.remove(call);
     }
   }
 

@@ -1,0 +1,47 @@
+package io.liferaft.sqlite;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * One piece of work on its way through a reader, and whoever waits for it. What has ended before a
+ * reader came to it is not begun.
+ */
+final class ReaderCall<T> extends CompletableFuture<T> implements Runnable {
+
+  /** What a reader does. */
+  @FunctionalInterface
+  interface Work<T> {
+    T run() throws Exception;
+  }
+
+  private final Work<T> work;
+  private final long deadlineNanos;
+
+  /**
+   * @param deadlineNanos by {@link System#nanoTime}
+   */
+  ReaderCall(Work<T> work, long deadlineNanos) {
+    this.work = work;
+    this.deadlineNanos = deadlineNanos;
+  }
+
+  @Override
+  public void run() {
+    if (isDone()) {
+      return;
+    }
+    try {
+      boolean _ = complete(work.run());
+    } catch (Throwable e) { // whoever waits is to hear of it, as from a FutureTask
+      boolean _ = completeExceptionally(e);
+    }
+  }
+
+  /** Ends it for whoever waits if its time is over; a reader that is at it goes on. */
+  void endIfOverdue(long now) {
+    if (now - deadlineNanos >= 0) {
+      boolean _ = completeExceptionally(new TimeoutException());
+    }
+  }
+}
