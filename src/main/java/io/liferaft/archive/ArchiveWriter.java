@@ -375,6 +375,11 @@ final class ArchiveWriter {
           }
 
           @Override
+          public long mostBytes() {
+            return bytes.length;
+          }
+
+          @Override
           public void beforeVisible() throws IOException {
             database.beforeVisible();
           }

@@ -55,6 +55,11 @@ final class PackWriter implements ObjectWriter {
   private record Packed(byte[] bytes, int length) {}
 
   @Override
+  public long mostBytes() {
+    return (long) chunks.size() * ChunkCodec.mostPackedBytes(key != null);
+  }
+
+  @Override
   public void writeTo(OutputStream out) throws IOException {
     count = 0;
     if (chunks.size() <= AHEAD) {

@@ -142,11 +142,21 @@ final class PlainArchive implements BackupArchive {
               }
 
               @Override
+              public long mostBytes() {
+                return mostStored(manifest.sizeBytes());
+              }
+
+              @Override
               public void beforeVisible() throws IOException {
                 database.beforeVisible();
               }
             });
     return stored(ManifestCodec.decode(metadata), info);
+  }
+
+  /** Deflate adds five bytes to a block that it cannot shorten, and gzip a head and an end. */
+  private static long mostStored(long bytes) {
+    return bytes < 0 ? Long.MAX_VALUE : bytes + bytes / 1000 + 1024;
   }
 
   @Override

@@ -11,6 +11,14 @@ public interface ObjectWriter {
   void writeTo(OutputStream out) throws IOException;
 
   /**
+   * No more bytes than these come: a store that has to divide them can do so evenly. {@link
+   * Long#MAX_VALUE} when nobody knows.
+   */
+  default long mostBytes() {
+    return Long.MAX_VALUE;
+  }
+
+  /**
    * All bytes are with the store, and only what makes them visible is missing. An exception makes
    * the put fail.
    */

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -35,6 +36,7 @@ final class S3Upload extends OutputStream {
 
   static final int FIRST_PART_BYTES = 8 << 20;
   static final int MAX_PARTS = 10_000;
+  private static final int SMALL_BYTES = 64 << 10;
   private static final int PARTS_PER_SIZE = 1_000;
   private static final int MAX_DOUBLINGS = 3;
 
@@ -50,31 +52,40 @@ final class S3Upload extends OutputStream {
   private final String key;
   private final Map<String, String> metadata;
   private final PutCondition condition;
+  private final long mostBytes;
   private final ObjectStoreProperties.S3 settings;
   private final S3Encryption encryption;
   private final List<CompletedPart> parts = new ArrayList<>();
 
-  private byte[] buffer = new byte[FIRST_PART_BYTES];
+  private byte[] buffer;
   private int count;
   private long sizeBytes;
   private @Nullable String uploadId;
   private boolean ended;
   private boolean lookedOnly;
 
+  /**
+   * @param mostBytes as {@link ObjectWriter#mostBytes} says
+   */
   S3Upload(
       S3Client s3,
       String bucket,
       String key,
       Map<String, String> metadata,
       PutCondition condition,
+      long mostBytes,
       ObjectStoreProperties.S3 settings) {
     this.s3 = s3;
     this.bucket = bucket;
     this.key = key;
     this.metadata = metadata;
     this.condition = condition;
+    this.mostBytes = mostBytes;
     this.settings = settings;
     this.encryption = S3Encryption.of(settings);
+    // Most objects are small, and a whole part for each would be most of what a backup allocates.
+    this.buffer =
+        new byte[(int) Math.min(partBytes(1, mostBytes), known(mostBytes) ? mostBytes : SMALL_BYTES)];
   }
 
   /**
@@ -82,14 +93,23 @@ final class S3Upload extends OutputStream {
    */
   record Stored(long sizeBytes, String etag, @Nullable String versionId, @Nullable Instant date) {}
 
+  private static boolean known(long mostBytes) {
+    return mostBytes < Long.MAX_VALUE;
+  }
+
   /**
-   * Size of a part: it grows, so that S3's 10,000 parts last for some 480 GB without a first part
-   * that a small heap has no room for.
+   * Size of a part. All have the same where it is known what comes at the most, as Cloudflare R2
+   * wants it: 8 MiB up to 83 GB, more above. Else it grows, so that S3's 10,000 parts last for some
+   * 480 GB without a first part that a small heap has no room for.
    *
    * @param number from 1
+   * @param mostBytes of the object; {@link Long#MAX_VALUE} when nobody knows
    */
-  static int partBytes(int number) {
-    return FIRST_PART_BYTES << Math.min(MAX_DOUBLINGS, (number - 1) / PARTS_PER_SIZE);
+  static int partBytes(int number, long mostBytes) {
+    long equal = Math.max(FIRST_PART_BYTES, Math.ceilDiv(mostBytes, (long) MAX_PARTS));
+    return equal <= FIRST_PART_BYTES << MAX_DOUBLINGS
+        ? (int) equal
+        : FIRST_PART_BYTES << Math.min(MAX_DOUBLINGS, (number - 1) / PARTS_PER_SIZE);
   }
 
   @Override
@@ -108,7 +128,7 @@ final class S3Upload extends OutputStream {
     while (left > 0) {
       // Only when more comes is a full buffer a part: what just fits goes as one request.
       if (count == buffer.length) {
-        sendPart();
+        makeRoom();
       }
       int n = Math.min(left, buffer.length - count);
       System.arraycopy(b, from, buffer, count, n);
@@ -116,6 +136,15 @@ final class S3Upload extends OutputStream {
       from += n;
       left -= n;
       sizeBytes += n;
+    }
+  }
+
+  private void makeRoom() {
+    int part = partBytes(parts.size() + 1, mostBytes);
+    if (buffer.length < part) {
+      buffer = Arrays.copyOf(buffer, Math.clamp(2L * buffer.length, SMALL_BYTES, part));
+    } else {
+      sendPart();
     }
   }
 
@@ -221,7 +250,7 @@ final class S3Upload extends OutputStream {
                 .eTag());
     parts.add(CompletedPart.builder().partNumber(number).eTag(etag).build());
     count = 0;
-    int next = partBytes(number + 1);
+    int next = partBytes(number + 1, mostBytes);
     if (next != buffer.length) {
       // The old one goes first: both together may be more than the heap has.
       buffer = new byte[0];

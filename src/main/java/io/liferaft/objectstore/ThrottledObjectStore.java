@@ -59,6 +59,11 @@ final class ThrottledObjectStore implements ObjectStore {
               }
 
               @Override
+              public long mostBytes() {
+                return writer.mostBytes();
+              }
+
+              @Override
               public void beforeVisible() throws IOException {
                 writer.beforeVisible();
               }

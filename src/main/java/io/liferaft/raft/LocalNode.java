@@ -150,6 +150,11 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     upkeep.start(events, housekeeping);
   }
 
+  /** Waits until no other node waits for an answer; false when one does after the limit. */
+  boolean awaitCallers(Duration limit) {
+    return group.awaitCallers(limit);
+  }
+
   /**
    * Stops for good; a last snapshot is taken where it can be. Waits. A second call does nothing.
    */

@@ -3,6 +3,7 @@ package io.liferaft.raft;
 import io.liferaft.sqlite.SqliteStore;
 import java.io.IOException;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
@@ -31,6 +32,7 @@ final class OpenGroup {
   private final LeaderEvents leadership;
   private final LeaderContact contact;
   private final Tally tally;
+  private final ServedCalls calls = new ServedCalls();
   private final SqliteStateMachine.Listener listener;
   private volatile @Nullable RatisServer server;
   private volatile @Nullable SqliteStateMachine machine;
@@ -64,6 +66,11 @@ final class OpenGroup {
     this.listener = listener;
   }
 
+  /** See {@link ServedCalls#awaitNone}. */
+  boolean awaitCallers(Duration limit) {
+    return calls.awaitNone(limit);
+  }
+
   /**
    * Opens the server and the group on disk, if any. Waits.
    *
@@ -86,7 +93,7 @@ final class OpenGroup {
               machine = created;
               return created;
             },
-            PeerRpc.service(PeerDispatch.handler(served), workers));
+            PeerRpc.service(PeerDispatch.handler(served), workers, calls));
     try {
       starting.start(GroupLog.alone(config.dataDir(), own.peerId()));
     } catch (IOException | RuntimeException e) {

@@ -87,16 +87,26 @@ final class PeerRpc implements AutoCloseable {
     this.tls = tls;
   }
 
-  /** The service to add to the Raft port's server. */
-  static ServerServiceDefinition service(Handler handler, Executor executor) {
+  /**
+   * The service to add to the Raft port's server.
+   *
+   * @param calls told of each call, and when its answer is gone
+   */
+  static ServerServiceDefinition service(Handler handler, Executor executor, ServedCalls calls) {
     return ServerServiceDefinition.builder(SERVICE)
         .addMethod(
             CALL,
             ServerCalls.asyncUnaryCall((request, reply) -> {
               CountDownLatch gone = new CountDownLatch(1);
               if (reply instanceof ServerCallStreamObserver<byte[]> call) {
-                call.setOnCloseHandler(gone::countDown);
-                call.setOnCancelHandler(gone::countDown);
+                Runnable end =
+                    () -> {
+                      gone.countDown();
+                      calls.ended();
+                    };
+                calls.began();
+                call.setOnCloseHandler(end); // of the two exactly one is called
+                call.setOnCancelHandler(end);
               }
               executor.execute(
                   () -> AnswerClaim.during(() -> answer(handler, request, reply, gone)));

@@ -38,6 +38,9 @@ final class RatisNode implements RaftNode, SmartLifecycle {
   /** SQLite steps that count for a millisecond of a statement's time limit. */
   private static final long STEPS_PER_MILLI = 20_000;
 
+  /** For what other nodes have passed on here, clients' writes among it. */
+  private static final Duration ANSWER = Duration.ofSeconds(5);
+
   private static final Duration HAND_ON = Duration.ofSeconds(3);
   private static final Duration LEAVE = Duration.ofSeconds(10);
 
@@ -112,6 +115,9 @@ final class RatisNode implements RaftNode, SmartLifecycle {
     }
     if (node.leads() && node.status().members().size() > 1) {
       handOn();
+    }
+    if (!node.awaitCallers(ANSWER)) {
+      log.warn("Other nodes are left without an answer after {}", ANSWER);
     }
     node.close();
   }

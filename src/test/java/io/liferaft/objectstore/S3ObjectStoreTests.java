@@ -26,7 +26,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
@@ -126,13 +128,57 @@ class S3ObjectStoreTests implements ObjectStoreContract {
     assertThat(uploadsUnderWay()).isZero();
   }
 
+  @ParameterizedTest
+  @CsvSource({"1, 8", "1000, 8", "1001, 16", "2001, 32", "10000, 64"})
+  void growsPartsSoThatTenThousandLast(int number, int mebibytes) {
+    assertThat(S3Upload.partBytes(number, Long.MAX_VALUE)).isEqualTo(mebibytes << 20);
+    assertThat(S3Upload.partBytes(number, 5L << 40)).isEqualTo(mebibytes << 20);
+  }
+
+  /** Cloudflare R2 refuses an upload with parts of different sizes. */
+  @ParameterizedTest
+  @ValueSource(longs = {0, 1, 8 << 20, 20_000_000_000L, 83_886_080_000L})
+  void partsAreOfOneSizeWhereItIsKnownWhatComes(long mostBytes) {
+    assertThat(S3Upload.partBytes(1, mostBytes)).isEqualTo(8 << 20);
+    assertThat(S3Upload.partBytes(S3Upload.MAX_PARTS, mostBytes)).isEqualTo(8 << 20);
+  }
+
   @Test
-  void growsPartsSoThatTenThousandLast() {
-    assertThat(S3Upload.partBytes(1)).isEqualTo(8 << 20);
-    assertThat(S3Upload.partBytes(1000)).isEqualTo(8 << 20);
-    assertThat(S3Upload.partBytes(1001)).isEqualTo(16 << 20);
-    assertThat(S3Upload.partBytes(2001)).isEqualTo(32 << 20);
-    assertThat(S3Upload.partBytes(S3Upload.MAX_PARTS)).isEqualTo(64 << 20);
+  void equalPartsOfWhatIsLargerAreLarger() {
+    long mostBytes = 200_000_000_000L;
+
+    int part = S3Upload.partBytes(1, mostBytes);
+
+    assertThat(S3Upload.partBytes(S3Upload.MAX_PARTS, mostBytes)).isEqualTo(part);
+    assertThat((long) part * S3Upload.MAX_PARTS).isBetween(mostBytes, mostBytes + (1 << 20));
+  }
+
+  /** The writer knows a bound, or none, and tells the truth, or not. */
+  @ParameterizedTest
+  @ValueSource(longs = {0, 1, 100, (8 << 20) + 5, Long.MAX_VALUE})
+  void aBoundOnlySaysHowMuchRoomToMake(long mostBytes) throws IOException {
+    byte[] bytes = new byte[(8 << 20) + 5];
+    new Random(7).nextBytes(bytes);
+    ObjectWriter writer =
+        new ObjectWriter() {
+          @Override
+          public void writeTo(OutputStream out) throws IOException {
+            out.write(bytes, 0, 5);
+            out.write(bytes, 5, bytes.length - 5);
+          }
+
+          @Override
+          public long mostBytes() {
+            return mostBytes;
+          }
+        };
+
+    ObjectInfo stored = store().put("k", Map.of(), new PutCondition.Always(), writer);
+
+    assertThat(stored.sizeBytes()).isEqualTo(bytes.length);
+    try (InputStream in = store().get("k", 0, null)) {
+      assertThat(in.readAllBytes()).isEqualTo(bytes);
+    }
   }
 
   @ParameterizedTest

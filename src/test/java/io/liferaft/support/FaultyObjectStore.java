@@ -1,5 +1,7 @@
 package io.liferaft.support;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.liferaft.objectstore.ObjectInfo;
 import io.liferaft.objectstore.ObjectStore;
 import io.liferaft.objectstore.ObjectStoreException;
@@ -91,11 +93,14 @@ public final class FaultyObjectStore implements ObjectStore {
       String key, Map<String, String> metadata, PutCondition condition, ObjectWriter writer) {
     failIfTold("writing " + key);
     Long cut = writeCuts.poll();
-    return store.put(
-        key,
-        metadata,
-        condition,
-        cut == null ? writer : out -> writer.writeTo(new CutOutputStream(out, cut)));
+    ObjectInfo info =
+        store.put(
+            key,
+            metadata,
+            condition,
+            cut == null ? writer : out -> writer.writeTo(new CutOutputStream(out, cut)));
+    assertThat(info.sizeBytes()).as("bytes of " + key).isLessThanOrEqualTo(writer.mostBytes());
+    return info;
   }
 
   @Override
