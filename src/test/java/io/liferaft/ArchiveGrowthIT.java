@@ -106,8 +106,8 @@ class ArchiveGrowthIT {
     plot("archive-interval", "ms for the backup of one row", sizes, size -> size.changed() * 1000);
   }
 
-  private static void plot(
-      String name, String y, List<Size> sizes, ToDoubleFunction<Size> value) throws IOException {
+  private static void plot(String name, String y, List<Size> sizes, ToDoubleFunction<Size> value)
+      throws IOException {
     new Plot(INTO, name, "MB", y)
         .logarithmic()
         .line(

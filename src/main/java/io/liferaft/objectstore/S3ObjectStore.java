@@ -167,8 +167,8 @@ final class S3ObjectStore implements ObjectStore {
   @Override
   public ObjectInfo put(
       String key, Map<String, String> metadata, PutCondition condition, ObjectWriter writer) {
-    try (S3Upload upload = new S3Upload(
-            s3, bucket, key, metadata, condition, writer.mostBytes(), settings)) {
+    try (S3Upload upload =
+        new S3Upload(s3, bucket, key, metadata, condition, writer.mostBytes(), settings)) {
       writer.writeTo(new UnclosedOutputStream(upload));
       upload.sendLastPart();
       writer.beforeVisible();

@@ -85,7 +85,8 @@ final class S3Upload extends OutputStream {
     this.encryption = S3Encryption.of(settings);
     // Most objects are small, and a whole part for each would be most of what a backup allocates.
     this.buffer =
-        new byte[(int) Math.min(partBytes(1, mostBytes), known(mostBytes) ? mostBytes : SMALL_BYTES)];
+        new byte
+            [(int) Math.min(partBytes(1, mostBytes), known(mostBytes) ? mostBytes : SMALL_BYTES)];
   }
 
   /**
