@@ -17,7 +17,6 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.ToDoubleFunction;
@@ -38,13 +37,8 @@ import org.junit.jupiter.api.parallel.Isolated;
 @Isolated("it measures")
 class ArchiveGrowthIT {
 
-  private static final Path INTO = Path.of("target", "growth");
   private static final String OTHER = System.getProperty("liferaft.bench.other", "");
   private static final int CHANGES = 7;
-  private static final List<Long> SIZES =
-      Arrays.stream(System.getProperty("liferaft.growth.sizes", "10,100,1000,4000").split(","))
-          .map(Long::valueOf)
-          .toList();
 
   private @TempDir Path folder;
 
@@ -89,8 +83,8 @@ class ArchiveGrowthIT {
         "| MB | load, s | first backup, s | CPU, s | stored, MB | one row, ms | CPU, ms | sent, KB | restore, s | CPU, s | peak RSS, MB |");
     report.add("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     List<Size> sizes = new ArrayList<>();
-    Files.createDirectories(INTO);
-    for (long megabytes : SIZES) {
+    Files.createDirectories(GrowthIT.INTO);
+    for (long megabytes : GrowthIT.SIZES) {
       Path file = folder.resolve("big.sqlite");
       GeneratedDatabase.writeBig(file, megabytes * 1_000_000);
       Size size = measure(megabytes, file);
@@ -100,7 +94,7 @@ class ArchiveGrowthIT {
         report.add(other(megabytes, file));
       }
       Files.delete(file);
-      Files.write(INTO.resolve("archive.md"), report);
+      Files.write(GrowthIT.INTO.resolve("archive.md"), report);
     }
     plot("archive-sent", "KB sent for one row", sizes, size -> size.changedBytes() / 1000);
     plot("archive-interval", "ms for the backup of one row", sizes, size -> size.changed() * 1000);
@@ -108,7 +102,7 @@ class ArchiveGrowthIT {
 
   private static void plot(String name, String y, List<Size> sizes, ToDoubleFunction<Size> value)
       throws IOException {
-    new Plot(INTO, name, "MB", y)
+    new Plot(GrowthIT.INTO, name, "MB", y)
         .logarithmic()
         .line(
             "one node",

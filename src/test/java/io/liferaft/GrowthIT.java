@@ -35,12 +35,15 @@ import tools.jackson.databind.json.JsonMapper;
 @Isolated("it measures")
 class GrowthIT {
 
-  private static final Path INTO = Path.of("target", "growth");
+  static final Path INTO = Path.of("target", "growth");
   private static final int MINUTES = Integer.getInteger("liferaft.growth.minutes", 10);
-  private static final List<Long> SIZES =
+
+  /** In megabytes. */
+  static final List<Long> SIZES =
       Arrays.stream(System.getProperty("liferaft.growth.sizes", "10,100,1000,4000").split(","))
           .map(Long::valueOf)
           .toList();
+
   private static final List<String> MOST_CONNECTIONS =
       List.of("1", "2", "4", "8", "16", "32", "64", "128", "256", "512");
 

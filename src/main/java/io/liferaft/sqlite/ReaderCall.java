@@ -1,5 +1,6 @@
 package io.liferaft.sqlite;
 
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
 
@@ -9,19 +10,13 @@ import java.util.concurrent.TimeoutException;
  */
 final class ReaderCall<T> extends CompletableFuture<T> implements Runnable {
 
-  /** What a reader does. */
-  @FunctionalInterface
-  interface Work<T> {
-    T run() throws Exception;
-  }
-
-  private final Work<T> work;
+  private final Callable<T> work;
   private final long deadlineNanos;
 
   /**
    * @param deadlineNanos by {@link System#nanoTime}
    */
-  ReaderCall(Work<T> work, long deadlineNanos) {
+  ReaderCall(Callable<T> work, long deadlineNanos) {
     this.work = work;
     this.deadlineNanos = deadlineNanos;
   }
@@ -32,7 +27,7 @@ final class ReaderCall<T> extends CompletableFuture<T> implements Runnable {
       return;
     }
     try {
-      boolean _ = complete(work.run());
+      boolean _ = complete(work.call());
     } catch (Throwable e) { // whoever waits is to hear of it, as from a FutureTask
       boolean _ = completeExceptionally(e);
     }

@@ -13,11 +13,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 final class ReaderLimits {
 
-  /** How late a call may be ended. */
-  static final long LATENESS_NANOS = TimeUnit.SECONDS.toNanos(1);
-
   private static final Executor IN_A_SECOND =
-      CompletableFuture.delayedExecutor(LATENESS_NANOS, TimeUnit.NANOSECONDS, Runnable::run);
+      CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS, Runnable::run);
 
   private final Set<ReaderCall<?>> underWay = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean scheduled = new AtomicBoolean();
