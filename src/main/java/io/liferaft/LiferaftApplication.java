@@ -47,6 +47,7 @@ public class LiferaftApplication {
   }
 
   private static void start(List<String> arguments, List<String> notices) {
+    OldGeneration.watch();
     SpringApplication application = new SpringApplication(LiferaftApplication.class);
     // By then logging is set up.
     application.addInitializers(

@@ -56,7 +56,11 @@ final class RatisServer implements AutoCloseable {
   static final int WRITE_BUFFER_BYTES = 5 * 1024 * 1024;
   private static final TimeDuration ALONE = TimeDuration.valueOf(20, TimeUnit.MILLISECONDS);
 
-  static final int SEGMENT_BYTES = 8 * 1024 * 1024;
+  /**
+   * Ratis keeps the entries of the open segment and of the last closed one in memory. What lives no
+   * longer than one megabyte of log takes is gone before the collector calls it old.
+   */
+  static final int SEGMENT_BYTES = 1024 * 1024;
 
   private final RaftServer server;
   private final RaftPeer self;
@@ -150,9 +154,9 @@ final class RatisServer implements AutoCloseable {
     RaftServerConfigKeys.Write.setByteLimit(p, SizeInBytes.valueOf("16MB"));
     RaftServerConfigKeys.Log.setQueueByteLimit(p, SizeInBytes.valueOf("8MB"));
     RaftServerConfigKeys.Log.setSegmentSizeMax(p, SizeInBytes.valueOf(SEGMENT_BYTES));
-    RaftServerConfigKeys.Log.setSegmentCacheNumMax(p, 2);
-    RaftServerConfigKeys.Log.setSegmentCacheSizeMax(p, SizeInBytes.valueOf("16MB"));
-    RaftServerConfigKeys.Log.setPreallocatedSize(p, SizeInBytes.valueOf("1MB"));
+    RaftServerConfigKeys.Log.setSegmentCacheNumMax(p, 1);
+    RaftServerConfigKeys.Log.setSegmentCacheSizeMax(p, SizeInBytes.valueOf(2L * SEGMENT_BYTES));
+    RaftServerConfigKeys.Log.setPreallocatedSize(p, SizeInBytes.valueOf(SEGMENT_BYTES));
     RaftServerConfigKeys.Log.setWriteBufferSize(p, SizeInBytes.valueOf(WRITE_BUFFER_BYTES));
     RaftServerConfigKeys.Log.Appender.setBufferByteLimit(p, SizeInBytes.valueOf(MAX_ENTRY_BYTES));
     RaftServerConfigKeys.Log.Appender.setWaitTimeMin(
