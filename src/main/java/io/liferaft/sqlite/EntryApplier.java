@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class EntryApplier implements AutoCloseable {
 
+  /** Whose judged form is kept. */
+  private static final int TEXTS = 2048;
+
   /** The group must be rolled back and its entries run one by one. */
   private static final class GroupBroken extends Exception {
     private static final long serialVersionUID = 1L;
@@ -25,7 +28,7 @@ final class EntryApplier implements AutoCloseable {
   private final Path file;
   private final @Nullable StatementTimer timer;
   private final BuiltInFunctions builtIn = new BuiltInFunctions();
-  private final SqlTexts texts = new SqlTexts();
+  private final SqlTexts texts = new SqlTexts(TEXTS);
   private final AnswerCounters counters = new AnswerCounters();
   private final AnswerCounters countersBefore = new AnswerCounters();
   private final AnswerCounters countersAtFault = new AnswerCounters();

@@ -109,6 +109,12 @@ final class PreparedSql implements AutoCloseable {
     }
   }
 
+  /** Reset, and without the values it was bound to, which may be large. */
+  void unbind() throws SQLException {
+    reset();
+    core.pointer.safeRunInt(DB::clear_bindings);
+  }
+
   /** One step without rows, and ready for the next time. */
   void once() throws SQLException {
     try {

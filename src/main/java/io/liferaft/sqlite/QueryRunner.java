@@ -83,7 +83,7 @@ final class QueryRunner {
     if (statement.sql().indexOf('\0') >= 0) {
       throw new SqlFailure(StatementRules.NUL);
     }
-    List<SqlPiece> pieces = SqlText.parse(statement.sql()).pieces();
+    List<SqlPiece> pieces = reader.text(statement.sql()).pieces();
     SqlResult result = RowReader.none(start);
     int taken = 0;
     for (int i = 0; i < pieces.size(); i++) {
@@ -92,7 +92,9 @@ final class QueryRunner {
       if (piece.kind() == StatementKind.BLANK || isPragmaWithoutRows(piece)) {
         continue;
       }
-      try (PreparedSql prepared = reader.connection().prepare(piece.sql())) {
+      boolean alive = false;
+      PreparedSql prepared = reader.prepare(piece);
+      try {
         if (piece.kind() == StatementKind.TRANSACTION) {
           continue; // prepared for its syntax only: a reader keeps no transaction of a client's
         }
@@ -106,6 +108,9 @@ final class QueryRunner {
         if (i == pieces.size() - 1) {
           result = rows.read(prepared, row, start);
         }
+        alive = true;
+      } finally {
+        reader.done(piece, prepared, alive);
       }
     }
     return result;

@@ -10,9 +10,15 @@ import org.sqlite.ProgressHandler;
 final class ReadConnection implements AutoCloseable {
 
   private static final int STEPS = 1000;
+  private static final int STATEMENTS = 64;
+
+  /** A statement with a longer text takes more memory than its preparation is worth. */
+  private static final int LONGEST = 4096;
 
   private final NativeConnection connection;
   private final Limit limit;
+  private final StatementCache statements = new StatementCache(STATEMENTS);
+  private final SqlTexts texts = new SqlTexts(STATEMENTS);
   private boolean foreignKeys;
 
   ReadConnection(Path file, AtomicBoolean interrupt) throws SQLException {
@@ -28,6 +34,30 @@ final class ReadConnection implements AutoCloseable {
 
   NativeConnection connection() {
     return connection;
+  }
+
+  /** The judged form of a statement's text. */
+  SqlText text(String sql) {
+    return texts.of(sql);
+  }
+
+  /** A statement ready to run; give it back with {@link #done}. */
+  PreparedSql prepare(SqlPiece piece) throws SQLException {
+    PreparedSql known = kept(piece) ? statements.take(piece.sql()) : null;
+    return known != null ? known : connection.prepare(piece.sql());
+  }
+
+  /** Takes a statement back; one that failed is closed. */
+  void done(SqlPiece piece, PreparedSql statement, boolean alive) throws SQLException {
+    if (alive && kept(piece)) {
+      statements.keep(piece.sql(), statement);
+    } else {
+      statement.close();
+    }
+  }
+
+  private static boolean kept(SqlPiece piece) {
+    return piece.kind() == StatementKind.SELECT && piece.sql().length() <= LONGEST;
   }
 
   /**

@@ -6,16 +6,22 @@ import java.util.Map;
 /** Keeps the judged form of texts that were seen lately. For one thread. */
 final class SqlTexts {
 
-  private static final int MOST = 2048;
   private static final int LONGEST = 1024;
 
-  private final Map<String, SqlText> known =
-      new LinkedHashMap<>(MOST * 2, 0.75f, true) {
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, SqlText> eldest) {
-          return size() > MOST;
-        }
-      };
+  private final Map<String, SqlText> known;
+
+  /**
+   * @param most texts that are kept
+   */
+  SqlTexts(int most) {
+    this.known =
+        new LinkedHashMap<>(most * 2, 0.75f, true) {
+          @Override
+          protected boolean removeEldestEntry(Map.Entry<String, SqlText> eldest) {
+            return size() > most;
+          }
+        };
+  }
 
   SqlText of(String sql) {
     if (sql.length() > LONGEST) {

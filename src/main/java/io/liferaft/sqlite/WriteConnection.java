@@ -2,8 +2,6 @@ package io.liferaft.sqlite;
 
 import java.nio.file.Path;
 import java.sql.SQLException;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.sqlite.SQLiteCommitListener;
 
@@ -27,8 +25,7 @@ final class WriteConnection implements AutoCloseable {
   private final PreparedSql clearRowId;
   private final PreparedSql clearChanges;
   private final PreparedSql lastRowId;
-  private final Map<String, PreparedSql> statements =
-      new LinkedHashMap<>(STATEMENTS * 2, 0.75f, true);
+  private final StatementCache statements = new StatementCache(STATEMENTS);
   private final @Nullable ChangeCapture capture;
   private boolean rolledBack;
 
@@ -186,7 +183,7 @@ final class WriteConnection implements AutoCloseable {
     if (exact) {
       return connection.prepare(piece.sql());
     }
-    PreparedSql known = statements.remove(piece.sql());
+    PreparedSql known = statements.take(piece.sql());
     return known != null ? known : connection.prepare(piece.sql());
   }
 
@@ -196,17 +193,7 @@ final class WriteConnection implements AutoCloseable {
       statement.close();
       return;
     }
-    statement.reset();
-    PreparedSql other = statements.put(piece.sql(), statement);
-    if (other != null) {
-      other.close();
-    }
-    if (statements.size() > STATEMENTS) {
-      var eldest = statements.entrySet().iterator();
-      PreparedSql old = eldest.next().getValue();
-      eldest.remove();
-      old.close();
-    }
+    statements.keep(piece.sql(), statement);
   }
 
   @Override

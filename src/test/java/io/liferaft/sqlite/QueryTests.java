@@ -54,6 +54,31 @@ class QueryTests {
   }
 
   @Test
+  void aStatementThatWasPreparedBeforeFollowsTheSchema() {
+    String all = "SELECT * FROM s";
+    assertThat(query(all)).contains("no such table: s");
+    store.apply(List.of(execute("CREATE TABLE s(a)", "INSERT INTO s VALUES(1)")));
+    String one = query(all);
+    assertThat(query(all)).isEqualTo(one);
+
+    store.apply(List.of(execute("ALTER TABLE s ADD COLUMN b TEXT DEFAULT 'x'")));
+    assertThat(query(all)).isNotEqualTo(one).contains("b", "x");
+
+    store.apply(List.of(execute("DROP TABLE s")));
+    assertThat(query(all)).contains("no such table: s");
+    store.apply(List.of(execute("CREATE TABLE s(a)", "INSERT INTO s VALUES(1)")));
+    assertThat(query(all)).isEqualTo(one);
+  }
+
+  @Test
+  void aStatementThatWasPreparedBeforeIsBoundAnew() {
+    String byKey = "SELECT name FROM t WHERE id=?";
+    assertThat(query(false, with(byKey, 1L))).contains("fiona");
+    assertThat(query(false, with(byKey, 2L), with(byKey, 1L))).contains("tom", "fiona");
+    assertThat(query(true, with(byKey, 3L))).doesNotContain("tom", "fiona");
+  }
+
+  @Test
   void knowsTheTablesOfColumns() {
     store.apply(
         List.of(
