@@ -49,6 +49,7 @@ class StatementCacheTests {
   void closesWhatWasUsedLeastLately() throws SQLException {
     PreparedSql first = kept("SELECT 1");
     PreparedSql second = kept("SELECT 2");
+    assertThat(cache.take("SELECT 1")).isSameAs(first);
     cache.keep("SELECT 1", first);
     PreparedSql third = kept("SELECT 3");
 
@@ -56,6 +57,7 @@ class StatementCacheTests {
     assertThat(cache.take("SELECT 2")).isNull();
     assertThat(cache.take("SELECT 3")).isSameAs(third);
     assertThatThrownBy(second::step).isInstanceOf(SQLException.class);
+    assertThat(first.step()).isTrue();
   }
 
   @Test
