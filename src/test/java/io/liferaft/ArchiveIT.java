@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -128,6 +129,7 @@ class ArchiveIT {
     cluster.awaitBackup();
     assertThat(bytes("packs") - whole).as("bytes for one changed row").isBetween(1L, 200_000L);
 
+    aDrillComparesWhileOthersWrite();
     uploadsNothingForALeaderChange();
 
     String before = cluster.dump();
@@ -144,6 +146,28 @@ class ArchiveIT {
     cluster.awaitBackup();
     assertThat(bytes("packs") - stored).as("bytes after the restore").isBetween(1L, 400_000L);
     assertThat(requests("GET")).as("lists").isLessThan(200);
+  }
+
+  private void aDrillComparesWhileOthersWrite() throws InterruptedException {
+    LiferaftProcess leader = cluster.awaitLeader();
+    LiferaftProcess follower =
+        cluster.nodes().stream().filter(node -> node != leader).findFirst().orElseThrow();
+    AtomicBoolean stop = new AtomicBoolean();
+    Thread writer =
+        Thread.ofVirtual()
+            .start(() -> {
+              while (!stop.get()) {
+                leader.client().execute("UPDATE t1 SET note = random() WHERE id = 700");
+              }
+            });
+    try {
+      assertThat(follower.client().post("/actuator/drill", "").body())
+          .contains("\"result\":\"ok\"", "\"compared\":true", "its contents are this node's");
+    } finally {
+      stop.set(true);
+      writer.join();
+    }
+    cluster.awaitBackup();
   }
 
   private void uploadsNothingForALeaderChange() {

@@ -39,10 +39,14 @@ class RestoreChoiceIT {
   void makeNode() {
     server = S3Server.start(BUCKET);
     s3 = server.client();
-    cluster =
-        new NodeCluster(folder, 1, server.nodeSettings(server.endpoint()))
-            .with("liferaft.backup.target=s3://" + BUCKET + "/" + KEY)
-            .with("liferaft.backup.interval=1s");
+    cluster = cluster(1);
+  }
+
+  private NodeCluster cluster(int size) {
+    return new NodeCluster(
+            folder.resolve("of" + size), size, server.nodeSettings(server.endpoint()))
+        .with("liferaft.backup.target=s3://" + BUCKET + "/" + KEY)
+        .with("liferaft.backup.interval=1s");
   }
 
   @AfterEach
@@ -104,6 +108,7 @@ class RestoreChoiceIT {
     byte[] bytes = BackupObject.plain(folder).gzip().bytes();
     new BackupObject(bytes, Map.of()).put(s3, BUCKET, KEY);
 
+    cluster = cluster(3);
     cluster
         .with("liferaft.restore.enabled=false")
         .with("liferaft.backup.interval=1h")
@@ -111,7 +116,7 @@ class RestoreChoiceIT {
 
     assertThat(outcome()).isEqualTo("disabled");
     assertThat(new S3Traffic(server::requests, KEY).downloads()).isZero();
-    RqliteClient client = cluster.node(0).client();
+    RqliteClient client = cluster.awaitLeader().client();
     client.execute("CREATE TABLE u (id INTEGER)");
     String index = String.valueOf((long) client.metric("liferaft_raft_change_index"));
     BackupObject older =

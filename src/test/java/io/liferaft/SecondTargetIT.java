@@ -174,34 +174,6 @@ class SecondTargetIT {
         .until(() -> restore().path("outcome").asString("").equals("nothing-there"));
   }
 
-  @Test
-  void theSecondMayBeInAnotherS3WithCredentialsOfItsOwn() {
-    try (S3Server other = S3Server.startOf("somebody", "elsewhere")) {
-      cluster
-          .with("liferaft.backup.target=" + OBJECT)
-          .with("liferaft.backup.second-target=s3://elsewhere/db/")
-          .with("liferaft.objectstore.second-s3.region=" + other.region())
-          .with("liferaft.objectstore.second-s3.endpoint=" + other.endpoint())
-          .with("liferaft.objectstore.second-s3.path-style-access-enabled=true")
-          .with("liferaft.objectstore.second-s3.access-key=" + other.accessKey())
-          .with("liferaft.objectstore.second-s3.secret-key=" + other.secretKey())
-          .startAndAwaitReady();
-      client().execute("CREATE TABLE t (id INTEGER PRIMARY KEY)", "INSERT INTO t VALUES (1)");
-      awaitBackedUp("liferaft_backup_");
-      awaitBackedUp("liferaft_backup_second_");
-
-      way.stop();
-      cluster.kill();
-      cluster.wipe();
-      cluster.startAndAwaitReady();
-
-      assertThat(client().query("strong", "SELECT count(*) FROM t")).isEqualTo("[[1]]");
-      assertThat(cluster.node(0).logText())
-          .contains("This cluster was restored from the second target s3://elsewhere/db/")
-          .doesNotContain(other.secretKey());
-    }
-  }
-
   private RqliteClient client() {
     return cluster.node(0).client();
   }

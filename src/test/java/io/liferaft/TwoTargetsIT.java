@@ -156,7 +156,10 @@ class TwoTargetsIT {
     }
 
     assertThat(cluster.dump()).isEqualTo(before);
-    assertThat(logs()).contains("is damaged").contains("restored from the second target");
+    assertThat(logs())
+        .contains("is damaged")
+        .contains("restored from the second target")
+        .doesNotContain(other.secretKey(), server.secretKey());
     goesOn();
   }
 

@@ -28,9 +28,9 @@ import org.springframework.context.SmartLifecycle;
 /**
  * Tries, once in an interval and on every node that does not lead (or is alone), whether the newest
  * backup can be restored: fetches it into a scratch folder, compares every hash and has SQLite
- * check the whole database; where this node's own has not changed since the backup, the contents of
- * both are compared. Touches neither the database nor the backup. What it finds goes into the
- * cluster's log.
+ * check the whole database; its contents are compared with this node's own of the same index, for
+ * which the leader makes a backup where there are changes that are in none. Touches neither the
+ * database nor a backup. What it finds goes into the cluster's log.
  */
 final class BackupDrill implements SmartLifecycle {
 
@@ -81,7 +81,7 @@ final class BackupDrill implements SmartLifecycle {
     this.random = random;
     this.folder = new ScratchFolder(folder);
     this.check = check;
-    this.contents = new ContentComparison(node, this.folder);
+    this.contents = new ContentComparison(node, this.folder, thread::pause);
     this.since = clock.instant();
   }
 
@@ -140,7 +140,7 @@ final class BackupDrill implements SmartLifecycle {
 
   private DrillStatus drillAndUnlock() {
     try {
-      DrillStatus done = attempt(clock.instant());
+      DrillStatus done = attempt();
       last = done;
       if (done.result() == Result.OK) {
         lastGood = done;
@@ -156,18 +156,21 @@ final class BackupDrill implements SmartLifecycle {
     }
   }
 
-  private DrillStatus attempt(Instant started) {
+  private DrillStatus attempt() {
+    Instant started = clock.instant();
     BackupArchive place = archive;
     if (place == null) {
       return ended(started, Result.SKIPPED, "Backup is off: set liferaft.backup.target");
     }
     StoredBackup backup = null;
     try {
-      backup = place.latest().orElse(null);
+      ContentComparison.Meeting meeting = contents.meet(place);
+      started = clock.instant(); // what is measured is the way back
+      backup = meeting.find(place).orElse(null);
       if (backup == null) {
         return ended(started, Result.SKIPPED, "There is no backup at " + place.location() + " yet");
       }
-      DrillStatus done = restored(place, backup, started);
+      DrillStatus done = restored(place, backup, meeting, started);
       remember(place, backup, done);
       return done;
     } catch (CorruptBackupException | SqliteException.InvalidDatabase e) {
@@ -244,13 +247,14 @@ final class BackupDrill implements SmartLifecycle {
     return new DrillStatus(now, result, detail, Duration.between(started, now), false);
   }
 
-  private DrillStatus restored(BackupArchive place, StoredBackup backup, Instant started)
+  private DrillStatus restored(
+      BackupArchive place, StoredBackup backup, ContentComparison.Meeting meeting, Instant started)
       throws IOException {
     Path file = folder.fileFor(backup);
     String _ = place.fetch(backup, file, _ -> requireRunning());
     backup.requireContent(check.isEmpty(file));
     Duration took = Duration.between(started, clock.instant());
-    ContentComparison.Outcome contentsFound = contents.compare(backup, file);
+    ContentComparison.Outcome contentsFound = contents.compare(meeting, backup, file);
     String detail =
         "Restore drill: the backup of %s, change index %d, can be restored: %d bytes, in %d ms; %s"
             .formatted(

@@ -112,8 +112,13 @@ final class BackupRun {
    *
    * @param leaderTerm the term in which this node is the ready leader; null when it is not
    * @param notBefore the end of the back-off
+   * @param newest the backup is to hold everything written before the call
    */
-  BackupOutcome round(@Nullable Long leaderTerm, Instant notBefore) throws IOException {
+  BackupOutcome round(@Nullable Long leaderTerm, Instant notBefore, boolean newest)
+      throws IOException {
+    if (newest) {
+      copies.forgetKept(archive.fingerprint());
+    }
     inOrder = false;
     looked = false;
     if (leaderTerm != null && place.enter(leaderTerm)) {
@@ -206,7 +211,7 @@ final class BackupRun {
     Instant started = clock.instant();
     metrics.copying();
     ConfirmedCopy confirmed = null;
-    try (ClusterCopy copy = copies.take()) {
+    try (ClusterCopy copy = copies.take(archive.fingerprint())) {
       confirmed = new ConfirmedCopy(copy.file(), node, place.term());
       return carryOut(copy.state(), confirmed, CopyDigest.of(confirmed, archive), started);
     } catch (RequestRefusedException e) {

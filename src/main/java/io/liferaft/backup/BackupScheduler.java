@@ -158,12 +158,12 @@ final class BackupScheduler implements SmartLifecycle {
 
   /** Runs the round that is due by the clock; waits for one that is under way. */
   BackupOutcome tick() {
-    return round(trouble.notBefore(), false);
+    return round(trouble.notBefore(), false, false);
   }
 
   /** Runs a round now because an operator asks; waits for one that is under way. */
   BackupOutcome backUpNow() {
-    return round(Instant.MIN, true);
+    return round(Instant.MIN, true, true);
   }
 
   /** Runs a round now, and pins what it leaves as the newest. */
@@ -185,7 +185,7 @@ final class BackupScheduler implements SmartLifecycle {
     }
   }
 
-  private BackupOutcome round(Instant earliest, boolean asked) {
+  private BackupOutcome round(Instant earliest, boolean asked, boolean newest) {
     BackupRun round = run;
     if (round == null) {
       return new BackupOutcome(Result.SKIPPED, "Backup is off: set liferaft.backup.target");
@@ -198,7 +198,7 @@ final class BackupScheduler implements SmartLifecycle {
       Long term = leaderTerm();
       Instant started = clock.instant();
       inRound = term != null;
-      BackupOutcome outcome = attempt(round, term, earliest);
+      BackupOutcome outcome = attempt(round, term, earliest, newest);
       inRound = false;
       metrics.result(outcome.result());
       take(outcome, started);
@@ -209,9 +209,10 @@ final class BackupScheduler implements SmartLifecycle {
     }
   }
 
-  private BackupOutcome attempt(BackupRun round, @Nullable Long term, Instant earliest) {
+  private BackupOutcome attempt(
+      BackupRun round, @Nullable Long term, Instant earliest, boolean newest) {
     try {
-      return round.round(term, earliest);
+      return round.round(term, earliest, newest);
     } catch (LeadershipLost | NotLeaderException | NotReadyException | CommitUnknownException e) {
       log.info(
           "{}Backup given up, as the cluster is changing its leader: {}",
@@ -254,12 +255,14 @@ final class BackupScheduler implements SmartLifecycle {
   @Override
   public void start() {
     running = true;
-    if (off()) {
+    BackupArchive to = archive;
+    if (to == null) {
       log.warn(
           "Nothing is backed up: set liferaft.backup.target, for example to"
               + " s3://bucket/liferaft.sqlite.gz");
       return;
     }
+    node.keepCopies(to.fingerprint(), thread::wake);
     pruning.allow();
     thread.start();
   }
@@ -275,7 +278,7 @@ final class BackupScheduler implements SmartLifecycle {
   private void lastStep() {
     if (properties.onStopTimeout().isPositive()) {
       awaitLeadersBackup();
-      round(Instant.MIN, false);
+      round(Instant.MIN, false, true);
     }
   }
 

@@ -26,9 +26,34 @@ final class CopySource {
     this.open = open;
   }
 
-  /** A copy for the caller to close. */
-  ClusterCopy take() throws IOException {
-    ClusterCopy copy = open == null ? node.copy(true, TIMEOUT) : open.take(node, TIMEOUT);
+  /** Makes sure that the next copy holds everything applied before. */
+  void forgetKept(String destination) {
+    node.keptCopy(destination).ifPresent(ClusterCopy::close);
+  }
+
+  private @Nullable ClusterCopy kept(String destination) {
+    ClusterCopy kept = node.keptCopy(destination).orElse(null);
+    if (kept == null || kept.state().generation().equals(node.state().generation())) {
+      return kept;
+    }
+    kept.close(); // the database has been replaced since
+    return null;
+  }
+
+  /**
+   * A copy for the caller to close: the one that another node's is to be held against, if there is
+   * one, else one that holds everything applied before.
+   *
+   * @param destination fingerprint of the target
+   */
+  ClusterCopy take(String destination) throws IOException {
+    ClusterCopy kept = kept(destination);
+    ClusterCopy copy;
+    if (open == null) {
+      copy = kept == null ? node.copy(true, TIMEOUT) : kept;
+    } else {
+      copy = kept == null ? open.take(node, TIMEOUT) : open.of(kept);
+    }
     Vacuuming smaller = vacuuming;
     if (smaller == null) {
       return copy;

@@ -59,10 +59,7 @@ final class OpenCopies {
     long tries = Math.max(1, limit.dividedBy(patience));
     while (true) {
       try {
-        ClusterCopy copy = node.copy(true, patience);
-        MovableCopy movable = new MovableCopy(copy.file());
-        open.add(movable);
-        return new ClusterCopy(movable, copy.state(), copy.term());
+        return of(node.copy(true, patience));
       } catch (NotReadyException e) {
         if (--tries <= 0) {
           throw e;
@@ -71,6 +68,13 @@ final class OpenCopies {
         open.forEach(MovableCopy::move);
       }
     }
+  }
+
+  /** A copy that is moved when another waits; closing it closes the one it is of. */
+  ClusterCopy of(ClusterCopy copy) {
+    MovableCopy movable = new MovableCopy(copy.file());
+    open.add(movable);
+    return new ClusterCopy(movable, copy.state(), copy.term());
   }
 
   private synchronized Path newFile(long bytes) throws IOException {

@@ -26,14 +26,16 @@ final class ScratchFolder {
   /**
    * The file to fetch a backup into.
    *
-   * @throws IOException when the disk has no room for it twice
+   * @throws IOException when the disk has no room for it and for this node's own, if that is not
+   *     there yet
    */
   Path fileFor(StoredBackup backup) throws IOException {
     Files.createDirectories(folder);
     long bytes = Math.max(backup.manifest().sizeBytes(), backup.storedBytes());
-    if (Files.getFileStore(folder).getUsableSpace() - SPARED_BYTES < 2 * bytes) {
+    long copies = Files.exists(own()) ? 1 : 2;
+    if (Files.getFileStore(folder).getUsableSpace() - SPARED_BYTES < copies * bytes) {
       throw new IOException(
-          "the disk of %s has no room for twice %d bytes".formatted(folder, bytes));
+          "the disk of %s has no room for %d times %d bytes".formatted(folder, copies, bytes));
     }
     return folder.resolve("database.sqlite");
   }
@@ -44,13 +46,17 @@ final class ScratchFolder {
    * @throws IOException when the disk fails or has no room for it, or the caller is interrupted
    */
   Path write(DatabaseCopy copy) throws IOException {
+    Files.createDirectories(folder);
     long bytes = copy.sizeBytes();
     if (Files.getFileStore(folder).getUsableSpace() - SPARED_BYTES < bytes) {
       throw new IOException("the disk of %s has no room for %d bytes".formatted(folder, bytes));
     }
-    Path own = folder.resolve("own.sqlite");
-    CopyFile.write(copy, own);
-    return own;
+    CopyFile.write(copy, own());
+    return own();
+  }
+
+  private Path own() {
+    return folder.resolve("own.sqlite");
   }
 
   /** Deletes everything; what cannot be deleted only takes up room. */

@@ -5,17 +5,24 @@ import io.liferaft.sqlite.SqliteStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** Consistent copies of the database: this node's own, or the leader's over the Raft port. */
 final class Copies {
 
   private final LocalNode node;
   private final SqliteStore store;
+  private final LogWriter writer;
   private final LeaderCopies leases;
 
-  Copies(LocalNode node, SqliteStore store) {
+  Copies(LocalNode node, SqliteStore store, LogWriter writer) {
     this.node = node;
     this.store = store;
+    this.writer = writer;
     this.leases = new LeaderCopies(store, System::nanoTime);
   }
 
@@ -33,9 +40,35 @@ final class Copies {
     return of(new RemoteCopy(node.peers(), leader.raftAddress(), ticket));
   }
 
-  private static ClusterCopy of(DatabaseCopy copy) {
+  static ClusterCopy of(DatabaseCopy copy) {
     StatePayload payload = StatePayload.decode(copy.payload());
     return new ClusterCopy(copy, payload.state(), payload.term());
+  }
+
+  /** See {@link RaftNode#copyAtPoint}. */
+  ClusterCopy atPoint(String destination, Duration timeout) {
+    long id = ThreadLocalRandom.current().nextLong();
+    CompletableFuture<ClusterCopy> copy = node.copyPoints().await(id);
+    boolean taken = false;
+    try {
+      writer.commandAnywhere(new LogCommand.CopyPoint(destination, id), timeout);
+      ClusterCopy own = copy.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+      taken = true;
+      return own;
+    } catch (TimeoutException e) {
+      throw new RequestRefusedException(
+          "this node has not come to the point of the copy within " + timeout);
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof RequestRefusedException putOff
+          ? putOff
+          : new IllegalStateException("the copy was not taken", e.getCause());
+    } catch (InterruptedException e) {
+      throw LeaderRouter.interrupted();
+    } finally {
+      if (!taken) {
+        node.copyPoints().giveUp(id, copy);
+      }
+    }
   }
 
   /**

@@ -49,6 +49,7 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
   private final Upkeep upkeep;
   private volatile boolean removed;
   private final Tally tally = new Tally();
+  private final CopyPoints points = new CopyPoints(tally, System::nanoTime);
 
   /**
    * @param journal of row changes; null for none
@@ -108,7 +109,17 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
     Installer installer = new Installer(config.dataDir(), store.files(), peers, workers);
     this.group =
         new OpenGroup(
-            config, store, clock, journal, raftFolder, workers, leadership, contact, tally, this);
+            config,
+            store,
+            clock,
+            journal,
+            raftFolder,
+            workers,
+            leadership,
+            contact,
+            tally,
+            points,
+            this);
     this.life = new NodeLife(config, store, folder, group, catchUp, faults, others, known, tally);
     this.standing = new OwnStanding(life, group, faults, folder);
     this.status =
@@ -192,6 +203,10 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
 
   ExecutorService workers() {
     return workers;
+  }
+
+  CopyPoints copyPoints() {
+    return points;
   }
 
   LeaderSignal leaderSignal() {

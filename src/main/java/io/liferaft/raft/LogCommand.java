@@ -106,6 +106,15 @@ sealed interface LogCommand {
   record BackupVerified(VerifiedRecord drilled) implements LogCommand {}
 
   /**
+   * Where a node that holds its own contents against the next backup, and the leader, for that
+   * backup, each take a copy before anything later is applied. Changes nothing.
+   *
+   * @param destination fingerprint of the backup's place
+   * @param id of who waits for it
+   */
+  record CopyPoint(String destination, long id) implements LogCommand {}
+
+  /**
    * Refuses client writes until a restore has replaced the database. Its id is this entry's index.
    *
    * @param untilMillis by the leader's clock, after which a write ends it

@@ -49,13 +49,16 @@ final class LogCommandCodec {
    */
   static final int LOAD_CHUNK_BY_ZSTD = 19;
 
+  /** Automatic as well: see {@link EntryReaders}. */
+  static final int COPY_POINT = 20;
+
   private LogCommandCodec() {}
 
   /**
    * Whether entries of a type can be read here; those are all up to the last one that was added.
    */
   static boolean knows(int type) {
-    return type >= CLUSTER_FOUNDED && type <= LOAD_CHUNK_BY_ZSTD;
+    return type >= CLUSTER_FOUNDED && type <= COPY_POINT;
   }
 
   static byte[] encode(LogCommand command) {
@@ -109,6 +112,8 @@ final class LogCommandCodec {
       }
       case LogCommand.BackupRecorded(var backup) -> out.int32(BACKUP_RECORDED).backup(backup);
       case LogCommand.BackupVerified(var drilled) -> out.int32(BACKUP_VERIFIED).verified(drilled);
+      case LogCommand.CopyPoint(var destination, var id) ->
+          out.int32(COPY_POINT).string(destination).fixed64(id);
       case LogCommand.WritesHeld(var until) -> out.int32(WRITES_HELD).int64(until);
       case LogCommand.WritesReleased(var attempt) -> out.int32(WRITES_RELEASED).int64(attempt);
       case LogCommand.CaptureSwitched(var on) -> out.int32(CAPTURE_SWITCHED).bool(on);
@@ -203,6 +208,7 @@ final class LogCommandCodec {
             new LogCommand.RestoreEnded(RestoreRecord.Outcome.valueOf(in.string()), in.int64());
         case BACKUP_RECORDED -> new LogCommand.BackupRecorded(in.backup());
         case BACKUP_VERIFIED -> new LogCommand.BackupVerified(in.verified());
+        case COPY_POINT -> new LogCommand.CopyPoint(in.string(), in.fixed64());
         case CLUSTER_RECOVERED ->
             new LogCommand.ClusterRecovered(in.string(), in.string(), List.of());
         case CLUSTER_RECOVERED_FOR_MEMBERS ->

@@ -37,6 +37,7 @@ final class LogTail {
           LogCommand.RestoreEnded _,
           LogCommand.BackupRecorded _,
           LogCommand.BackupVerified _,
+          LogCommand.CopyPoint _,
           LogCommand.WritesHeld _,
           LogCommand.WritesReleased _,
           LogCommand.CaptureSwitched _,

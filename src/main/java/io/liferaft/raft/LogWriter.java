@@ -46,8 +46,10 @@ final class LogWriter {
           LogCommandCodec.body(execute.form(), execute.transaction(), execute.statements()),
           timeout);
     }
-    if (command instanceof LogCommand.BackupVerified) {
-      requireReaders(LogCommandCodec.BACKUP_VERIFIED);
+    switch (command) {
+      case LogCommand.BackupVerified _ -> requireReaders(LogCommandCodec.BACKUP_VERIFIED);
+      case LogCommand.CopyPoint _ -> requireReaders(LogCommandCodec.COPY_POINT);
+      default -> {}
     }
     return await(submitHere(command), timeout);
   }
@@ -94,6 +96,24 @@ final class LogWriter {
     CompletableFuture<Peers.Appended> appended = batcher.add(command, body, timeout);
     // A timer for each request costs more than the batcher's own look at all of them.
     return timeout.compareTo(COARSE) < 0 ? await(appended, timeout) : await(appended);
+  }
+
+  /**
+   * Appends a command through whoever leads, and waits until it is applied there.
+   *
+   * @throws RequestRefusedException when it does not apply in the cluster's state, or a member
+   *     could not read it
+   */
+  void commandAnywhere(LogCommand command, Duration timeout) {
+    byte[] encoded = LogCommandCodec.encode(command);
+    Peers.Appended appended =
+        router.onLeader(
+            timeout,
+            left -> appendHere(command, left),
+            (leader, left) -> node.peers().append(leader.raftAddress(), encoded, left));
+    if (appended.applied() instanceof Applied.Refused refused) {
+      throw refused.exception();
+    }
   }
 
   /** Appends in the order of the calls: at once here, one after the other through another node. */

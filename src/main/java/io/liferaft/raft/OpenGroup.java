@@ -32,6 +32,7 @@ final class OpenGroup {
   private final LeaderEvents leadership;
   private final LeaderContact contact;
   private final Tally tally;
+  private final CopyPoints points;
   private final ServedCalls calls = new ServedCalls();
   private final SqliteStateMachine.Listener listener;
   private volatile @Nullable RatisServer server;
@@ -53,6 +54,7 @@ final class OpenGroup {
       LeaderEvents leadership,
       LeaderContact contact,
       Tally tally,
+      CopyPoints points,
       SqliteStateMachine.Listener listener) {
     this.config = config;
     this.store = store;
@@ -63,6 +65,7 @@ final class OpenGroup {
     this.leadership = leadership;
     this.contact = contact;
     this.tally = tally;
+    this.points = points;
     this.listener = listener;
   }
 
@@ -124,7 +127,7 @@ final class OpenGroup {
   }
 
   private Replica openReplica() throws IOException {
-    Replica replica = Replica.open(store, config.dataDir(), journal);
+    Replica replica = Replica.open(store, config.dataDir(), journal, points);
     try {
       raftFolder.checkLogFollows(replica.recordIndex());
       tally.opened(replica.recordIndex() >= 0);

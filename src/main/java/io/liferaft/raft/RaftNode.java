@@ -4,6 +4,7 @@ import io.liferaft.sqlite.SqlResult;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +42,30 @@ public interface RaftNode {
    * @param anyNode take this node's own, without asking for a leader
    */
   ClusterCopy copy(boolean anyNode, Duration timeout);
+
+  /**
+   * This node's own copy at an index of the log at which the leader takes one, too, for its next
+   * backup to a place; so both have the same content, whatever is written meanwhile. Waits for the
+   * entry and a checkpoint.
+   *
+   * @param destination fingerprint of the place
+   * @throws RequestRefusedException when the leader makes no backups there; when a member cannot
+   *     read the entry, or may not be able to; when this node is late, or other copies are read
+   *     here
+   * @throws NotReadyException also while other copies are read on the leader
+   */
+  ClusterCopy copyAtPoint(String destination, Duration timeout);
+
+  /**
+   * From now on a copy that this node takes as the leader at such an index is kept for half a
+   * minute.
+   *
+   * @param wake run when there is one, on the apply thread: must not wait
+   */
+  void keepCopies(String destination, Runnable wake);
+
+  /** The last of them, for the caller to close; empty when there is none that nobody has had. */
+  Optional<ClusterCopy> keptCopy(String destination);
 
   /**
    * Replaces the database on all nodes by a file that has been verified ({@code

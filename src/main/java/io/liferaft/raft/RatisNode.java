@@ -77,7 +77,7 @@ final class RatisNode implements RaftNode, SmartLifecycle {
     this.router = new LeaderRouter(node);
     this.writer = new LogWriter(node, router, clock);
     this.reader = new Reader(node, store, writer);
-    this.copies = new Copies(node, store);
+    this.copies = new Copies(node, store, writer);
     this.members = new Members(node, joinsAs);
     this.admissions = new Admissions(node, members, access);
     this.reaper = new Reaper(node, admissions);
@@ -103,6 +103,7 @@ final class RatisNode implements RaftNode, SmartLifecycle {
   /** Must not wait. */
   private void keepHouse() {
     copies.leases().sweep();
+    node.copyPoints().sweep();
     reaper.look();
   }
 
@@ -110,6 +111,7 @@ final class RatisNode implements RaftNode, SmartLifecycle {
   public void stop() {
     running = false;
     copies.leases().closeAll();
+    node.copyPoints().closeAll();
     if (node.config().leaving().onShutdown() && node.status().members().size() > 1) {
       leaveForGood();
     }
@@ -350,6 +352,22 @@ final class RatisNode implements RaftNode, SmartLifecycle {
   }
 
   @Override
+  public ClusterCopy copyAtPoint(String destination, Duration timeout) {
+    gate();
+    return copies.atPoint(destination, timeout);
+  }
+
+  @Override
+  public void keepCopies(String destination, Runnable wake) {
+    node.copyPoints().keepFor(destination, wake);
+  }
+
+  @Override
+  public Optional<ClusterCopy> keptCopy(String destination) {
+    return node.copyPoints().takeKept(destination);
+  }
+
+  @Override
   public long loadDatabase(Path file, Duration timeout) {
     gate();
     long index = loading(() -> send(LoadKind.DATABASE, -1, file, 0, null, null, _ -> {}).index());
@@ -459,16 +477,7 @@ final class RatisNode implements RaftNode, SmartLifecycle {
 
   @Override
   public void recordVerified(VerifiedRecord drilled) {
-    LogCommand command = new LogCommand.BackupVerified(drilled);
-    byte[] encoded = LogCommandCodec.encode(command);
-    Peers.Appended appended =
-        router.onLeader(
-            LogWriter.COMMAND_TIMEOUT,
-            left -> writer.appendHere(command, left),
-            (leader, left) -> node.peers().append(leader.raftAddress(), encoded, left));
-    if (appended.applied() instanceof Applied.Refused refused) {
-      throw refused.exception();
-    }
+    writer.commandAnywhere(new LogCommand.BackupVerified(drilled), LogWriter.COMMAND_TIMEOUT);
   }
 
   @Override

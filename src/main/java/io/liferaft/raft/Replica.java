@@ -1,6 +1,7 @@
 package io.liferaft.raft;
 
 import io.liferaft.sqlite.ChangeSink;
+import io.liferaft.sqlite.DatabaseCopy;
 import io.liferaft.sqlite.EntryOutcome;
 import io.liferaft.sqlite.SqlEntry;
 import io.liferaft.sqlite.SqlForm;
@@ -41,6 +42,7 @@ final class Replica {
 
   private final SqliteStore store;
   private final @Nullable ChangeJournal journal;
+  private final CopyPoints points;
   private final Path folder;
   private final Staging staging;
   private volatile StatePayload payload;
@@ -51,9 +53,11 @@ final class Replica {
       SqliteStore store,
       Path folder,
       @Nullable ChangeJournal journal,
+      CopyPoints points,
       StatePayload payload,
       long recordIndex) {
     this.store = store;
+    this.points = points;
     this.folder = folder;
     this.journal = journal;
     this.staging = new Staging(folder, store.files());
@@ -64,19 +68,22 @@ final class Replica {
 
   /** Opens the store as of its record. */
   static Replica open(SqliteStore store, Path folder) throws IOException {
-    return open(store, folder, null);
+    return open(store, folder, null, new CopyPoints(new Tally(), System::nanoTime));
   }
 
   /**
    * Opens the store as of its record.
    *
    * @param journal of row changes; null when this node keeps none
+   * @param points told when one is reached
    */
-  static Replica open(SqliteStore store, Path folder, @Nullable ChangeJournal journal)
+  static Replica open(
+      SqliteStore store, Path folder, @Nullable ChangeJournal journal, CopyPoints points)
       throws IOException {
     Optional<byte[]> record = store.open(folder);
     StatePayload payload = record.map(StatePayload::decode).orElse(FRESH);
-    Replica replica = new Replica(store, folder, journal, payload, payload.state().appliedIndex());
+    Replica replica =
+        new Replica(store, folder, journal, points, payload, payload.state().appliedIndex());
     replica.staging.reset(payload.load());
     replica.beginJournal(true);
     return replica;
@@ -349,6 +356,10 @@ final class Replica {
           applied = new Applied.Refused("the names in the drill's result are too long", false);
         }
       }
+      case LogCommand.CopyPoint point -> {
+        payload = with(payload, entry.term(), entry.index(), state, load);
+        return points.reached(point, entry.answer(), this::copy);
+      }
       case LogCommand.WritesHeld(var until) -> {
         if (!(state.restore() instanceof RestoreRecord.Ended)) {
           applied = new Applied.Refused("store not ready", true);
@@ -530,6 +541,13 @@ final class Replica {
       recorded();
     }
     return recordIndex;
+  }
+
+  /** As of what has been applied; empty when a checkpoint is put off. */
+  private Optional<DatabaseCopy> copy() throws IOException {
+    return checkpoint() == payload.state().appliedIndex()
+        ? Optional.of(store.copy())
+        : Optional.empty();
   }
 
   /** Takes over another node's copy: the staged file with the record it came with. */

@@ -62,8 +62,13 @@ class DrillHttpTests {
 
       write(leader, "INSERT INTO t(v) VALUES(2)");
       follower.awaitIndexOf(leader);
+      assertThat(metric(leader, "liferaft_backup_change_lag"))
+          .as("due in an hour")
+          .isNotEqualTo("0.0");
       assertThat(follower.http.post("/actuator/drill", "").text())
-          .contains("\"compared\":false", "the database has changed since");
+          .contains("\"compared\":true", "its contents are this node's: 1 tables, 4 rows");
+      assertThat(metric(leader, "liferaft_backup_change_lag")).isEqualTo("0.0");
+      assertThat(json(leader, "/actuator/backups").path("backups").size()).isEqualTo(2);
     } finally {
       ApplicationNode.close(nodes);
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.liferaft.archive.BackupManifest;
 import io.liferaft.backup.DrillStatus.Result;
 import io.liferaft.objectstore.ObjectStoreException.Reason;
+import io.liferaft.raft.BackupRecord;
 import io.liferaft.raft.CommitUnknownException;
 import io.liferaft.raft.NotLeaderException;
 import io.liferaft.raft.ReplicatedState;
@@ -241,6 +242,71 @@ class BackupDrillTests {
     placeOf(now.generation(), now.changeIndex(), sqlite("another", "'1'", "'a'", "NULL"));
     assertThat(drill.drill().detail()).contains("its table t has other values in its 3 rows");
     assertThat(root.resolve("drill")).doesNotExist();
+  }
+
+  /** Written to all the time, a database is never where its last backup is. */
+  @Test
+  void hasABackupMadeOfTheIndexAtWhichItHasACopy() throws Exception {
+    BackupDrill drill = drill(Duration.ZERO);
+    byte[] sound = sqlite("sound", "1", "'a'");
+    node.write(sqlite("own", "1", "'a'"));
+    node.leaderAtPoint(() -> backUpAndGoOn(sound));
+
+    DrillStatus done = drill.drill();
+
+    assertThat(done.result()).isEqualTo(Result.OK);
+    assertThat(done.compared()).isTrue();
+    assertThat(done.detail()).contains("its contents are this node's: 1 tables, 2 rows");
+    assertThat(root.resolve("drill")).doesNotExist();
+
+    byte[] wrong = sqlite("wrong", "1", "'b'");
+    node.write(sqlite("own again", "1", "'a'"));
+    node.leaderAtPoint(() -> backUpAndGoOn(wrong));
+    DrillStatus differs = drill.drill();
+    assertThat(differs.result()).isEqualTo(Result.DAMAGED);
+    assertThat(differs.detail()).contains("its table t has other values in its 2 rows");
+  }
+
+  private void backUpAndGoOn(byte[] database) {
+    ReplicatedState at = node.state();
+    placeOf(at.generation(), at.changeIndex(), database);
+    record(at.generation(), at.changeIndex(), database);
+    node.write("what comes after it");
+  }
+
+  private void record(String generation, long changeIndex, byte[] database) {
+    node.leaderRecorded(
+        new BackupRecord(
+            archive.fingerprint(),
+            generation,
+            changeIndex,
+            FakeDatabase.sha256(database),
+            database.length,
+            "etag",
+            null,
+            1,
+            0));
+  }
+
+  @Test
+  void drillsTheNewestAllTheSameWhenThatDoesNotComeAbout() throws Exception {
+    BackupDrill drill = drill(Duration.ZERO);
+    byte[] sound = sqlite("sound", "1");
+    node.write(sqlite("own", "1"));
+    placeOf(node.state().generation(), node.state().changeIndex() - 1, sound);
+    assertThat(drill.drill().detail()).contains("the leader makes no backups there");
+
+    node.leaderAtPoint(() -> {
+      node.write("a change that the backup holds already");
+      ReplicatedState past = node.state();
+      placeOf(past.generation(), past.changeIndex(), sound);
+      record(past.generation(), past.changeIndex(), sound);
+      node.write("one that it does not");
+    });
+    DrillStatus done = drill.drill();
+    assertThat(done.result()).isEqualTo(Result.OK);
+    assertThat(done.compared()).isFalse();
+    assertThat(done.detail()).contains("the leader did not make a backup of the same index");
   }
 
   @Test

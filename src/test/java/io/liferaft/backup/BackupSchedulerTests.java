@@ -729,6 +729,58 @@ class BackupSchedulerTests {
     assertThat(archive.calls(Call.PRUNE)).isZero();
   }
 
+  // --- copies that another node's are held against ---
+
+  @Test
+  void backsUpTheCopyThatAnotherNodeHoldsItsOwnAgainst() {
+    node.write("a");
+    scheduler.tick();
+    node.write("held against");
+    long at = node.state().changeIndex();
+    node.keepCopy();
+    node.write("what comes after it");
+
+    assertThat(scheduler.tick().result()).isEqualTo(Result.OK);
+    assertThat(recorded().changeIndex()).isEqualTo(at);
+    assertThat(archive.bytes()).isEqualTo(FakeDatabase.holding("held against"));
+
+    assertThat(scheduler.tick().result()).isEqualTo(Result.OK);
+    assertThat(archive.bytes()).isEqualTo(FakeDatabase.holding("what comes after it"));
+  }
+
+  /** What an operator asks for, and the last one, hold everything. */
+  @Test
+  void backsUpWhatIsNewWhenItHasTo() {
+    node.write("held against");
+    node.keepCopy();
+    node.write("newer");
+
+    assertThat(scheduler.backUpNow().result()).isEqualTo(Result.OK);
+    assertThat(archive.bytes()).isEqualTo(FakeDatabase.holding("newer"));
+
+    node.keepCopy();
+    node.load("another database");
+    assertThat(scheduler.tick().result()).isEqualTo(Result.OK);
+    assertThat(archive.bytes())
+        .as("of the generation that is over")
+        .isEqualTo(FakeDatabase.holding("another database"));
+  }
+
+  @Test
+  void makesTheBackupAtOnce() {
+    node.write("a");
+    scheduler.start();
+    try {
+      Waiting.await("the first round").until(() -> archive.calls(Call.WRITE) == 1);
+      node.write("held against");
+      node.keepCopy();
+      Waiting.await("the next, long before the interval")
+          .until(() -> archive.calls(Call.WRITE) == 2);
+    } finally {
+      scheduler.stop();
+    }
+  }
+
   @Test
   void saysOnceThatNothingIsBackedUp() {
     BackupScheduler off =

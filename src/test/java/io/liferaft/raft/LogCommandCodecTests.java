@@ -63,6 +63,7 @@ class LogCommandCodecTests {
                 "dest", "id", "gen", 42, "ab", 4096, 1_700_000_000_000L, 212, true, false, "n2")),
         new LogCommand.BackupVerified(
             new VerifiedRecord("dest", "", "", 0, "", -1, 1L << 41, 1, false, true, "ü")),
+        new LogCommand.CopyPoint("dest", Long.MIN_VALUE),
         new LogCommand.WritesHeld(1L << 41),
         new LogCommand.WritesReleased(9));
   }

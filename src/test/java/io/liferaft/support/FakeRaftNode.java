@@ -31,6 +31,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -73,6 +74,9 @@ public final class FakeRaftNode implements RaftNode {
   private @Nullable RuntimeException refuseVerified;
   private final Map<String, Verification> verified = new HashMap<>();
   private String checked = "ok";
+  private @Nullable Runnable leaderAtPoint;
+  private @Nullable ClusterCopy kept;
+  private Runnable wakeForKept = () -> {};
 
   // --- what a test arranges ---
 
@@ -169,6 +173,22 @@ public final class FakeRaftNode implements RaftNode {
   /** What a drill found does not get into the log; null: it does. */
   public synchronized void refuseVerified(@Nullable RuntimeException failure) {
     refuseVerified = failure;
+  }
+
+  /** What happens once a copy has been taken at a point; before that the leader refuses it. */
+  public synchronized void leaderAtPoint(Runnable action) {
+    leaderAtPoint = action;
+  }
+
+  /** Another node has had a copy taken here. */
+  public void keepCopy() {
+    ClusterCopy copy = copy(true, Duration.ZERO);
+    Runnable wake;
+    synchronized (this) {
+      kept = copy;
+      wake = wakeForKept;
+    }
+    wake.run();
   }
 
   public synchronized void duringLoad(LongConsumer action) {
@@ -284,6 +304,33 @@ public final class FakeRaftNode implements RaftNode {
     Copy copy = new Copy(database.clone(), revoked, changeIndex);
     openCopies.add(copy);
     return new ClusterCopy(copy, state(), term);
+  }
+
+  @Override
+  public ClusterCopy copyAtPoint(String destination, Duration timeout) {
+    Runnable action = leaderAtPoint();
+    if (action == null) {
+      throw new RequestRefusedException("the leader makes no backups there");
+    }
+    ClusterCopy copy = copy(true, timeout);
+    action.run();
+    return copy;
+  }
+
+  private synchronized @Nullable Runnable leaderAtPoint() {
+    return leaderAtPoint;
+  }
+
+  @Override
+  public synchronized void keepCopies(String destination, Runnable wake) {
+    wakeForKept = wake;
+  }
+
+  @Override
+  public synchronized Optional<ClusterCopy> keptCopy(String destination) {
+    Optional<ClusterCopy> copy = Optional.ofNullable(kept);
+    kept = null;
+    return copy;
   }
 
   private final class Copy implements DatabaseCopy {

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
@@ -191,6 +192,21 @@ public final class TestRaftNode implements RaftNode {
   public ClusterCopy copy(boolean anyNode, Duration timeout) {
     calls.add("copy " + anyNode);
     return new ClusterCopy(copy.get(), state, 3);
+  }
+
+  @Override
+  public ClusterCopy copyAtPoint(String destination, Duration timeout) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public void keepCopies(String destination, Runnable wake) {
+    calls.add("keep copies for " + destination);
+  }
+
+  @Override
+  public Optional<ClusterCopy> keptCopy(String destination) {
+    return Optional.empty();
   }
 
   @Override
