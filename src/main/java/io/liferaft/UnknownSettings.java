@@ -2,6 +2,8 @@ package io.liferaft;
 
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -21,6 +23,11 @@ final class UnknownSettings implements BeanFactoryPostProcessor {
 
   private static final ConfigurationPropertyName ALL = ConfigurationPropertyName.of("liferaft");
 
+  /** Where Spring Boot puts a YAML document that is one text. */
+  private static final String TEXT_DOCUMENT = "document";
+
+  private static final Pattern ASSIGNMENT = Pattern.compile("\\b(liferaft\\.[\\w.-]+)\\s*=");
+
   private final Environment environment;
 
   UnknownSettings(Environment environment) {
@@ -30,10 +37,12 @@ final class UnknownSettings implements BeanFactoryPostProcessor {
   /**
    * Looks before any bean is made.
    *
-   * @throws IllegalArgumentException naming the first such setting
+   * @throws IllegalArgumentException naming the first such setting, or one that a YAML file does
+   *     not set though it seems to
    */
   @Override
   public void postProcessBeanFactory(ConfigurableListableBeanFactory beans) {
+    requireYaml();
     Set<ConfigurationPropertyName> groups = groups(beans);
     UnboundElementsSourceFilter looked = new UnboundElementsSourceFilter();
     for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {
@@ -46,6 +55,16 @@ final class UnknownSettings implements BeanFactoryPostProcessor {
               throw new IllegalArgumentException(sentence(name, groups));
             });
       }
+    }
+  }
+
+  /** Lines as of a properties file are to YAML one long text, which sets nothing. */
+  private void requireYaml() {
+    Matcher line = ASSIGNMENT.matcher(environment.getProperty(TEXT_DOCUMENT, ""));
+    if (line.find()) {
+      throw new IllegalArgumentException(
+          "%1$s= in a YAML file is refused: it sets nothing there; write %1$s: and a space before the value, or put such lines into application.properties"
+              .formatted(line.group(1)));
     }
   }
 

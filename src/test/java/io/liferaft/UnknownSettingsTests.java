@@ -2,8 +2,12 @@ package io.liferaft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -11,8 +15,11 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.boot.context.properties.bind.UnboundConfigurationPropertiesException;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.diagnostics.FailureAnalyzer;
+import org.springframework.boot.env.YamlPropertySourceLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.PropertySource;
+import org.springframework.core.io.FileSystemResource;
 import org.springframework.core.io.support.SpringFactoriesLoader;
 
 class UnknownSettingsTests {
@@ -59,6 +66,27 @@ class UnknownSettingsTests {
                 .hasMessage(
                     name
                         + " is refused: there is no such setting; settings begin with one of liferaft.backup, liferaft.node"));
+  }
+
+  /** As a newcomer pastes the lines of a properties file. */
+  @Test
+  void refusesAYamlFileThatSetsNothing(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("application.yaml");
+    Files.writeString(file, "# settings\nliferaft.node.id=n1\nliferaft.backup.target=file:/a\n");
+    for (PropertySource<?> source :
+        new YamlPropertySourceLoader().load("file", new FileSystemResource(file))) {
+      context
+          .withInitializer(
+              started -> started.getEnvironment().getPropertySources().addFirst(source))
+          .run(started ->
+              assertThat(started.getStartupFailure())
+                  .isInstanceOf(IllegalArgumentException.class)
+                  .hasMessageStartingWith(
+                      "liferaft.node.id= in a YAML file is refused: it sets nothing there; write liferaft.node.id: "));
+    }
+    context
+        .withPropertyValues("document=of another program, a=b")
+        .run(started -> assertThat(started).hasNotFailed());
   }
 
   @Test

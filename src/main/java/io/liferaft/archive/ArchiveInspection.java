@@ -68,7 +68,7 @@ final class ArchiveInspection {
     return bytes;
   }
 
-  /** None of a neighbour that is damaged itself. */
+  /** None of a neighbour that is damaged itself, or whose key is not there any more. */
   private Set<Place> placesOf(BackupId id) {
     try {
       ChunkTable table = manifests.load(id, null).table();
@@ -77,7 +77,7 @@ final class ArchiveInspection {
         places.add(Place.of(table, i));
       }
       return places;
-    } catch (CorruptBackupException _) {
+    } catch (CorruptBackupException | EncryptionKeyException _) {
       return Set.of();
     }
   }

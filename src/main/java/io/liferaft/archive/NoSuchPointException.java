@@ -5,7 +5,10 @@ import io.liferaft.objectstore.ObjectStoreException;
 /** An archive has backups, and none for the restore point that was asked for. */
 public class NoSuchPointException extends ObjectStoreException {
 
-  NoSuchPointException(String message) {
+  /**
+   * @param message what there is instead
+   */
+  public NoSuchPointException(String message) {
     super(Reason.CONFIGURATION, message, null);
   }
 }

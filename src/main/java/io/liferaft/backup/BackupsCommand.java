@@ -3,6 +3,7 @@ package io.liferaft.backup;
 import io.liferaft.archive.BackupArchive;
 import io.liferaft.archive.BackupArchives;
 import io.liferaft.archive.CorruptBackupException;
+import io.liferaft.archive.EncryptionKeyException;
 import io.liferaft.archive.ListedBackup;
 import io.liferaft.archive.PruneReport;
 import io.liferaft.archive.RestorePoint;
@@ -17,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -44,7 +46,7 @@ public final class BackupsCommand {
 
       Works on the backups of a target when nothing runs. Only prune changes anything there.
 
-        list    all restore points of an archive (a target that ends with a slash), newest first
+        list    all restore points, newest first; of a target without a slash at its end the one it has
         get     fetches one into FILE, a plain SQLite database; FILE must not exist
         verify  looks whether one, or all of an archive, can be restored
         prune   deletes the restore points of an archive that the settings liferaft.backup.retention.*
@@ -199,7 +201,7 @@ public final class BackupsCommand {
   }
 
   private static int list(BackupArchive archive, PrintStream out) {
-    List<ListedBackup> backups = archive.list();
+    List<ListedBackup> backups = listed(archive);
     out.printf(
         "%-20s  %12s  %8s  %12s  %s%n", "created", "change index", "term", "bytes added", "id");
     for (ListedBackup backup : backups.reversed()) {
@@ -214,6 +216,24 @@ public final class BackupsCommand {
     }
     out.printf("%d restore points at %s%n", backups.size(), archive.location());
     return 0;
+  }
+
+  private static List<ListedBackup> listed(BackupArchive archive) {
+    return archive.keepsEarlier()
+        ? archive.list()
+        : archive.toRestore().stream()
+            .map(one ->
+                new ListedBackup(
+                    one.key(),
+                    "",
+                    one.manifest().term(),
+                    one.manifest().changeIndex(),
+                    one.stored().truncatedTo(ChronoUnit.SECONDS),
+                    one.storedBytes(),
+                    true,
+                    false,
+                    null))
+            .toList();
   }
 
   private static String pin(ListedBackup backup) {
@@ -313,6 +333,7 @@ public final class BackupsCommand {
             : List.of(request.point());
     Path folder = Files.createTempDirectory("liferaft-verify-");
     int damaged = 0;
+    int locked = 0;
     try {
       for (RestorePoint point : points) {
         Path file = folder.resolve("database.sqlite");
@@ -340,6 +361,12 @@ public final class BackupsCommand {
             damaged++;
             err.printf("DAMAGED  %s  %s%n", name, e.getMessage());
           }
+        } catch (EncryptionKeyException e) {
+          if (!request.all()) {
+            throw e;
+          }
+          locked++;
+          err.printf("NO KEY   %s  %s%n", name, e.getMessage());
         } catch (ObjectStoreException e) {
           if (!(request.all() && pruned(archive, point))) {
             throw e;
@@ -350,7 +377,11 @@ public final class BackupsCommand {
     } finally {
       FileSystemUtils.deleteRecursively(folder);
     }
-    out.printf("%d verified, %d damaged%n", points.size(), damaged);
-    return damaged == 0 ? 0 : 1;
+    out.printf(
+        "%d verified, %d damaged%s%n",
+        points.size() - locked,
+        damaged,
+        locked == 0 ? "" : ", %d without their key".formatted(locked));
+    return damaged + locked == 0 ? 0 : 1;
   }
 }

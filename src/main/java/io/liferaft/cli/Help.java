@@ -7,7 +7,7 @@ final class Help {
       """
       Usage: liferaftd [flags] [--property=value ...] [data directory]
              liferaftd recover DATA_DIR
-             liferaftd backups list|get|verify --target=TARGET
+             liferaftd backups list|get|verify|prune --target=TARGET
              liferaftd bench [--option=value ...]
              liferaftd train
 

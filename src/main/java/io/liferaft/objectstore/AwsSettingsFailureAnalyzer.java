@@ -15,14 +15,13 @@ final class AwsSettingsFailureAnalyzer extends AbstractFailureAnalyzer<SdkClient
     String message = String.valueOf(cause.getMessage());
     if (message.contains("region")) {
       return new FailureAnalysis(
-          "A backup target or restore source is s3://, but no AWS region is known: " + message,
+          "A backup target or restore source is s3://, but no AWS region is known",
           S3Errors.REGION_HINT,
           cause);
     }
     if (message.contains("credentials")) {
       return new FailureAnalysis(
-          "A backup target or restore source is s3://, but no AWS credentials were found: "
-              + message,
+          "A backup target or restore source is s3://, but no AWS credentials were found",
           S3Errors.CREDENTIALS_HINT,
           cause);
     }

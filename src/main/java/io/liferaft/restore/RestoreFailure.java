@@ -2,6 +2,7 @@ package io.liferaft.restore;
 
 import io.liferaft.archive.CorruptBackupException;
 import io.liferaft.archive.EncryptionKeyException;
+import io.liferaft.archive.NoSuchPointException;
 import io.liferaft.objectstore.ObjectStoreException;
 import io.liferaft.restore.RestoreDecision.Fault;
 import io.liferaft.sqlite.SqliteException;
@@ -43,6 +44,13 @@ final class RestoreFailure extends RuntimeException {
               "KEY",
               "The backup at %s cannot be decrypted: %s".formatted(source, key.getMessage()),
               key);
+      case NoSuchPointException point ->
+          new RestoreFailure(
+              Fault.STORE,
+              "POINT",
+              "%s has no backup for liferaft.restore.point: correct it, or remove it to restore the newest (%s)"
+                  .formatted(source, point.getMessage()),
+              point);
       case ObjectStoreException store ->
           new RestoreFailure(Fault.STORE, store.reason().name(), store(store, source), store);
       case CorruptBackupException corrupt ->

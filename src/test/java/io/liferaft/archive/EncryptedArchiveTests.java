@@ -3,9 +3,12 @@ package io.liferaft.archive;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.liferaft.backup.BackupsCommand;
 import io.liferaft.objectstore.PreflightFinding.Result;
 import io.liferaft.objectstore.PutCondition;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -347,6 +350,39 @@ class EncryptedArchiveTests {
       default -> Files.writeString(file, java.util.Base64.getEncoder().encodeToString(key) + "\n");
     }
     assertThat(new KeySource.InFile(file).read(environment::get)).isEqualTo(key);
+  }
+
+  /** As after a rotation, once the old key is gone: what can be read is, and the rest is named. */
+  @Test
+  void verifiesWhatItHasTheKeysOf() throws IOException {
+    StoredBackup old = write(archive("k1", "k1"), database(2));
+    StoredBackup next = write(archive("k2", "k1", "k2"), database(2).set(5, (byte) 1));
+    Path key = Files.writeString(root.resolve("k2"), "22".repeat(32));
+    ByteArrayOutputStream said = new ByteArrayOutputStream();
+
+    int status;
+    try (PrintStream print = new PrintStream(said, true, StandardCharsets.UTF_8)) {
+      status =
+          BackupsCommand.run(
+              List.of(
+                  "verify",
+                  "--all",
+                  "--depth=hashes",
+                  "--target=file:" + root.resolve("store/db").toAbsolutePath() + "/",
+                  "--liferaft.archive.encryption.keys.k2=file:" + key,
+                  "--spring.cloud.aws.s3.enabled=false",
+                  "--spring.cloud.aws.region.static=eu-central-1"),
+              print,
+              print);
+    }
+
+    ChunkedArchive names = archive("k2", "k1", "k2");
+    assertThat(said.toString(StandardCharsets.UTF_8))
+        .contains("good     " + names.idOf(next).orElseThrow())
+        .contains("NO KEY   " + names.idOf(old).orElseThrow())
+        .contains("key of id k1")
+        .contains("1 verified, 0 damaged, 1 without their key");
+    assertThat(status).isEqualTo(1);
   }
 
   /** Golden files: written by another program, from docs/backup-format.md alone. */

@@ -278,6 +278,15 @@ class BackupsActuatorTests {
   }
 
   @Test
+  void listsTheOneBackupOfAPlainTarget(@TempDir Path elsewhere) throws Exception {
+    String target = "--target=file:" + elsewhere.resolve("db.sqlite.gz");
+    assertThat(command(0, "list", target)).contains("0 restore points");
+    Files.write(elsewhere.resolve("db.sqlite.gz"), new byte[] {1, 2, 3});
+    assertThat(command(0, "list", target))
+        .contains("           3  ", "db.sqlite.gz  (newest)", "1 restore points");
+  }
+
+  @Test
   void getsIntoNoFileThatCannotBeWritten(@TempDir Path elsewhere) throws Exception {
     String _ = made("g1");
 
@@ -294,7 +303,9 @@ class BackupsActuatorTests {
 
   private static String command(int status, String... words) {
     List<String> arguments = new ArrayList<>(List.of(words));
-    arguments.add("--target=file:" + folder.toAbsolutePath() + "/");
+    if (arguments.stream().noneMatch(word -> word.startsWith("--target="))) {
+      arguments.add("--target=file:" + folder.toAbsolutePath() + "/");
+    }
     arguments.add("--spring.cloud.aws.s3.enabled=false");
     arguments.add("--spring.cloud.aws.region.static=eu-central-1");
     ByteArrayOutputStream out = new ByteArrayOutputStream();

@@ -3,6 +3,7 @@ package io.liferaft.restore;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.liferaft.archive.BackupManifest;
+import io.liferaft.archive.NoSuchPointException;
 import io.liferaft.archive.RestorePoint;
 import io.liferaft.objectstore.ObjectStoreException;
 import io.liferaft.objectstore.ObjectStoreException.Reason;
@@ -301,6 +302,20 @@ class RestoreServiceTests {
     service.step();
 
     assertThat(node.state().restore()).isEqualTo(new RestoreRecord.Ended(Outcome.NOTHING_THERE, 0));
+  }
+
+  @Test
+  void aPointThatNoBackupFitsIsNoFaultOfTheStore() {
+    place();
+    archive.failNext(Call.LATEST, new NoSuchPointException("the oldest is of yesterday"));
+    node.lead();
+
+    service.step();
+
+    assertThat(failed().reason())
+        .isEqualTo(
+            S3
+                + " has no backup for liferaft.restore.point: correct it, or remove it to restore the newest (the oldest is of yesterday)");
   }
 
   @Test
