@@ -3,6 +3,7 @@ package io.liferaft.backup;
 import io.liferaft.archive.BackupArchive;
 import io.liferaft.archive.BackupManifest;
 import io.liferaft.archive.CorruptBackupException;
+import io.liferaft.archive.NoSuchPointException;
 import io.liferaft.archive.RestorePoint;
 import io.liferaft.archive.StoredBackup;
 import io.liferaft.raft.BackupRecord;
@@ -38,11 +39,8 @@ final class ContentComparison {
   /** Until the leader may have read its other copies. */
   private static final Duration TRY_AGAIN = Duration.ofSeconds(1);
 
-  /** Looks at the log for the backup: two minutes. */
-  private static final int LOOKS = 1200;
-
-  /** Tries to have both copies taken, while the leader's others are being read: two minutes. */
-  private static final int TRIES = 120;
+  /** For all waiting: while the leader's other copies are being read, and for its backup. */
+  private static final Duration LIMIT = Duration.ofMinutes(2);
 
   private final RaftNode node;
   private final ScratchFolder folder;
@@ -61,14 +59,11 @@ final class ContentComparison {
   /**
    * Where this node's contents and the leader's backup are of one index.
    *
-   * @param own file with this node's; null when nothing has changed since the newest backup, or it
-   *     did not come about
+   * @param own file with this node's; null when it did not come about, or nothing was written yet
    * @param backup what the log says of the backup; null as above
    * @param why it did not come about; null when it did, or need not
    */
   record Meeting(@Nullable Path own, @Nullable BackupRecord backup, @Nullable String why) {
-
-    static final Meeting NEEDLESS = new Meeting(null, null, null);
 
     private static Meeting failed(String why) {
       return new Meeting(null, null, why);
@@ -78,11 +73,19 @@ final class ContentComparison {
     Optional<StoredBackup> find(BackupArchive place) {
       Optional<StoredBackup> newest = place.latest();
       BackupRecord wanted = backup;
-      if (wanted == null || newest.isEmpty() || is(newest.get()) || !place.keepsEarlier()) {
+      if (own == null || wanted == null || newest.filter(this::is).isPresent()) {
         return newest;
       }
-      Optional<StoredBackup> earlier = place.find(new RestorePoint.Index(wanted.changeIndex()));
-      return earlier.filter(this::is).or(() -> newest);
+      try {
+        return place.keepsEarlier() && newest.isPresent()
+            ? place
+                .find(new RestorePoint.Index(wanted.changeIndex()))
+                .filter(this::is)
+                .or(() -> newest)
+            : newest;
+      } catch (NoSuchPointException _) {
+        return newest; // it has been deleted
+      }
     }
 
     private boolean is(StoredBackup found) {
@@ -103,16 +106,25 @@ final class ContentComparison {
     try {
       ReplicatedState now = node.state();
       BackupRecord last = now.backups().get(place.fingerprint());
-      if (now.changeIndex() == 0 || (last != null && holds(last, now))) {
-        return Meeting.NEEDLESS;
+      if (now.changeIndex() == 0) {
+        return new Meeting(null, null, null);
       }
+      if (last != null && holds(last, now)) {
+        // Taken now: by the time the backup is fetched this node may have gone on.
+        try (ClusterCopy copy = node.copy(true, COPY_TIMEOUT)) {
+          if (holds(last, copy.state())) {
+            return new Meeting(folder.write(copy.file()), last, null);
+          }
+        }
+      }
+      long end = System.nanoTime() + LIMIT.toNanos();
       ReplicatedState at;
       Path own;
-      try (ClusterCopy copy = copyAtPoint(place.fingerprint())) {
+      try (ClusterCopy copy = copyAtPoint(place.fingerprint(), end)) {
         at = copy.state();
         own = folder.write(copy.file());
       }
-      BackupRecord made = await(place.fingerprint(), at);
+      BackupRecord made = await(place.fingerprint(), at, end);
       return made == null
           ? Meeting.failed("and the leader did not make a backup of the same index")
           : new Meeting(own, made, null);
@@ -122,12 +134,12 @@ final class ContentComparison {
     }
   }
 
-  private ClusterCopy copyAtPoint(String destination) {
-    for (int tries = TRIES; ; tries--) {
+  private ClusterCopy copyAtPoint(String destination, long end) {
+    while (true) {
       try {
         return node.copyAtPoint(destination, COPY_TIMEOUT);
       } catch (NotReadyException e) {
-        if (tries <= 1 || !pause.test(TRY_AGAIN)) {
+        if (System.nanoTime() - end > 0 || !pause.test(TRY_AGAIN)) {
           throw e;
         }
       }
@@ -135,8 +147,8 @@ final class ContentComparison {
   }
 
   /** What the log says of the backup of an index; null when it comes to another one. */
-  private @Nullable BackupRecord await(String destination, ReplicatedState at) {
-    for (int looks = LOOKS; looks > 0; looks--) {
+  private @Nullable BackupRecord await(String destination, ReplicatedState at, long end) {
+    while (System.nanoTime() - end < 0) {
       ReplicatedState now = node.state();
       BackupRecord made = now.backups().get(destination);
       if (made != null && holds(made, at)) {
@@ -165,8 +177,7 @@ final class ContentComparison {
     LogicalDigest found;
     LogicalDigest wanted;
     try {
-      Optional<Path> own =
-          meeting.is(backup) ? Optional.ofNullable(meeting.own()) : ownAt(backup.manifest());
+      Optional<Path> own = own(meeting, backup);
       if (own.isEmpty()) {
         return notCompared(
             "the database has changed since, "
@@ -193,8 +204,12 @@ final class ContentComparison {
         "its contents are this node's: %d tables, %d rows".formatted(found.tables().size(), rows));
   }
 
-  /** A copy of the own database, if it is where the backup is; no checkpoint waits for it. */
-  private Optional<Path> ownAt(BackupManifest manifest) throws IOException {
+  /** A file of the own database where the backup is; no checkpoint waits for it. */
+  private Optional<Path> own(Meeting meeting, StoredBackup backup) throws IOException {
+    if (meeting.own() != null && meeting.is(backup)) {
+      return Optional.of(meeting.own());
+    }
+    BackupManifest manifest = backup.manifest();
     if (!sameIndex(node.state(), manifest)) {
       return Optional.empty();
     }

@@ -24,6 +24,8 @@ final class TemporaryFile implements AutoCloseable {
 
   static final String PREFIX = ".liferaft-tmp-";
 
+  private static final int MOST_TRIES = 100;
+
   /** Own files: opening and closing them once more would drop their lock. */
   private static final Set<Path> OPEN = ConcurrentHashMap.newKeySet();
 
@@ -36,7 +38,20 @@ final class TemporaryFile implements AutoCloseable {
   }
 
   static TemporaryFile create(Path folder) throws IOException {
-    Path path = folder.toRealPath().resolve(PREFIX + UUID.randomUUID());
+    Path real = folder.toRealPath();
+    for (int tries = MOST_TRIES; tries > 0; tries--) {
+      TemporaryFile created = createOnce(real);
+      // Between its making and its lock another process may have taken it for a leftover.
+      if (Files.exists(created.path)) {
+        return created;
+      }
+      created.close();
+    }
+    throw new IOException("every new file in " + real + " is deleted at once");
+  }
+
+  private static TemporaryFile createOnce(Path folder) throws IOException {
+    Path path = folder.resolve(PREFIX + UUID.randomUUID());
     OPEN.add(path);
     boolean opened = false;
     try {

@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
@@ -24,6 +25,7 @@ import org.apache.ratis.thirdparty.io.grpc.stub.ClientCalls;
 import org.apache.ratis.thirdparty.io.grpc.stub.ServerCallStreamObserver;
 import org.apache.ratis.thirdparty.io.grpc.stub.ServerCalls;
 import org.apache.ratis.thirdparty.io.grpc.stub.StreamObserver;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -137,7 +139,7 @@ final class PeerRpc implements AutoCloseable {
    * @throws UnreachableException when no answer came in time
    */
   byte[] call(String address, byte[] request, Duration timeout) {
-    ManagedChannel channel = channels.computeIfAbsent(address, this::open);
+    ManagedChannel channel = channel(address);
     try {
       byte[] answer =
           ClientCalls.blockingUnaryCall(
@@ -163,7 +165,33 @@ final class PeerRpc implements AutoCloseable {
 
   /** Whether there is a connection to a node; asks for one otherwise. Does not wait. */
   boolean connected(String address) {
-    return channels.computeIfAbsent(address, this::open).getState(true) == ConnectivityState.READY;
+    return channel(address).getState(true) == ConnectivityState.READY;
+  }
+
+  /**
+   * After a connection has failed gRPC waits with the next try, in the end for two minutes, and
+   * answers calls with the old failure meanwhile. So what comes then gets a channel of its own, and
+   * an answer of now.
+   */
+  private ManagedChannel channel(String address) {
+    ManagedChannel known = channels.get(address);
+    return known != null && !failing(known)
+        ? known
+        : Objects.requireNonNull(channels.compute(address, this::renewed));
+  }
+
+  private ManagedChannel renewed(String address, @Nullable ManagedChannel before) {
+    if (before != null && !failing(before)) {
+      return before;
+    }
+    if (before != null) {
+      var _ = before.shutdown();
+    }
+    return open(address);
+  }
+
+  private static boolean failing(ManagedChannel channel) {
+    return channel.getState(false) == ConnectivityState.TRANSIENT_FAILURE;
   }
 
   private ManagedChannel open(String address) {

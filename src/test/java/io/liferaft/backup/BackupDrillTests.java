@@ -267,6 +267,23 @@ class BackupDrillTests {
     assertThat(differs.detail()).contains("its table t has other values in its 2 rows");
   }
 
+  /**
+   * The log tells of the restored backup as of one of the new generation; the manifest does not.
+   */
+  @Test
+  void comparesAfterARestoreBeforeTheFirstWrite() throws Exception {
+    BackupDrill drill = drill(Duration.ZERO);
+    byte[] backup = sqlite("sound", "1", "'a'");
+    node.write(sqlite("own", "1", "'a'"));
+    placeOf("the generation before", 75, backup);
+    record(node.state().generation(), node.state().changeIndex(), backup);
+
+    DrillStatus done = drill.drill();
+
+    assertThat(done.detail()).contains("its contents are this node's: 1 tables, 2 rows");
+    assertThat(done.compared()).isTrue();
+  }
+
   private void backUpAndGoOn(byte[] database) {
     ReplicatedState at = node.state();
     placeOf(at.generation(), at.changeIndex(), database);
