@@ -148,10 +148,13 @@ class ArchiveIT {
     assertThat(requests("GET")).as("lists").isLessThan(200);
   }
 
+  private LiferaftProcess followerOf(LiferaftProcess leader) {
+    return cluster.nodes().stream().filter(node -> node != leader).findFirst().orElseThrow();
+  }
+
   private void aDrillComparesWhileOthersWrite() throws InterruptedException {
     LiferaftProcess leader = cluster.awaitLeader();
-    LiferaftProcess follower =
-        cluster.nodes().stream().filter(node -> node != leader).findFirst().orElseThrow();
+    LiferaftProcess follower = followerOf(leader);
     AtomicBoolean stop = new AtomicBoolean();
     Thread writer =
         Thread.ofVirtual()
@@ -174,8 +177,7 @@ class ArchiveIT {
     cluster.awaitIdleRounds(2);
     long uploads = requests("PUT");
     LiferaftProcess leader = cluster.awaitLeader();
-    LiferaftProcess follower =
-        cluster.nodes().stream().filter(node -> node != leader).findFirst().orElseThrow();
+    LiferaftProcess follower = followerOf(leader);
     cluster.transferLeadership(follower);
     cluster.awaitIdleRounds(3);
     assertThat(requests("PUT")).as("uploads after a leader change").isEqualTo(uploads);

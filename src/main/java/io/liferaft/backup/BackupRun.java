@@ -99,8 +99,17 @@ final class BackupRun {
     return inOrder;
   }
 
-  /** An operator asks: what was stopped or refused is tried again, the place is looked at anew. */
+  /** The next backup holds everything written before the call. */
+  void forgetKept() {
+    copies.forgetKept(archive.fingerprint());
+  }
+
+  /**
+   * An operator asks: what was stopped or refused is tried again, the place is looked at anew, the
+   * next backup holds everything.
+   */
   void allow() {
+    forgetKept();
     operatorAllows = stopped != null;
     stopped = null;
     refused = null;
@@ -112,13 +121,8 @@ final class BackupRun {
    *
    * @param leaderTerm the term in which this node is the ready leader; null when it is not
    * @param notBefore the end of the back-off
-   * @param newest the backup is to hold everything written before the call
    */
-  BackupOutcome round(@Nullable Long leaderTerm, Instant notBefore, boolean newest)
-      throws IOException {
-    if (newest) {
-      copies.forgetKept(archive.fingerprint());
-    }
+  BackupOutcome round(@Nullable Long leaderTerm, Instant notBefore) throws IOException {
     inOrder = false;
     looked = false;
     if (leaderTerm != null && place.enter(leaderTerm)) {

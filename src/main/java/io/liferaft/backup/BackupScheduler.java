@@ -158,12 +158,12 @@ final class BackupScheduler implements SmartLifecycle {
 
   /** Runs the round that is due by the clock; waits for one that is under way. */
   BackupOutcome tick() {
-    return round(trouble.notBefore(), false, false);
+    return round(trouble.notBefore(), false);
   }
 
   /** Runs a round now because an operator asks; waits for one that is under way. */
   BackupOutcome backUpNow() {
-    return round(Instant.MIN, true, true);
+    return round(Instant.MIN, true);
   }
 
   /** Runs a round now, and pins what it leaves as the newest. */
@@ -185,7 +185,7 @@ final class BackupScheduler implements SmartLifecycle {
     }
   }
 
-  private BackupOutcome round(Instant earliest, boolean asked, boolean newest) {
+  private BackupOutcome round(Instant earliest, boolean asked) {
     BackupRun round = run;
     if (round == null) {
       return new BackupOutcome(Result.SKIPPED, "Backup is off: set liferaft.backup.target");
@@ -198,7 +198,7 @@ final class BackupScheduler implements SmartLifecycle {
       Long term = leaderTerm();
       Instant started = clock.instant();
       inRound = term != null;
-      BackupOutcome outcome = attempt(round, term, earliest, newest);
+      BackupOutcome outcome = attempt(round, term, earliest);
       inRound = false;
       metrics.result(outcome.result());
       take(outcome, started);
@@ -209,10 +209,9 @@ final class BackupScheduler implements SmartLifecycle {
     }
   }
 
-  private BackupOutcome attempt(
-      BackupRun round, @Nullable Long term, Instant earliest, boolean newest) {
+  private BackupOutcome attempt(BackupRun round, @Nullable Long term, Instant earliest) {
     try {
-      return round.round(term, earliest, newest);
+      return round.round(term, earliest);
     } catch (LeadershipLost | NotLeaderException | NotReadyException | CommitUnknownException e) {
       log.info(
           "{}Backup given up, as the cluster is changing its leader: {}",
@@ -278,7 +277,10 @@ final class BackupScheduler implements SmartLifecycle {
   private void lastStep() {
     if (properties.onStopTimeout().isPositive()) {
       awaitLeadersBackup();
-      round(Instant.MIN, false, true);
+      if (run != null) {
+        run.forgetKept();
+      }
+      round(Instant.MIN, false);
     }
   }
 

@@ -105,15 +105,22 @@ final class LogWriter {
    *     could not read it
    */
   void commandAnywhere(LogCommand command, Duration timeout) {
-    byte[] encoded = LogCommandCodec.encode(command);
-    Peers.Appended appended =
-        router.onLeader(
-            timeout,
-            left -> appendHere(command, left),
-            (leader, left) -> node.peers().append(leader.raftAddress(), encoded, left));
+    Peers.Appended _ = accepted(throughLeader(command, timeout));
+  }
+
+  private Peers.Appended throughLeader(LogCommand command, Duration timeout) {
+    return router.onLeader(
+        timeout,
+        left -> appendHere(command, left),
+        (leader, left) ->
+            node.peers().append(leader.raftAddress(), LogCommandCodec.encode(command), left));
+  }
+
+  private static Peers.Appended accepted(Peers.Appended appended) {
     if (appended.applied() instanceof Applied.Refused refused) {
       throw refused.exception();
     }
+    return appended;
   }
 
   /** Appends in the order of the calls: at once here, one after the other through another node. */
@@ -122,13 +129,7 @@ final class LogWriter {
       return submitHere(command);
     }
     try {
-      return CompletableFuture.completedFuture(
-          router.onLeader(
-              COMMAND_TIMEOUT,
-              left -> appendHere(command, left),
-              (leader, left) ->
-                  node.peers()
-                      .append(leader.raftAddress(), LogCommandCodec.encode(command), left)));
+      return CompletableFuture.completedFuture(throughLeader(command, COMMAND_TIMEOUT));
     } catch (RuntimeException e) {
       return CompletableFuture.failedFuture(e);
     }
@@ -140,11 +141,7 @@ final class LogWriter {
    * @throws RequestRefusedException when it does not apply in the cluster's state
    */
   Peers.Appended command(LogCommand command) {
-    Peers.Appended appended = await(submitHere(command), COMMAND_TIMEOUT);
-    if (appended.applied() instanceof Applied.Refused refused) {
-      throw refused.exception();
-    }
-    return appended;
+    return accepted(await(submitHere(command), COMMAND_TIMEOUT));
   }
 
   private CompletableFuture<Peers.Appended> submitHere(LogCommand command) {
