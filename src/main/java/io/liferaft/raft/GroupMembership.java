@@ -145,9 +145,9 @@ public interface GroupMembership {
      * This disk is as of before.
      *
      * @param lastIndex of the log on it
-     * @param reported as committed by this node, on this disk, to the present leader
+     * @param written the last entry that this node has told its leader is on its disk
      */
-    record Lags(long lastIndex, long reported) implements Comparison {}
+    record Lags(long lastIndex, long written) implements Comparison {}
 
     /** The leader's configuration does not name this node. */
     record Removed() implements Comparison {}

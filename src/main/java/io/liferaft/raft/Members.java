@@ -18,9 +18,11 @@ import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.server.DivisionInfo;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.server.raftlog.RaftLog;
+import org.apache.ratis.thirdparty.com.google.protobuf.ByteString;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -198,17 +200,17 @@ final class Members implements GroupMembership {
                   dataDir()));
     }
     long last = Math.max(division.getRaftLog().getNextIndex() - 1, applied.getIndex());
-    return leader.reported() > last
-        ? new Comparison.Lags(last, leader.reported())
+    return leader.written() > last
+        ? new Comparison.Lags(last, leader.written())
         : new Comparison.Agrees();
   }
 
   @Override
   public void enterAgain(Comparison.Lags lags) {
     log.warn(
-        "This node's disk is older than what the node has said before: its log ends at entry {}, it had reported {}. It is taken for a lost one and admitted again. If the volume was set back to a snapshot: give a member an empty data directory instead",
+        "This node's disk is older than what the node has said before: its log ends at entry {}, it had written up to {}. It is taken for a lost one and admitted again. If the volume was set back to a snapshot: give a member an empty data directory instead",
         lags.lastIndex(),
-        lags.reported());
+        lags.written());
     node.enterAgain();
   }
 
@@ -344,18 +346,36 @@ final class Members implements GroupMembership {
         index >= raftLog.getNextIndex()
             ? Peers.LeaderView.MISSING
             : entry == null ? Peers.LeaderView.PURGED : entry.getTerm();
-    long reported =
-        division.getCommitInfos().stream()
-            .filter(info -> info.getServer().getId().toStringUtf8().equals(peerId))
-            .mapToLong(info -> info.getCommitIndex())
-            .max()
-            .orElse(-1);
     boolean member =
         division
                 .getRaftConf()
                 .getPeer(RaftPeerId.valueOf(peerId), RaftPeerRole.FOLLOWER, RaftPeerRole.LISTENER)
             != null;
-    return new Peers.LeaderView(term, EntryFingerprint.of(raftLog, index), reported, member);
+    return new Peers.LeaderView(
+        term, EntryFingerprint.of(raftLog, index), written(division.getInfo(), peerId), member);
+  }
+
+  /**
+   * The last entry that a follower has said is on its disk, since this node leads; -1 for none. The
+   * commit index that Ratis has it report may be ahead of that: of entries that it has only been
+   * sent.
+   */
+  private static long written(DivisionInfo info, String peerId) {
+    ByteString follower = ByteString.copyFromUtf8(peerId);
+    List<ByteString> ids;
+    long[] written;
+    do { // the two lists belong together unless a change of the members comes in between
+      ids = followers(info);
+      written = info.getFollowerMatchIndices();
+    } while (!ids.equals(followers(info)));
+    int place = ids.indexOf(follower);
+    return place < 0 || place >= written.length ? -1 : written[place];
+  }
+
+  private static List<ByteString> followers(DivisionInfo info) {
+    return info.getRoleInfoProto().getLeaderInfo().getFollowerInfoList().stream()
+        .map(follower -> follower.getId().getId())
+        .toList();
   }
 
   /** Hands leadership on when this node leads. */

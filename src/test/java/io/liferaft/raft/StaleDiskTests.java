@@ -7,11 +7,19 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
+import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
+import org.apache.ratis.proto.RaftProtos.CommitInfoProto;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.util.CodeInjectionForTesting;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A disk comes back as it was some time ago, as from a snapshot of its volume, and so breaks what
@@ -20,6 +28,8 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
  */
 @Execution(ExecutionMode.CONCURRENT)
 class StaleDiskTests {
+
+  private static final Logger log = LoggerFactory.getLogger(StaleDiskTests.class);
 
   @TempDir Path folder;
 
@@ -80,6 +90,125 @@ class StaleDiskTests {
       ahead.start();
       Waiting.await("it is a member again").until(ahead::serves);
       cluster.assertEqualContents();
+    }
+  }
+
+  /**
+   * Ratis has a follower report the leader's commit index as its own where it has been sent that
+   * far; what is lost with the process then is no more than what it never said to be written.
+   */
+  @Test
+  void entriesNotYetWrittenDoNotMakeTheDiskOfAKilledNodeAnOldOne() throws Exception {
+    try (TestCluster cluster = TestCluster.serving(folder.resolve("nodes"), 3);
+        HeldLog held = new HeldLog()) {
+      TestCluster.Node killed = cluster.node(3);
+      cluster.lead(cluster.node(1));
+      cluster.node(1).execute("CREATE TABLE t(x INTEGER PRIMARY KEY)");
+      cluster.assertEqualContents();
+      RaftPeerId peer = peerId(killed);
+      killed.stop();
+      Path before = folder.resolve("before");
+      copy(killed.folder(), before);
+      killed.start();
+      write(cluster, 1);
+      cluster.assertEqualContents();
+      killed.stop();
+      database(before, killed.folder()); // with more in the log than is known to be committed
+      write(cluster, 2);
+
+      held.hold(peer);
+      killed.start();
+      long last = cluster.node(1).raft().status().lastLogIndex();
+      Waiting.await("Ratis says that it has committed up to " + last)
+          .until(() -> reportedCommit(cluster.node(1), peer) >= last);
+      killed.crash();
+      held.release();
+      killed.start();
+
+      cluster.awaitServing();
+      cluster.assertEqualContents();
+      assertThat(peerId(killed)).as("the same member as before").isEqualTo(peer);
+    }
+  }
+
+  /** A follower's log whose writes wait, from the first entries that it is sent. */
+  private static final class HeldLog implements AutoCloseable {
+    private static final String WORKER = "SegmentedRaftLogWorker.runWorker";
+    private static final String APPEND = "RaftServerImpl.appendEntries";
+
+    private final CountDownLatch over = new CountDownLatch(1);
+    private final AtomicBoolean sent = new AtomicBoolean();
+
+    void hold(RaftPeerId peer) {
+      CodeInjectionForTesting.put(
+          WORKER,
+          (id, _, _) -> {
+            if (peer.equals(id)) {
+              awaitTheEnd();
+            }
+            return true;
+          });
+      CodeInjectionForTesting.put(
+          APPEND,
+          (id, _, request) -> {
+            if (peer.equals(id)) {
+              boolean entries = ((AppendEntriesRequestProto) request[1]).getEntriesCount() > 0;
+              if (!sent.get() && !entries) {
+                throw new IllegalStateException("it hears first of what it does not have");
+              }
+              sent.set(true);
+            }
+            return true;
+          });
+    }
+
+    /** Also when Ratis' log is being closed. */
+    private void awaitTheEnd() {
+      while (over.getCount() > 0) {
+        try {
+          over.await();
+        } catch (InterruptedException e) {
+          log.debug("Waits on", e);
+        }
+      }
+    }
+
+    @Override
+    public void close() {
+      release();
+    }
+
+    void release() {
+      CodeInjectionForTesting.remove(WORKER);
+      CodeInjectionForTesting.remove(APPEND);
+      over.countDown();
+    }
+  }
+
+  private static RaftPeerId peerId(TestCluster.Node node) {
+    return node.local().server().orElseThrow().self().getId();
+  }
+
+  private static long reportedCommit(TestCluster.Node leader, RaftPeerId peer) {
+    return leader.local().division().orElseThrow().getCommitInfos().stream()
+        .filter(info -> RaftPeerId.valueOf(info.getServer().getId()).equals(peer))
+        .mapToLong(CommitInfoProto::getCommitIndex)
+        .findFirst()
+        .orElse(-1);
+  }
+
+  /** Puts the database as it was beside the log as it is. */
+  private static void database(Path from, Path to) throws IOException {
+    try (Stream<Path> files = Files.list(to)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        Files.delete(file);
+      }
+    }
+    try (Stream<Path> files = Files.list(from)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        Path _ =
+            Files.copy(file, to.resolve(file.getFileName()), StandardCopyOption.COPY_ATTRIBUTES);
+      }
     }
   }
 
