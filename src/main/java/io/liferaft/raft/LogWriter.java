@@ -3,12 +3,14 @@ package io.liferaft.raft;
 import io.liferaft.sqlite.SqlForm;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -96,6 +98,30 @@ final class LogWriter {
     CompletableFuture<Peers.Appended> appended = batcher.add(command, body, timeout);
     // A timer for each request costs more than the batcher's own look at all of them.
     return timeout.compareTo(COARSE) < 0 ? await(appended, timeout) : await(appended);
+  }
+
+  /**
+   * Appends clients' statements on this node, together where they fit.
+   *
+   * @return for each what waits until it is applied here, its time is over or it is refused
+   */
+  List<Supplier<Peers.Appended>> executeTogether(List<Peers.Write> writes) {
+    List<CompletableFuture<Peers.Appended>> appended;
+    try {
+      if (!node.leads()) {
+        throw new NotLeaderException("not leader");
+      }
+      checkHold();
+      checkRoom();
+      appended = node.batcher().orElseThrow(LocalNode::opening).add(writes);
+    } catch (NotLeaderException | NotReadyException e) {
+      return Collections.nCopies(
+          writes.size(),
+          () -> {
+            throw e;
+          });
+    }
+    return appended.stream().<Supplier<Peers.Appended>>map(each -> () -> await(each)).toList();
   }
 
   /**

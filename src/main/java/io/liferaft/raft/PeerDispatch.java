@@ -2,6 +2,7 @@ package io.liferaft.raft;
 
 import static io.liferaft.raft.PeerMessages.ADMIT;
 import static io.liferaft.raft.PeerMessages.APPEND;
+import static io.liferaft.raft.PeerMessages.APPEND_TOGETHER;
 import static io.liferaft.raft.PeerMessages.COMPARE;
 import static io.liferaft.raft.PeerMessages.COPY_CLOSE;
 import static io.liferaft.raft.PeerMessages.COPY_OPEN;
@@ -29,7 +30,10 @@ import io.liferaft.security.NotAuthorizedException;
 import io.liferaft.sqlite.SqlResult;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.function.Supplier;
 import org.apache.ratis.server.protocol.TermIndex;
 import org.jspecify.annotations.Nullable;
 
@@ -48,6 +52,13 @@ final class PeerDispatch {
     void check(Caller caller);
 
     Peers.Appended append(LogCommand command, Duration timeout);
+
+    /**
+     * Appends what is to be together where it fits.
+     *
+     * @return for each what waits until it is applied
+     */
+    List<Supplier<Peers.Appended>> appendTogether(List<Peers.Write> writes);
 
     SqlReply queryHere(SqlRequest request);
 
@@ -88,25 +99,32 @@ final class PeerDispatch {
 
   /** Answers calls with what {@code local} does. */
   static PeerRpc.Handler handler(Local local) {
-    return request -> {
-      try {
-        WireWriter out = new WireWriter().int32(OK);
-        answer(new WireReader(request), out, local);
-        return out.toByteArray();
-      } catch (NotLeaderException e) {
-        return PeerMessages.failure(NOT_LEADER, e).toByteArray();
-      } catch (NotReadyException e) {
-        return PeerMessages.failure(NOT_READY, e).int64(e.retryAfter().toMillis()).toByteArray();
-      } catch (CommitUnknownException e) {
-        return PeerMessages.failure(UNKNOWN_FATE, e).toByteArray();
-      } catch (RequestRefusedException e) {
-        return PeerMessages.failure(REFUSED, e).toByteArray();
-      } catch (NotAuthorizedException e) {
-        return PeerMessages.failure(NOT_AUTHORIZED, e).toByteArray();
-      } catch (RuntimeException | IOException e) {
-        return PeerMessages.failure(FAILED, e).toByteArray();
-      }
-    };
+    return request -> answered(out -> answer(new WireReader(request), out, local));
+  }
+
+  private interface Answer {
+    void write(WireWriter out) throws IOException;
+  }
+
+  /** An answer, or what has become of the call instead. */
+  private static byte[] answered(Answer answer) {
+    try {
+      WireWriter out = new WireWriter().int32(OK);
+      answer.write(out);
+      return out.toByteArray();
+    } catch (NotLeaderException e) {
+      return PeerMessages.failure(NOT_LEADER, e).toByteArray();
+    } catch (NotReadyException e) {
+      return PeerMessages.failure(NOT_READY, e).int64(e.retryAfter().toMillis()).toByteArray();
+    } catch (CommitUnknownException e) {
+      return PeerMessages.failure(UNKNOWN_FATE, e).toByteArray();
+    } catch (RequestRefusedException e) {
+      return PeerMessages.failure(REFUSED, e).toByteArray();
+    } catch (NotAuthorizedException e) {
+      return PeerMessages.failure(NOT_AUTHORIZED, e).toByteArray();
+    } catch (RuntimeException | IOException e) {
+      return PeerMessages.failure(FAILED, e).toByteArray();
+    }
   }
 
   private static void answer(WireReader in, WireWriter out, Local local) throws IOException {
@@ -119,10 +137,9 @@ final class PeerDispatch {
       case WHO -> PeerMessages.write(out, local.answer());
       case APPEND -> {
         Duration timeout = Duration.ofMillis(in.int64());
-        Peers.Appended appended = local.append(LogCommandCodec.decode(in.bytes()), timeout);
-        Applied.write(out, appended.applied());
-        out.int64(appended.index());
+        write(out, local.append(LogCommandCodec.decode(in.bytes()), timeout));
       }
+      case APPEND_TOGETHER -> appendTogether(in, out, local);
       case QUERY -> {
         SqlReply reply = local.queryHere(PeerMessages.readRequest(in));
         List<SqlResult> results = reply.results();
@@ -154,7 +171,7 @@ final class PeerDispatch {
       case REMOVED -> local.removed(in.string());
       case COMPARE -> {
         Peers.LeaderView view = local.compare(in.string(), in.int64());
-        out.int64(view.term()).int64(view.fingerprint()).int64(view.reported());
+        out.int64(view.term()).int64(view.fingerprint()).int64(view.written());
         out.bool(view.member());
       }
       case ADMIT -> local.admit(Newcomer.read(in));
@@ -171,6 +188,60 @@ final class PeerDispatch {
       default ->
           throw new RequestRefusedException(
               "this node does not know request %d: it runs an older version".formatted(type));
+    }
+  }
+
+  private static void write(WireWriter out, Peers.Appended appended) {
+    Applied.write(out, appended.applied());
+    out.int64(appended.index());
+  }
+
+  /** Each is checked, and answered, as if it had come alone. */
+  private static void appendTogether(WireReader in, WireWriter out, Local local)
+      throws IOException {
+    List<Peers.Write> writes = new ArrayList<>();
+    List<Boolean> allowed = new ArrayList<>();
+    int count = in.count();
+    for (int i = 0; i < count; i++) {
+      WireReader one = new WireReader(in.bytes());
+      int type = one.int32();
+      boolean may = true;
+      if (type == FOR_CALLER) {
+        may = allows(local, PeerMessages.readCaller(one));
+        type = one.int32();
+      }
+      Duration timeout = Duration.ofMillis(one.int64());
+      if (type != APPEND
+          || !(LogCommandCodec.decode(one.bytes()) instanceof LogCommand.Execute command)) {
+        throw new IOException("only statements are sent together");
+      }
+      allowed.add(may);
+      if (may) {
+        writes.add(
+            new Peers.Write(
+                command,
+                LogCommandCodec.body(command.form(), command.transaction(), command.statements()),
+                timeout));
+      }
+    }
+    Iterator<Supplier<Peers.Appended>> appended = local.appendTogether(writes).iterator();
+    for (boolean may : allowed) {
+      out.bytes(
+          answered(one -> {
+            if (!may) {
+              throw new NotAuthorizedException();
+            }
+            write(one, appended.next().get());
+          }));
+    }
+  }
+
+  private static boolean allows(Local local, Caller caller) {
+    try {
+      local.check(caller);
+      return true;
+    } catch (NotAuthorizedException e) {
+      return false;
     }
   }
 }

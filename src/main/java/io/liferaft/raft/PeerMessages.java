@@ -40,6 +40,9 @@ final class PeerMessages {
   static final int KNOWS = 15;
   static final int LEADER_ENDED = 16;
 
+  /** Several of {@link #APPEND}, each as it would be sent alone; so are the answers. */
+  static final int APPEND_TOGETHER = 17;
+
   static final int OK = 0;
   static final int NOT_LEADER = 1;
   static final int NOT_READY = 2;

@@ -4,6 +4,8 @@ import io.liferaft.security.AccessControl;
 import io.liferaft.security.Caller;
 import io.liferaft.security.NotAuthorizedException;
 import java.time.Duration;
+import java.util.List;
+import java.util.function.Supplier;
 import org.apache.ratis.server.protocol.TermIndex;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +36,11 @@ record PeerService(
   @Override
   public Peers.Appended append(LogCommand command, Duration timeout) {
     return writer.appendHere(command, timeout);
+  }
+
+  @Override
+  public List<Supplier<Peers.Appended>> appendTogether(List<Peers.Write> writes) {
+    return writer.executeTogether(writes);
   }
 
   @Override

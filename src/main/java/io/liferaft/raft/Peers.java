@@ -41,11 +41,11 @@ final class Peers implements AutoCloseable {
    *
    * @param term of the entry that was asked for in the leader's log, or one of the two below
    * @param fingerprint of that entry, see {@link EntryFingerprint}
-   * @param reported the highest commit index that the follower has reported to this leader; -1 for
+   * @param written the last entry that the follower has told this leader is on its disk; -1 for
    *     none
    * @param member whether the leader's configuration names the follower
    */
-  record LeaderView(long term, long fingerprint, long reported, boolean member) {
+  record LeaderView(long term, long fingerprint, long written, boolean member) {
     /** That entry has been purged. */
     static final long PURGED = -1;
 
@@ -76,10 +76,15 @@ final class Peers implements AutoCloseable {
    */
   record CopyTicket(long ticket, byte[] record, long sizeBytes, boolean foreignKeys) {}
 
+  /** Statements of a client's that are to be appended, with their encoding and time. */
+  record Write(LogCommand.Execute command, byte[] body, Duration timeout) {}
+
   private final PeerRpc rpc;
+  private final GatheredCalls gathered;
 
   Peers(PeerTls tls) {
     rpc = new PeerRpc(tls);
+    gathered = new GatheredCalls(rpc::call);
   }
 
   PeerAnswer who(String address, Duration timeout) {
@@ -104,8 +109,19 @@ final class Peers implements AutoCloseable {
   }
 
   Appended append(String address, byte[] command, Duration timeout) {
+    return append(rpc::call, address, command, timeout);
+  }
+
+  /** The same for statements with a short answer: what comes meanwhile travels together. */
+  Appended appendTogether(String address, byte[] command, Duration timeout) {
+    return append(gathered::call, address, command, timeout);
+  }
+
+  private static Appended append(
+      GatheredCalls.Wire wire, String address, byte[] command, Duration timeout) {
     WireWriter out = clientRequest(APPEND).int64(timeout.toMillis()).bytes(command);
-    return call(address, out, timeout, true, in -> new Appended(Applied.read(in), in.int64()));
+    return call(
+        wire, address, out, timeout, true, in -> new Appended(Applied.read(in), in.int64()));
   }
 
   SqlReply query(String address, SqlRequest request, Duration timeout) {
@@ -258,8 +274,18 @@ final class Peers implements AutoCloseable {
 
   private <T> T call(
       String address, WireWriter request, Duration timeout, boolean changes, Read<T> read) {
+    return call(rpc::call, address, request, timeout, changes, read);
+  }
+
+  private static <T> T call(
+      GatheredCalls.Wire wire,
+      String address,
+      WireWriter request,
+      Duration timeout,
+      boolean changes,
+      Read<T> read) {
     try {
-      WireReader in = new WireReader(rpc.call(address, request.toByteArray(), timeout));
+      WireReader in = new WireReader(wire.call(address, request.toByteArray(), timeout));
       PeerMessages.check(in);
       return read.read(in);
     } catch (PeerRpc.UnreachableException e) {

@@ -232,14 +232,21 @@ final class RatisNode implements RaftNode, SmartLifecycle {
         left -> reply(writer.executeHere(command, body, left), node.config().httpAddress()),
         forwarding(
             call,
-            (leader, left) ->
-                reply(
-                    node.peers()
-                        .append(
-                            leader.raftAddress(),
-                            LogCommandCodec.encode(List.of(command), List.of(body)),
-                            left),
-                    leader.raftAddress())));
+            (leader, left) -> {
+              String address = leader.raftAddress();
+              return reply(forward(address, command, body, left), address);
+            }));
+  }
+
+  private Peers.Appended forward(
+      String leader, LogCommand.Execute command, byte[] body, Duration left) {
+    byte[] encoded = LogCommandCodec.encode(List.of(command), List.of(body));
+    for (SqlStatement statement : command.statements()) {
+      if (!SqliteStore.answersWithoutRows(statement.sql())) {
+        return node.peers().append(leader, encoded, left);
+      }
+    }
+    return node.peers().appendTogether(leader, encoded, left);
   }
 
   private <T> LeaderRouter.There<T> forwarding(Tally.Call call, LeaderRouter.There<T> there) {

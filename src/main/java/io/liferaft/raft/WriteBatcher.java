@@ -148,6 +148,41 @@ final class WriteBatcher implements AutoCloseable {
     return waiting.done();
   }
 
+  /** Takes several requests that are to travel together where they fit; otherwise as above. */
+  List<CompletableFuture<Peers.Appended>> add(List<Peers.Write> writes) {
+    long now = System.nanoTime();
+    List<Waiting> added = new ArrayList<>(writes.size());
+    for (Peers.Write write : writes) {
+      added.add(
+          new Waiting(
+              write.command(),
+              write.body(),
+              write.timeout(),
+              now + write.timeout().toNanos(),
+              new CompletableFuture<>()));
+    }
+    Entry own = null;
+    lock.lock();
+    try {
+      if (closed) {
+        added.forEach(waiting -> waiting.done().completeExceptionally(stopping()));
+      } else {
+        boolean idle = underWay.isEmpty() && queue.isEmpty();
+        queue.addAll(added);
+        own = idle && !queue.isEmpty() ? gather() : null;
+        if (!queue.isEmpty() && underWay.size() < room) {
+          changed.signal();
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (own != null) {
+      sendHere(own);
+    }
+    return added.stream().map(Waiting::done).toList();
+  }
+
   private void begin(Entry entry) {
     underWay.add(entry);
     room = window.getAsInt();
@@ -204,21 +239,26 @@ final class WriteBatcher implements AutoCloseable {
         }
         sweep(System.nanoTime());
       }
-      List<Waiting> taken = new ArrayList<>(Math.min(queue.size(), MAX_REQUESTS));
-      int bytes = 0;
-      while (!queue.isEmpty()
-          && taken.size() < MAX_REQUESTS
-          && (taken.isEmpty() || bytes + queue.peek().body().length <= MAX_BYTES)) {
-        Waiting waiting = queue.remove();
-        bytes += waiting.body().length;
-        taken.add(waiting);
-      }
-      Entry entry = new Entry(taken);
-      begin(entry);
-      return entry;
+      return gather();
     } finally {
       lock.unlock();
     }
+  }
+
+  /** What waits, as much as fits; something does. */
+  private Entry gather() {
+    List<Waiting> taken = new ArrayList<>(Math.min(queue.size(), MAX_REQUESTS));
+    int bytes = 0;
+    while (!queue.isEmpty()
+        && taken.size() < MAX_REQUESTS
+        && (taken.isEmpty() || bytes + queue.peek().body().length <= MAX_BYTES)) {
+      Waiting waiting = queue.remove();
+      bytes += waiting.body().length;
+      taken.add(waiting);
+    }
+    Entry entry = new Entry(taken);
+    begin(entry);
+    return entry;
   }
 
   private void sweep(long now) {

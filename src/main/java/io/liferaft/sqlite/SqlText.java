@@ -53,7 +53,7 @@ record SqlText(List<SqlPiece> pieces) {
 
   /** Whether any statement is a PRAGMA that no client may run, on whatever path. */
   static boolean disallowedPragma(String sql) {
-    if (!mentionsPragma(sql)) {
+    if (!mentions(sql, "pragma")) {
       return false;
     }
     for (SqlPiece piece : parse(sql).pieces()) {
@@ -70,6 +70,17 @@ record SqlText(List<SqlPiece> pieces) {
     return TRANSACTION_WORD.matcher(sql).find()
         && parse(sql).pieces().stream()
             .anyMatch(piece -> piece.kind() == StatementKind.TRANSACTION);
+  }
+
+  /** Whether it does nothing but insert, update and delete, and returns no row of that. */
+  static boolean answersWithoutRows(String sql) {
+    return !mentions(sql, "returning")
+        && parse(sql).pieces().stream()
+            .allMatch(piece ->
+                switch (piece.kind()) {
+                  case INSERT, UPDATE, DELETE, BLANK -> true;
+                  default -> false;
+                });
   }
 
   /**
@@ -108,11 +119,11 @@ record SqlText(List<SqlPiece> pieces) {
   }
 
   /** Cheap for the many texts that hold no such word. */
-  private static boolean mentionsPragma(String sql) {
-    int last = sql.length() - 6;
+  private static boolean mentions(String sql, String word) {
+    char first = word.charAt(0);
+    int last = sql.length() - word.length();
     for (int i = 0; i <= last; i++) {
-      char c = sql.charAt(i);
-      if ((c == 'p' || c == 'P') && sql.regionMatches(true, i, "pragma", 0, 6)) {
+      if ((sql.charAt(i) | 0x20) == first && sql.regionMatches(true, i, word, 0, word.length())) {
         return true;
       }
     }

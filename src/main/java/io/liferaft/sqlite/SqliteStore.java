@@ -350,6 +350,11 @@ public final class SqliteStore implements AutoCloseable {
     return SqlText.controlsTransaction(sql);
   }
 
+  /** Whether the text does nothing but insert, update and delete, and returns no row of that. */
+  public static boolean answersWithoutRows(String sql) {
+    return SqlText.answersWithoutRows(sql);
+  }
+
   /** Whether the text holds a PRAGMA, in any form, that would break the node (rqlite 9.3, 24 B). */
   public static boolean disallowedPragma(String sql) {
     return SqlText.disallowedPragma(sql);

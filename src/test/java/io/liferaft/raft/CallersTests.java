@@ -8,11 +8,17 @@ import io.liferaft.security.Caller;
 import io.liferaft.security.Credentials;
 import io.liferaft.security.NotAuthorizedException;
 import io.liferaft.security.Permission;
+import io.liferaft.sqlite.SqlResult;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
@@ -86,6 +92,53 @@ class CallersTests {
       assertThat(cluster.awaitLeader()).isSameAs(leader);
       // What a node does of its own accord has no caller.
       assertThat(follower.query(select).error()).isNull();
+    }
+  }
+
+  /** What travels together is not let in together. */
+  @Test
+  void eachOfManyIsChecked() throws IOException {
+    try (TestCluster cluster = TestCluster.of(folder, 3)) {
+      AccessControl users = users();
+      for (TestCluster.Node node : cluster.nodes()) {
+        TestCluster.Node _ = node.withAccess(users).start();
+      }
+      cluster.awaitServing();
+      RatisNode follower = cluster.follower().raft();
+      follower.execute(TestCluster.request(ReadLevel.WEAK, false, "CREATE TABLE t(x)"));
+      Caller allowed = new Caller(BOB, Set.of(Permission.EXECUTE));
+      Caller refused = new Caller(BOB, Set.of(Permission.QUERY));
+
+      List<CompletableFuture<Boolean>> done = new ArrayList<>();
+      try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+        for (int i = 0; i < 200; i++) {
+          Caller caller = i % 2 == 0 ? allowed : refused;
+          SqlRequest insert =
+              TestCluster.request(ReadLevel.WEAK, false, "INSERT INTO t VALUES(%d)".formatted(i));
+          done.add(CompletableFuture.supplyAsync(() -> runs(caller, follower, insert), threads));
+        }
+      }
+
+      for (int i = 0; i < done.size(); i++) {
+        assertThat(done.get(i)).isCompletedWithValue(i % 2 == 0);
+      }
+      SqlRequest odd =
+          TestCluster.request(ReadLevel.WEAK, false, "SELECT count(*), total(x % 2 = 1) FROM t");
+      assertThat(follower.query(odd).results())
+          .first()
+          .isInstanceOfSatisfying(
+              SqlResult.Rows.class,
+              rows -> assertThat(rows.values().getFirst()).containsExactly(100L, 0.0));
+    }
+  }
+
+  private static boolean runs(Caller caller, RatisNode node, SqlRequest request) {
+    boolean[] ran = new boolean[1];
+    try {
+      caller.run(() -> ran[0] = node.execute(request).error() == null);
+      return ran[0];
+    } catch (NotAuthorizedException e) {
+      return false;
     }
   }
 

@@ -12,7 +12,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -86,6 +88,42 @@ class ReadsAndWritesTests {
         assertThat(reply.servedBy()).isEqualTo(follower.id() + ".example.org:4001");
         assertThat(((SqlResult.Rows) reply.results().getFirst()).values().getFirst())
             .containsExactly((long) i);
+      }
+    }
+  }
+
+  /** They travel together, in entries with each other; each answer is its own row's. */
+  @Test
+  void manyWritesThroughAFollowerEachGetTheirOwnAnswer() {
+    try (TestCluster cluster = TestCluster.serving(folder, 3)) {
+      TestCluster.Node follower = cluster.follower();
+      cluster.awaitLeader().execute("CREATE TABLE t(id INTEGER PRIMARY KEY, x INTEGER UNIQUE)");
+      Map<Integer, Long> ids = new ConcurrentHashMap<>();
+      try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+        for (int i = 0; i < 400; i++) {
+          int x = i % 300; // a hundred come twice
+          Future<?> _ =
+              threads.submit(() -> {
+                SqlReply reply = follower.execute("INSERT INTO t(x) VALUES(%d)".formatted(x));
+                if (reply.results().getFirst() instanceof SqlResult.Write write) {
+                  Long before = ids.put(x, write.lastInsertId());
+                  assertThat(before).isNull();
+                }
+              });
+        }
+      }
+      cluster.assertEqualContents();
+      assertThat(ids).hasSize(300);
+      SqlResult.Rows rows =
+          (SqlResult.Rows)
+              follower
+                  .raft()
+                  .query(TestCluster.request(ReadLevel.NONE, false, "SELECT x, id FROM t"))
+                  .results()
+                  .getFirst();
+      assertThat(rows.values()).hasSize(300);
+      for (Object[] row : rows.values()) {
+        assertThat(ids.get(((Long) row[0]).intValue())).isEqualTo(row[1]);
       }
     }
   }

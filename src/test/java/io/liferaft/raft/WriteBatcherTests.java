@@ -8,6 +8,7 @@ import io.liferaft.sqlite.SqlStatement;
 import io.liferaft.support.ManualClock;
 import io.liferaft.support.Waiting;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -111,6 +112,29 @@ class WriteBatcherTests {
     assertThat(third.requests()).isEqualTo(5);
     second.fail();
     third.fail();
+  }
+
+  @Test
+  void thoseThatCameTogetherStayTogether() throws InterruptedException {
+    LogCommand.Execute request =
+        new LogCommand.Execute(
+            List.of(SqlStatement.of("SELECT 1")), SqlForm.EXECUTE, false, 0, 0, 1);
+    byte[] body = LogCommandCodec.body(SqlForm.EXECUTE, false, request.statements());
+    List<Peers.Write> three = Collections.nCopies(3, new Peers.Write(request, body, LONG));
+
+    List<CompletableFuture<Peers.Appended>> done = batcher.add(three);
+    Submitted first = next();
+    assertThat(first.requests()).isEqualTo(3);
+    assertThat(first.thread()).isSameAs(Thread.currentThread());
+    CompletableFuture<Peers.Appended> _ = add(LONG);
+    assertThat(next().requests()).isOne();
+    List<CompletableFuture<Peers.Appended>> _ = batcher.add(three);
+    List<CompletableFuture<Peers.Appended>> _ = batcher.add(three);
+    first.fail();
+
+    assertThat(next().requests()).isEqualTo(6);
+    assertThat(done).hasSize(3).allSatisfy(each -> assertThat(each).isCompletedExceptionally());
+    assertThat(batcher.add(List.of())).isEmpty();
   }
 
   @Test

@@ -196,4 +196,31 @@ class StatementRulesTests {
   void tellsWhoLeavesTransactionsAlone(String sql) {
     assertThat(SqliteStore.controlsTransaction(sql)).isFalse();
   }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "INSERT INTO t VALUES(1)",
+        "insert into t values(1); UPDATE t SET x = 2; -- both",
+        "WITH s AS (SELECT 1) DELETE FROM t WHERE x IN s",
+        "REPLACE INTO t VALUES('SELECT')",
+      })
+  void tellsWhatAnswersWithoutRows(String sql) {
+    assertThat(SqliteStore.answersWithoutRows(sql)).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "SELECT 1",
+        "INSERT INTO t VALUES(1); SELECT * FROM t",
+        "INSERT INTO t VALUES(1) Returning *",
+        "EXPLAIN INSERT INTO t VALUES(1)",
+        "PRAGMA user_version",
+        "CREATE TABLE t(x)",
+        "VALUES(1)",
+      })
+  void tellsWhatMayAnswerWithRows(String sql) {
+    assertThat(SqliteStore.answersWithoutRows(sql)).isFalse();
+  }
 }
