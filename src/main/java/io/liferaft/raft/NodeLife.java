@@ -3,6 +3,7 @@ package io.liferaft.raft;
 import io.liferaft.sqlite.SqliteException;
 import io.liferaft.sqlite.SqliteStore;
 import java.io.IOException;
+import java.net.BindException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
@@ -157,6 +158,11 @@ final class NodeLife implements AutoCloseable {
       cause = cause.getCause();
     }
     String reason = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+    if (cause instanceof BindException) {
+      reason =
+          "the Raft port cannot be opened at %s: %s. End who has it, or set liferaft.raft.address to a free one"
+              .formatted(config.raftBind(), reason);
+    }
     if (!reason.equals(faults.failure())) {
       log.error("This node cannot open its data and stays out of service: {}", reason);
       log.debug("It failed here", e);

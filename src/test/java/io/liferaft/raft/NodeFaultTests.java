@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.liferaft.sqlite.SqlForm;
 import io.liferaft.sqlite.SqlStatement;
 import io.liferaft.support.Waiting;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -71,6 +73,24 @@ class NodeFaultTests {
       node.execute("INSERT INTO t DEFAULT VALUES");
       assertThat(Integer.parseInt(node.local("SELECT count(*) FROM t")))
           .isBetween(written.certain() + 1, written.certain() + written.unknown() + 1);
+    }
+  }
+
+  @Test
+  void aNodeWhoseRaftPortIsTakenSaysSoAndStartsWhenItIsFree() throws Exception {
+    try (TestCluster cluster = TestCluster.of(folder, 1)) {
+      TestCluster.Node node = cluster.node(1);
+      int port = HostPort.parse(node.address()).port();
+      try (ServerSocket _ = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+        node.start();
+        Waiting.await("it says what is in its way")
+            .until(
+                () -> String.valueOf(node.raft().status().problem()),
+                said ->
+                    said.contains("the Raft port cannot be opened at 127.0.0.1:" + port)
+                        && said.contains("set liferaft.raft.address"));
+      }
+      cluster.awaitServing();
     }
   }
 
