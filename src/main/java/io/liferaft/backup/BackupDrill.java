@@ -140,6 +140,7 @@ final class BackupDrill implements SmartLifecycle {
 
   private DrillStatus drillAndUnlock() {
     try {
+      boolean _ = BackgroundIo.begin();
       DrillStatus done = attempt();
       last = done;
       if (done.result() == Result.OK) {
