@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -333,6 +334,34 @@ class KmsArchiveTests {
         .isThrownBy(call)
         .satisfies(e -> assertThat(e.reason()).isEqualTo(Reason.UNAVAILABLE))
         .satisfies(e -> assertThat(e.getMessage()).contains(said));
+  }
+
+  /** Golden files: an archive of two backups as the first version of the format wrote it. */
+  @Test
+  void readsWhatVersionOneOfTheFormatWrote() throws IOException {
+    String old = kms.createKey("3333-cccc", HexFormat.of().parseHex("5c".repeat(32)));
+    Path golden = Path.of("src/test/resources/manifests/v1/kms");
+    try (var files = Files.walk(golden)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        Path copy = root.resolve("store/db").resolve(golden.relativize(file));
+        Files.createDirectories(copy.getParent());
+        Files.copy(file, copy);
+      }
+    }
+    byte[] first = new byte[2 * CHUNK + 4096];
+    for (int i = 0; i < first.length; i++) {
+      first[i] = (byte) (i >> 10);
+    }
+    TestDatabase database = new TestDatabase(first);
+
+    ChunkedArchive archive = archive("k1", "k1=kms:" + old);
+    StoredBackup newest = archive.toRestore().orElseThrow();
+
+    assertThat(fetched(archive, newest)).isEqualTo(database.set(5, (byte) 1).bytes());
+    assertThat(fetched(archive, archive.before(newest).orElseThrow())).isEqualTo(first);
+    StoredBackup next = write(archive, database.set(6, (byte) 1));
+    assertThat(next.addedBytes()).isLessThan(2000);
+    assertThat(newest(archive("k1", "k1=kms:" + old))).isEqualTo(database.bytes());
   }
 
   @Test

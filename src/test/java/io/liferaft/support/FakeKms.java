@@ -86,8 +86,13 @@ public final class FakeKms implements AutoCloseable {
   public String createKey(String id) {
     byte[] key = new byte[32];
     random.nextBytes(key);
+    return createKey(id, key);
+  }
+
+  /** One whose 32 bytes are known, for files that were encrypted long ago. */
+  public String createKey(String id, byte[] key) {
     String arn = "arn:aws:kms:eu-central-1" + ACCOUNT + "key/" + id;
-    keys.put(arn, key);
+    keys.put(arn, key.clone());
     return arn;
   }
 
