@@ -164,6 +164,9 @@ final class RatisServer implements AutoCloseable {
     RaftServerConfigKeys.Log.Appender.setInstallSnapshotEnabled(p, false);
     // With the default a node that was away for half a minute waits for up to 7.5 s for a word.
     RaftServerConfigKeys.Log.Appender.setRetryPolicy(p, "1ms,10, 200ms," + Integer.MAX_VALUE);
+    // With it a follower that is sent entries again, and more behind them, while it writes the
+    // first ones says that it has all of them, and never writes the rest (Ratis 3.3.0).
+    RaftServerConfigKeys.Log.setAppendEntriesComposeEnabled(p, false);
     RaftServerConfigKeys.Log.setPurgeGap(p, 1);
     RaftServerConfigKeys.Log.setLogMetadataEnabled(p, false); // see CommitMarks
     RaftServerConfigKeys.Snapshot.setAutoTriggerEnabled(p, true);

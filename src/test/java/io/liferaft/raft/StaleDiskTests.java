@@ -7,11 +7,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
 import org.apache.ratis.proto.RaftProtos.CommitInfoProto;
+import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.util.CodeInjectionForTesting;
 import org.junit.jupiter.api.Test;
@@ -114,9 +116,10 @@ class StaleDiskTests {
       cluster.assertEqualContents();
       killed.stop();
       database(before, killed.folder()); // with more in the log than is known to be committed
+      long end = cluster.node(1).raft().status().lastLogIndex();
       write(cluster, 2);
 
-      held.hold(peer);
+      held.hold(peer, end);
       killed.start();
       long last = cluster.node(1).raft().status().lastLogIndex();
       Waiting.await("Ratis says that it has committed up to " + last)
@@ -139,7 +142,10 @@ class StaleDiskTests {
     private final CountDownLatch over = new CountDownLatch(1);
     private final AtomicBoolean sent = new AtomicBoolean();
 
-    void hold(RaftPeerId peer) {
+    /**
+     * @param end of the follower's log, of which it is to hear no more
+     */
+    void hold(RaftPeerId peer, long end) {
       CodeInjectionForTesting.put(
           WORKER,
           (id, _, _) -> {
@@ -152,8 +158,9 @@ class StaleDiskTests {
           APPEND,
           (id, _, request) -> {
             if (peer.equals(id)) {
-              boolean entries = ((AppendEntriesRequestProto) request[1]).getEntriesCount() > 0;
-              if (!sent.get() && !entries) {
+              List<LogEntryProto> entries =
+                  ((AppendEntriesRequestProto) request[1]).getEntriesList();
+              if (!sent.get() && (entries.isEmpty() || entries.getLast().getIndex() <= end)) {
                 throw new IllegalStateException("it hears first of what it does not have");
               }
               sent.set(true);
