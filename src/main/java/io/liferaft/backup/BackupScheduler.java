@@ -280,7 +280,25 @@ final class BackupScheduler implements SmartLifecycle {
       if (run != null) {
         run.forgetKept();
       }
-      round(Instant.MIN, false);
+      BackupOutcome outcome = round(Instant.MIN, false);
+      switch (outcome.result()) {
+        case FAILED, REFUSED, STOPPED -> tellWhatIsLeft(outcome);
+        case OK, RECORDED, SKIPPED -> {}
+      }
+    }
+  }
+
+  /** Also where the same reason was told before: nothing tries again after this. */
+  private void tellWhatIsLeft(BackupOutcome outcome) {
+    BackupArchive to = archive;
+    ReplicatedState now = node.state();
+    if (to != null && !recorded(now, to)) {
+      log.warn(
+          "{}This node stops with changes up to index {} in no backup at {}: {}",
+          role.label(),
+          now.changeIndex(),
+          to.location(),
+          outcome.detail());
     }
   }
 

@@ -113,7 +113,8 @@ public final class BackupsCommand {
         } else if (argument.startsWith("--") && argument.contains("=")) {
           settings.add(argument);
         } else if (argument.startsWith("-")) {
-          throw new IllegalArgumentException("unknown option " + argument);
+          throw new IllegalArgumentException(
+              "unknown option " + argument + ", or one that wants =VALUE behind it");
         } else {
           words.add(argument);
         }

@@ -38,8 +38,8 @@ final class DrillEndpoint {
   }
 
   /**
-   * 200 when the newest backup can be restored, 409 when it is damaged or a drill is under way, 503
-   * when nobody knows.
+   * 200 when the newest backup can be restored, 409 when it is damaged, there is none or a drill is
+   * under way, 503 when nobody knows.
    */
   @WriteOperation
   WebEndpointResponse<Map<String, Object>> drillNow() {
@@ -51,8 +51,8 @@ final class DrillEndpoint {
     DrillStatus done = ended.get();
     Map<String, Object> answer = answer(done);
     return switch (done.result()) {
-      case OK, SKIPPED -> new WebEndpointResponse<>(answer);
-      case DAMAGED -> EndpointProblem.of(HttpStatus.CONFLICT, answer);
+      case OK -> new WebEndpointResponse<>(answer);
+      case DAMAGED, SKIPPED -> EndpointProblem.of(HttpStatus.CONFLICT, answer);
       case FAILED -> EndpointProblem.of(HttpStatus.SERVICE_UNAVAILABLE, answer);
     };
   }

@@ -32,6 +32,9 @@ class DrillHttpTests {
         assertThat(cluster(node).path("result").asString()).isEqualTo("none yet");
         assertThat(metric(node, "liferaft_backup_verified_age_seconds")).isEqualTo("NaN");
       }
+      RawHttp.Answer none = follower.http.post("/actuator/drill", "");
+      assertThat(none.status()).isEqualTo(409);
+      assertThat(none.text()).contains("There is no backup at");
       write(leader, "CREATE TABLE t(id INTEGER PRIMARY KEY, v)");
       write(leader, "INSERT INTO t(v) VALUES(1),('a'),(NULL)");
       assertThat(leader.http.post("/actuator/backup", "").status()).isEqualTo(200);

@@ -652,6 +652,21 @@ class BackupSchedulerTests {
     assertThat(archive.bytes()).isEqualTo(FakeDatabase.holding("b"));
   }
 
+  /** Though its reason was told long before. */
+  @Test
+  void saysWhatIsInNoBackupWhenTheLastOneFails() {
+    node.write("a");
+    archive.failNext(Call.WRITE, Reason.ACCESS_DENIED, 1000);
+    scheduler.start();
+    Waiting.await("a failure").until(() -> scheduler.status().problem() != null);
+
+    scheduler.stop();
+
+    assertThat(output)
+        .contains("WARN This node stops with changes up to index " + node.state().changeIndex())
+        .contains("in no backup at " + archive.location());
+  }
+
   @Test
   void aFollowerThatStopsWaitsForTheLeadersBackup() throws InterruptedException {
     node.members("n1=127.0.0.1:1", "n2=127.0.0.1:2").write("a").leader("n2");
