@@ -61,8 +61,13 @@ record ArchiveProperties(
       }
       if (!keyId.isEmpty() && !keys.containsKey(keyId)) {
         throw new IllegalArgumentException(
-            "%skey-id=%s names no key: set %skeys.%s=file:/run/secrets/backup-key, or one of %s"
-                .formatted(SETTING, keyId, SETTING, keyId, keys.keySet()));
+            "%skey-id=%s names no key: set %skeys.%s=file:/run/secrets/backup-key%s"
+                .formatted(
+                    SETTING,
+                    keyId,
+                    SETTING,
+                    keyId,
+                    keys.isEmpty() ? "" : ", or one of " + keys.keySet()));
       }
     }
 

@@ -240,7 +240,8 @@ final class ArchivePruner {
       throw refused(name + " is the newest backup");
     }
     if (pins.among(List.of(id)).contains(name)) {
-      throw refused(name + " is pinned");
+      throw refused(
+          name + " is pinned, or older than one that is pinned with all before it (keptWith)");
     }
     long others = ids.stream().filter(id::isBaseOf).count();
     if (others > 0) {

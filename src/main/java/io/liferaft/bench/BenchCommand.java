@@ -38,7 +38,13 @@ public final class BenchCommand {
       BenchOptions options = BenchOptions.read(words);
       List<Row> rows = new BenchCommand(options, err).measure();
       out.print(options.json() ? Report.json(rows) : Report.table(rows));
-      return 0;
+      Row useless = rows.stream().filter(Row::onlyErrors).findFirst().orElse(null);
+      if (useless == null) {
+        return 0;
+      }
+      err.printf(
+          "liferaftd bench: every request of the work %s was answered with an error: try one with curl%n",
+          useless.work().word());
     } catch (BenchOptions.Refused e) {
       err.println("liferaftd bench: " + e.getMessage());
       return 2;
@@ -57,6 +63,12 @@ public final class BenchCommand {
   record Row(Work work, int connections, List<Figures> rounds, List<Figures> others) {
     Figures figures() {
       return Figures.median(rounds);
+    }
+
+    /** Of one of the two, or both. */
+    boolean onlyErrors() {
+      Figures other = other();
+      return figures().onlyErrors() || (other != null && other.onlyErrors());
     }
 
     @Nullable Figures other() {

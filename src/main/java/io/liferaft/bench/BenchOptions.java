@@ -74,8 +74,9 @@ record BenchOptions(
         --user=NAME:PASSWORD
         --json                    with the figures of each round
 
-      Drops and makes the table liferaft_bench on each server, unless there is --sql. Exit status:
-      0 measured; 1 a server does not answer as it should; 2 wrong usage.
+      Drops and makes the tables liferaft_bench and liferaft_bench_rows on each server, which stay,
+      unless there is --sql. Exit status: 0 measured; 1 a server does not answer as it should, or
+      answers all of a work's requests with an error; 2 wrong usage.
       """;
 
   private static final int MOST_CONNECTIONS = 4096;
@@ -211,7 +212,9 @@ record BenchOptions(
 
     void refuseTheRest() {
       if (!left.isEmpty()) {
-        throw new Refused(left.getFirst() + ": no such option; liferaftd bench -h lists them");
+        throw new Refused(
+            left.getFirst()
+                + ": no such option, or one without =VALUE; liferaftd bench -h lists them");
       }
     }
   }

@@ -35,6 +35,11 @@ record Figures(
         answers == 0 ? Double.NaN : cpuSeconds * 1e6 / answers);
   }
 
+  /** Nothing was measured then. */
+  boolean onlyErrors() {
+    return errors > 0 && perSecond == 0;
+  }
+
   /** The round with the median rate (the lower of two), with the errors of all rounds. */
   static Figures median(List<Figures> rounds) {
     Figures middle =

@@ -341,7 +341,11 @@ final class DirectoryObjectStore implements ObjectStore {
       }
     } while (!DirectorySidecar.identity(attributes).equals(DirectorySidecar.identity(again)));
     if (!attributes.isRegularFile()) {
-      throw refused(Reason.CONFIGURATION, "looking at " + file, "it is not a file", null);
+      throw refused(
+          Reason.CONFIGURATION,
+          "looking at " + file,
+          "it is not a file; the name of an archive ends with a slash",
+          null);
     }
     DirectorySidecar.Entry known = entry.orElse(null);
     return Optional.of(

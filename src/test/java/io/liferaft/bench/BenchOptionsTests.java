@@ -74,6 +74,7 @@ class BenchOptionsTests {
         "--target=localhost|host:port is wanted",
         "--pid=me|a number from 1",
         "--sekonds=3|no such option",
+        "--target|one without =VALUE",
         "-n|no such option",
       })
   void refusesInOneSentenceThatNamesTheOption(String word, String valid) {
