@@ -140,7 +140,6 @@ final class BackupDrill implements SmartLifecycle {
 
   private DrillStatus drillAndUnlock() {
     try {
-      boolean _ = BackgroundIo.begin();
       DrillStatus done = attempt();
       last = done;
       if (done.result() == Result.OK) {

@@ -214,7 +214,6 @@ final class BackupRun {
   private @Nullable BackupOutcome copy() throws IOException {
     Instant started = clock.instant();
     metrics.copying();
-    boolean _ = BackgroundIo.begin();
     ConfirmedCopy confirmed = null;
     try (ClusterCopy copy = copies.take(archive.fingerprint())) {
       confirmed = new ConfirmedCopy(copy.file(), node, place.term());
