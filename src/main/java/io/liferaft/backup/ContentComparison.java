@@ -109,9 +109,6 @@ final class ContentComparison {
       if (now.changeIndex() == 0) {
         return new Meeting(null, null, null);
       }
-      if (last == null && place.latest().isEmpty()) {
-        return Meeting.failed("and there is no backup yet"); // nor, while that fails, another one
-      }
       if (last != null && holds(last, now)) {
         // Taken now: by the time the backup is fetched this node may have gone on.
         try (ClusterCopy copy = node.copy(true, COPY_TIMEOUT)) {

@@ -71,6 +71,9 @@ final class PeerRpc implements AutoCloseable {
 
   private static final String SERVICE = "liferaft.Peer";
 
+  /** What gRPC says of calls that come after {@link ManagedChannel#shutdown}; none is sent. */
+  private static final String SHUT_DOWN = "Channel shutdown invoked";
+
   private static final MethodDescriptor<byte[], byte[]> CALL =
       MethodDescriptor.<byte[], byte[]>newBuilder()
           .setType(MethodDescriptor.MethodType.UNARY)
@@ -151,6 +154,9 @@ final class PeerRpc implements AutoCloseable {
       troubles.forget(address);
       return answer;
     } catch (StatusRuntimeException e) {
+      if (SHUT_DOWN.equals(e.getStatus().getDescription())) {
+        return call(address, request, timeout); // another call had just put one in its place
+      }
       String trouble = tls.trouble(e);
       if (trouble != null) {
         if (troubles.isNew(address, trouble)) {
@@ -191,7 +197,8 @@ final class PeerRpc implements AutoCloseable {
   }
 
   private static boolean failing(ManagedChannel channel) {
-    return channel.getState(false) == ConnectivityState.TRANSIENT_FAILURE;
+    ConnectivityState state = channel.getState(false);
+    return state == ConnectivityState.TRANSIENT_FAILURE || state == ConnectivityState.SHUTDOWN;
   }
 
   private ManagedChannel open(String address) {

@@ -8,6 +8,11 @@ import io.liferaft.support.Waiting;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.apache.ratis.thirdparty.io.grpc.Server;
 import org.apache.ratis.thirdparty.io.grpc.netty.NettyServerBuilder;
 import org.junit.jupiter.api.Test;
@@ -45,6 +50,30 @@ class PeerRpcTests {
           server.shutdownNow().awaitTermination();
         }
         Waiting.await("the connection is gone").until(() -> !rpc.connected(address));
+      }
+    }
+  }
+
+  /**
+   * Each that comes after a failure may take the place of the channel that another is about to use.
+   */
+  @Test
+  void nobodyOfManyIsSentToANodeThatIsDown() {
+    try (PeerRpc rpc = new PeerRpc(PeerTls.none());
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<CompletableFuture<byte[]>> calls = new ArrayList<>();
+      for (int i = 0; i < 3000; i++) {
+        calls.add(
+            CompletableFuture.supplyAsync(() -> rpc.call(address, new byte[] {1}, LIMIT), threads));
+      }
+      for (CompletableFuture<byte[]> call : calls) {
+        assertThat(call)
+            .failsWithin(Duration.ofMinutes(1))
+            .withThrowableThat()
+            .havingCause()
+            .isInstanceOfSatisfying(
+                PeerRpc.UnreachableException.class,
+                e -> assertThat(e.sent()).as(e.getMessage()).isFalse());
       }
     }
   }
