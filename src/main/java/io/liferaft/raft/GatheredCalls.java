@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -135,15 +134,8 @@ final class GatheredCalls {
     private List<Waiting> take() {
       lock.lock();
       try {
-        List<Waiting> taken = new ArrayList<>(Math.min(queue.size(), MAX_REQUESTS));
-        int bytes = 0;
-        while (!queue.isEmpty()
-            && taken.size() < MAX_REQUESTS
-            && (taken.isEmpty() || bytes + queue.peek().request().length <= MAX_BYTES)) {
-          Waiting waiting = queue.remove();
-          bytes += waiting.request().length;
-          taken.add(waiting);
-        }
+        List<Waiting> taken =
+            WriteBatcher.take(queue, MAX_REQUESTS, MAX_BYTES, waiting -> waiting.request().length);
         underWay = !taken.isEmpty();
         return taken;
       } finally {

@@ -15,6 +15,7 @@ import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 import java.util.function.Supplier;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,6 +51,11 @@ final class WriteBatcher implements AutoCloseable {
       Duration limit,
       long deadline,
       CompletableFuture<Peers.Appended> done) {
+
+    static Waiting of(LogCommand.Execute request, byte[] body, Duration limit) {
+      long deadline = System.nanoTime() + limit.toNanos();
+      return new Waiting(request, body, limit, deadline, new CompletableFuture<>());
+    }
 
     boolean over(long now) {
       return now - deadline > 0;
@@ -122,9 +128,7 @@ final class WriteBatcher implements AutoCloseable {
    * @param limit after which, or up to 200 ms later, the answer is that the outcome is unknown
    */
   CompletableFuture<Peers.Appended> add(LogCommand.Execute request, byte[] body, Duration limit) {
-    Waiting waiting =
-        new Waiting(
-            request, body, limit, System.nanoTime() + limit.toNanos(), new CompletableFuture<>());
+    Waiting waiting = Waiting.of(request, body, limit);
     Entry alone = null;
     lock.lock();
     try {
@@ -150,17 +154,10 @@ final class WriteBatcher implements AutoCloseable {
 
   /** Takes several requests that are to travel together where they fit; otherwise as above. */
   List<CompletableFuture<Peers.Appended>> add(List<Peers.Write> writes) {
-    long now = System.nanoTime();
-    List<Waiting> added = new ArrayList<>(writes.size());
-    for (Peers.Write write : writes) {
-      added.add(
-          new Waiting(
-              write.command(),
-              write.body(),
-              write.timeout(),
-              now + write.timeout().toNanos(),
-              new CompletableFuture<>()));
-    }
+    List<Waiting> added =
+        writes.stream()
+            .map(write -> Waiting.of(write.command(), write.body(), write.timeout()))
+            .toList();
     Entry own = null;
     lock.lock();
     try {
@@ -247,18 +244,23 @@ final class WriteBatcher implements AutoCloseable {
 
   /** What waits, as much as fits; something does. */
   private Entry gather() {
-    List<Waiting> taken = new ArrayList<>(Math.min(queue.size(), MAX_REQUESTS));
-    int bytes = 0;
-    while (!queue.isEmpty()
-        && taken.size() < MAX_REQUESTS
-        && (taken.isEmpty() || bytes + queue.peek().body().length <= MAX_BYTES)) {
-      Waiting waiting = queue.remove();
-      bytes += waiting.body().length;
-      taken.add(waiting);
-    }
-    Entry entry = new Entry(taken);
+    Entry entry = new Entry(take(queue, MAX_REQUESTS, MAX_BYTES, waiting -> waiting.body().length));
     begin(entry);
     return entry;
+  }
+
+  /** Takes the first of a queue out of it: so many, of so many bytes, but one in any case. */
+  static <T> List<T> take(Queue<T> queue, int most, int mostBytes, ToIntFunction<T> bytesOf) {
+    List<T> taken = new ArrayList<>(Math.min(queue.size(), most));
+    int bytes = 0;
+    while (!queue.isEmpty()
+        && taken.size() < most
+        && (taken.isEmpty() || bytes + bytesOf.applyAsInt(queue.peek()) <= mostBytes)) {
+      T first = queue.remove();
+      bytes += bytesOf.applyAsInt(first);
+      taken.add(first);
+    }
+    return taken;
   }
 
   private void sweep(long now) {

@@ -558,17 +558,22 @@ class ChunkedArchiveTests {
     return archive.idOf(archive.write(manifest, condition, source)).orElseThrow();
   }
 
-  /** Golden files: an archive of two backups as the first version of the format wrote it. */
-  @Test
-  void readsWhatVersionOneWrote() throws IOException {
-    Path golden = Path.of("src/test/resources/manifests/v1/archive");
+  /** Puts an archive there that an earlier version wrote. */
+  static void copyGolden(String name, Path place) throws IOException {
+    Path golden = Path.of("src/test/resources/manifests/v1", name);
     try (var files = Files.walk(golden)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
-        Path copy = root.resolve("store/db").resolve(golden.relativize(file));
+        Path copy = place.resolve(golden.relativize(file));
         Files.createDirectories(copy.getParent());
         Files.copy(file, copy);
       }
     }
+  }
+
+  /** Golden files: an archive of two backups as the first version of the format wrote it. */
+  @Test
+  void readsWhatVersionOneWrote() throws IOException {
+    copyGolden("archive", root.resolve("store/db"));
     byte[] bytes = new byte[2 * CHUNK + 4096];
     for (int i = 0; i < bytes.length; i++) {
       bytes[i] = (byte) (i >> 10);

@@ -388,14 +388,7 @@ class EncryptedArchiveTests {
   /** Golden files: written by another program, from docs/backup-format.md alone. */
   @Test
   void readsWhatVersionOneOfTheFormatSays() throws IOException {
-    Path golden = Path.of("src/test/resources/manifests/v1/encrypted");
-    try (var files = Files.walk(golden)) {
-      for (Path file : files.filter(Files::isRegularFile).toList()) {
-        Path copy = root.resolve("store/db").resolve(golden.relativize(file));
-        Files.createDirectories(copy.getParent());
-        Files.copy(file, copy);
-      }
-    }
+    ChunkedArchiveTests.copyGolden("encrypted", root.resolve("store/db"));
     byte[] key = new byte[DataKey.BYTES];
     for (int i = 0; i < key.length; i++) {
       key[i] = (byte) i;

@@ -340,14 +340,7 @@ class KmsArchiveTests {
   @Test
   void readsWhatVersionOneOfTheFormatWrote() throws IOException {
     String old = kms.createKey("3333-cccc", HexFormat.of().parseHex("5c".repeat(32)));
-    Path golden = Path.of("src/test/resources/manifests/v1/kms");
-    try (var files = Files.walk(golden)) {
-      for (Path file : files.filter(Files::isRegularFile).toList()) {
-        Path copy = root.resolve("store/db").resolve(golden.relativize(file));
-        Files.createDirectories(copy.getParent());
-        Files.copy(file, copy);
-      }
-    }
+    ChunkedArchiveTests.copyGolden("kms", root.resolve("store/db"));
     byte[] first = new byte[2 * CHUNK + 4096];
     for (int i = 0; i < first.length; i++) {
       first[i] = (byte) (i >> 10);

@@ -48,14 +48,16 @@ class CallersTests {
     }
   }
 
+  private TestCluster serving(AccessControl users) {
+    TestCluster cluster = TestCluster.of(folder, 3);
+    cluster.nodes().forEach(node -> node.withAccess(users));
+    return cluster.startAll();
+  }
+
   @Test
   void theLeaderChecksWhomAFollowerLetIn() throws IOException {
-    try (TestCluster cluster = TestCluster.of(folder, 3)) {
-      AccessControl users = users();
-      for (TestCluster.Node node : cluster.nodes()) {
-        TestCluster.Node _ = node.withAccess(users).start();
-      }
-      cluster.awaitServing();
+    AccessControl users = users();
+    try (TestCluster cluster = serving(users)) {
       TestCluster.Node leader = cluster.awaitLeader();
       RatisNode follower = cluster.follower().raft();
       SqlRequest create = TestCluster.request(ReadLevel.WEAK, false, "CREATE TABLE t(x)");
@@ -98,12 +100,8 @@ class CallersTests {
   /** What travels together is not let in together. */
   @Test
   void eachOfManyIsChecked() throws IOException {
-    try (TestCluster cluster = TestCluster.of(folder, 3)) {
-      AccessControl users = users();
-      for (TestCluster.Node node : cluster.nodes()) {
-        TestCluster.Node _ = node.withAccess(users).start();
-      }
-      cluster.awaitServing();
+    AccessControl users = users();
+    try (TestCluster cluster = serving(users)) {
       RatisNode follower = cluster.follower().raft();
       follower.execute(TestCluster.request(ReadLevel.WEAK, false, "CREATE TABLE t(x)"));
       Caller allowed = new Caller(BOB, Set.of(Permission.EXECUTE));
