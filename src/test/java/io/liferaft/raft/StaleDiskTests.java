@@ -7,13 +7,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
 import org.apache.ratis.proto.RaftProtos.CommitInfoProto;
-import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.util.CodeInjectionForTesting;
 import org.junit.jupiter.api.Test;
@@ -140,10 +137,10 @@ class StaleDiskTests {
     private static final String APPEND = "RaftServerImpl.appendEntries";
 
     private final CountDownLatch over = new CountDownLatch(1);
-    private final AtomicBoolean sent = new AtomicBoolean();
 
     /**
-     * @param end of the follower's log, of which it is to hear no more
+     * @param end of the follower's log; it is to hear first that more than that is committed, since
+     *     Ratis reports the leader's commit index when it raises its own at all
      */
     void hold(RaftPeerId peer, long end) {
       CodeInjectionForTesting.put(
@@ -157,16 +154,18 @@ class StaleDiskTests {
       CodeInjectionForTesting.put(
           APPEND,
           (id, _, request) -> {
-            if (peer.equals(id)) {
-              List<LogEntryProto> entries =
-                  ((AppendEntriesRequestProto) request[1]).getEntriesList();
-              if (!sent.get() && (entries.isEmpty() || entries.getLast().getIndex() <= end)) {
-                throw new IllegalStateException("it hears first of what it does not have");
-              }
-              sent.set(true);
+            if (peer.equals(id) && raises((AppendEntriesRequestProto) request[1], end)) {
+              throw new IllegalStateException("not yet");
             }
             return true;
           });
+    }
+
+    /** Whether the follower's commit index rises by this, but not beyond {@code end}. */
+    private static boolean raises(AppendEntriesRequestProto append, long end) {
+      long known = append.getPreviousLog().getIndex() + append.getEntriesCount();
+      long commit = Math.min(append.getLeaderCommit(), known);
+      return commit > 0 && commit <= end;
     }
 
     /** Also when Ratis' log is being closed. */
