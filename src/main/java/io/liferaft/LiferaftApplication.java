@@ -1,22 +1,55 @@
 package io.liferaft;
 
+import io.liferaft.api.ApiConfiguration;
+import io.liferaft.archive.ArchiveConfiguration;
+import io.liferaft.backup.BackupConfiguration;
 import io.liferaft.backup.BackupsCommand;
 import io.liferaft.bench.BenchCommand;
+import io.liferaft.cdc.CdcConfiguration;
 import io.liferaft.cli.CommandLine;
+import io.liferaft.maintenance.MaintenanceConfiguration;
 import io.liferaft.membership.FormationFailed;
+import io.liferaft.membership.MembershipConfiguration;
+import io.liferaft.objectstore.ObjectStoreConfiguration;
+import io.liferaft.queue.QueueConfiguration;
+import io.liferaft.raft.RaftConfiguration;
 import io.liferaft.raft.RecoverCommand;
+import io.liferaft.restore.RestoreConfiguration;
+import io.liferaft.security.SecurityConfiguration;
+import io.liferaft.sqlite.SqliteConfiguration;
 import java.util.List;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.SpringApplication;
-import org.springframework.boot.autoconfigure.SpringBootApplication;
-import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
+import org.springframework.boot.SpringBootConfiguration;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.logging.LoggingSystem;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.PayloadApplicationEvent;
+import org.springframework.context.annotation.Import;
+import org.springframework.modulith.Modulithic;
 
-/** Starts one node, or runs one of the commands that need none. */
-@SpringBootApplication
-@ConfigurationPropertiesScan
+/**
+ * Starts one node, or runs one of the commands that need none. The modules are named rather than
+ * looked for: a scan reads every class of the jar at every start.
+ */
+@Modulithic
+@SpringBootConfiguration(proxyBeanMethods = false)
+@EnableAutoConfiguration
+@Import({
+  LiferaftConfiguration.class,
+  ApiConfiguration.class,
+  ArchiveConfiguration.class,
+  BackupConfiguration.class,
+  CdcConfiguration.class,
+  MaintenanceConfiguration.class,
+  MembershipConfiguration.class,
+  ObjectStoreConfiguration.class,
+  QueueConfiguration.class,
+  RaftConfiguration.class,
+  RestoreConfiguration.class,
+  SecurityConfiguration.class,
+  SqliteConfiguration.class
+})
 public class LiferaftApplication {
 
   LiferaftApplication() {}

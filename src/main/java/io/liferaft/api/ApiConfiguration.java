@@ -39,13 +39,17 @@ import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
 import org.springframework.core.Ordered;
 import org.springframework.core.env.Environment;
 
 /** Puts the rqlite paths together and Tomcat into the state they need. */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(HttpProperties.class)
-class ApiConfiguration {
+@Import({OpenApiConfiguration.class, TlsConfiguration.class})
+public class ApiConfiguration {
+
+  ApiConfiguration() {}
 
   /** With its buffer for a head of {@link #HEADER_BYTES}; 100 KB were measured. */
   private static final long BUSY_CONNECTION_BYTES = 100_000;

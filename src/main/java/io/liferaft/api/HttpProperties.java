@@ -3,7 +3,6 @@ package io.liferaft.api;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
-import org.springframework.validation.annotation.Validated;
 
 /**
  * HTTP settings.
@@ -15,7 +14,6 @@ import org.springframework.validation.annotation.Validated;
  * @param verifyCommonName common name that the certificate of every client must have, where clients
  *     have to have one (server.ssl.client-auth=need); empty for any
  */
-@Validated
 @ConfigurationProperties(prefix = "liferaft.http", ignoreUnknownFields = false)
 record HttpProperties(
     @DefaultValue("256MB") DataSize maxStatementBody,

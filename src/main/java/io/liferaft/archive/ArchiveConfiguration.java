@@ -12,7 +12,9 @@ import org.springframework.core.env.Environment;
 /** Opens backup archives for whoever needs them. */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(ArchiveProperties.class)
-class ArchiveConfiguration {
+public class ArchiveConfiguration {
+
+  ArchiveConfiguration() {}
 
   @Bean
   BackupArchives backupArchives(

@@ -7,7 +7,6 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
-import org.springframework.validation.annotation.Validated;
 
 /**
  * How backups are stored in an archive, a target that ends with a slash.
@@ -15,7 +14,6 @@ import org.springframework.validation.annotation.Validated;
  * @param compressionLevel of zstd, 1 (fastest) to 19 (smallest)
  * @param encryption before anything leaves the node
  */
-@Validated
 @ConfigurationProperties(prefix = "liferaft.archive", ignoreUnknownFields = false)
 record ArchiveProperties(
     @DefaultValue("3") int compressionLevel, @DefaultValue Encryption encryption) {

@@ -25,7 +25,9 @@ import org.springframework.core.env.Environment;
 /** The backup scheduler and what reports on it. */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(BackupProperties.class)
-class BackupConfiguration {
+public class BackupConfiguration {
+
+  BackupConfiguration() {}
 
   @Bean
   BackupMetrics backupMetrics(MeterRegistry registry) {

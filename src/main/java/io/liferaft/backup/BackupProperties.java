@@ -5,7 +5,6 @@ import io.liferaft.go.GoUrl;
 import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
-import org.springframework.validation.annotation.Validated;
 
 /**
  * The automatic backup.
@@ -35,7 +34,6 @@ import org.springframework.validation.annotation.Validated;
  *     compress, timestamp and vacuum, and where S3 is; empty for none
  * @param retention which restore points of an archive stay
  */
-@Validated
 @ConfigurationProperties(prefix = "liferaft.backup", ignoreUnknownFields = false)
 record BackupProperties(
     @DefaultValue("") String target,

@@ -1,5 +1,6 @@
 package io.liferaft.backup;
 
+import io.liferaft.archive.ArchiveConfiguration;
 import io.liferaft.archive.BackupArchive;
 import io.liferaft.archive.BackupArchives;
 import io.liferaft.archive.CorruptBackupException;
@@ -8,6 +9,7 @@ import io.liferaft.archive.ListedBackup;
 import io.liferaft.archive.PruneReport;
 import io.liferaft.archive.RestorePoint;
 import io.liferaft.archive.StoredBackup;
+import io.liferaft.objectstore.ObjectStoreConfiguration;
 import io.liferaft.objectstore.ObjectStoreException;
 import io.liferaft.sqlite.SqliteException;
 import io.liferaft.sqlite.SqliteStore;
@@ -29,8 +31,8 @@ import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.ConfigurableApplicationContext;
-import org.springframework.context.annotation.ComponentScan;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
 import org.springframework.core.NestedExceptionUtils;
 import org.springframework.util.FileSystemUtils;
 
@@ -68,7 +70,7 @@ public final class BackupsCommand {
 
   @Configuration(proxyBeanMethods = false)
   @EnableAutoConfiguration
-  @ComponentScan({"io.liferaft.objectstore", "io.liferaft.archive"})
+  @Import({ObjectStoreConfiguration.class, ArchiveConfiguration.class})
   @EnableConfigurationProperties(BackupProperties.class)
   static class Places {}
 

@@ -12,7 +12,9 @@ import org.springframework.context.annotation.Configuration;
 /** The beans of change data capture; queue and sender only where it is configured. */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(CdcProperties.class)
-class CdcConfiguration {
+public class CdcConfiguration {
+
+  CdcConfiguration() {}
 
   @Bean(destroyMethod = "close")
   @Nullable ChangeQueue changeQueue(CdcProperties properties, FileBorder files) {

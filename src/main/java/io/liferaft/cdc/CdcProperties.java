@@ -3,7 +3,6 @@ package io.liferaft.cdc;
 import io.liferaft.go.GoUrl;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
-import org.springframework.validation.annotation.Validated;
 
 /**
  * Change data capture.
@@ -11,7 +10,6 @@ import org.springframework.validation.annotation.Validated;
  * @param config where row changes go: an http:// or https:// address, stdout, or a JSON file that
  *     says it with rqlite's keys; empty for nowhere. The same on every node
  */
-@Validated
 @ConfigurationProperties(prefix = "liferaft.cdc", ignoreUnknownFields = false)
 record CdcProperties(@DefaultValue("") String config) {
 

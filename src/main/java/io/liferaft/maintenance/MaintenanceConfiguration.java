@@ -8,7 +8,9 @@ import org.springframework.context.annotation.Configuration;
 /** VACUUM and ANALYZE at intervals. */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(MaintenanceProperties.class)
-class MaintenanceConfiguration {
+public class MaintenanceConfiguration {
+
+  MaintenanceConfiguration() {}
 
   @Bean
   MaintenanceScheduler maintenanceScheduler(MaintenanceProperties properties, RaftNode raft) {

@@ -3,7 +3,6 @@ package io.liferaft.maintenance;
 import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
-import org.springframework.validation.annotation.Validated;
 
 /**
  * What the leader has done to the database at intervals.
@@ -12,7 +11,6 @@ import org.springframework.validation.annotation.Validated;
  * @param analyzeInterval time between looks for tables whose statistics are missing or ten times
  *     off, which are then analyzed, at least 1s; 0s for never
  */
-@Validated
 @ConfigurationProperties(prefix = "liferaft.maintenance", ignoreUnknownFields = false)
 record MaintenanceProperties(
     @DefaultValue("0s") Duration vacuumInterval, @DefaultValue("0s") Duration analyzeInterval) {

@@ -15,13 +15,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.SmartLifecycle;
-import org.springframework.stereotype.Component;
 
 /**
  * Carries out {@link FormingDecision}s until this node is a member of a cluster; from then on looks
  * whether that has a leader.
  */
-@Component
 final class ClusterFormation implements SmartLifecycle {
 
   private static final Logger log = LoggerFactory.getLogger(ClusterFormation.class);

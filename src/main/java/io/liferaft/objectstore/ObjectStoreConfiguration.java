@@ -22,7 +22,9 @@ import software.amazon.awssdk.services.s3.S3ClientBuilder;
 
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(ObjectStoreProperties.class)
-class ObjectStoreConfiguration {
+public class ObjectStoreConfiguration {
+
+  ObjectStoreConfiguration() {}
 
   @Bean
   SecondS3 secondS3(Environment environment, ObjectStoreProperties properties) {

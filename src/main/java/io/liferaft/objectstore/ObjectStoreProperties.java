@@ -1,7 +1,6 @@
 package io.liferaft.objectstore;
 
 import io.liferaft.go.GoUrl;
-import jakarta.validation.Valid;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -9,7 +8,6 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
-import org.springframework.validation.annotation.Validated;
 
 /**
  * Settings of the object stores. Region, endpoint, path style and credentials of S3 are Spring
@@ -27,12 +25,11 @@ import org.springframework.validation.annotation.Validated;
  * @param downloadRate bytes a second that are read from the stores at the most, at least 64KB; by
  *     default as fast as it goes
  */
-@Validated
 @ConfigurationProperties(prefix = "liferaft.objectstore", ignoreUnknownFields = false)
 record ObjectStoreProperties(
-    @Valid @DefaultValue S3 s3,
-    @Valid @DefaultValue SecondS3Settings secondS3,
-    @Valid @DefaultValue Kms kms,
+    @DefaultValue S3 s3,
+    @DefaultValue SecondS3Settings secondS3,
+    @DefaultValue Kms kms,
     @DefaultValue("") String proxy,
     @DefaultValue List<String> noProxy,
     @DefaultValue("0B") DataSize uploadRate,

@@ -13,7 +13,9 @@ import org.springframework.context.annotation.Configuration;
 /** The queue of writes. */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(QueueProperties.class)
-class QueueConfiguration {
+public class QueueConfiguration {
+
+  QueueConfiguration() {}
 
   /** rqlite's. */
   private static final Duration PAUSE = Duration.ofSeconds(1);

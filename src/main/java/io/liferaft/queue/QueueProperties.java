@@ -3,7 +3,6 @@ package io.liferaft.queue;
 import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
-import org.springframework.validation.annotation.Validated;
 
 /**
  * Queued writes.
@@ -17,7 +16,6 @@ import org.springframework.validation.annotation.Validated;
  * @param onStopTimeout how long a clean stop may take to write what is in the queue; 0s writes
  *     nothing more
  */
-@Validated
 @ConfigurationProperties(prefix = "liferaft.queue", ignoreUnknownFields = false)
 record QueueProperties(
     @DefaultValue("1024") int capacity,

@@ -5,7 +5,6 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
-import org.springframework.validation.annotation.Validated;
 
 /**
  * The replicated log.
@@ -32,7 +31,6 @@ import org.springframework.validation.annotation.Validated;
  * @param reap when the leader removes members that are silent
  * @param tls between nodes
  */
-@Validated
 @ConfigurationProperties(prefix = "liferaft.raft", ignoreUnknownFields = false)
 record ClusterProperties(
     @DefaultValue("127.0.0.1:4002") String address,

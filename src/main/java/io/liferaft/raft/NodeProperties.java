@@ -3,7 +3,6 @@ package io.liferaft.raft;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
-import org.springframework.validation.annotation.Validated;
 
 /**
  * This node.
@@ -14,7 +13,6 @@ import org.springframework.validation.annotation.Validated;
  * @param advertisedHttpAddress host:port under which clients and other nodes reach this node's HTTP
  *     API; default: the bound one
  */
-@Validated
 @ConfigurationProperties(prefix = "liferaft.node", ignoreUnknownFields = false)
 record NodeProperties(
     @Nullable String id,

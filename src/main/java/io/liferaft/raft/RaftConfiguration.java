@@ -6,6 +6,7 @@ import io.liferaft.sqlite.SqliteStore;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.ssl.DefaultSslBundleRegistry;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.boot.web.server.Ssl;
@@ -17,7 +18,10 @@ import org.springframework.core.env.Environment;
 
 /** The Raft node's beans. */
 @Configuration(proxyBeanMethods = false)
-class RaftConfiguration {
+@EnableConfigurationProperties({ClusterProperties.class, NodeProperties.class})
+public class RaftConfiguration {
+
+  RaftConfiguration() {}
 
   @Bean
   NodeConfig nodeConfig(

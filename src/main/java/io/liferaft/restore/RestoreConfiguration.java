@@ -23,7 +23,9 @@ import org.springframework.core.env.Environment;
 /** The restore service and what reports on it. */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(RestoreProperties.class)
-class RestoreConfiguration {
+public class RestoreConfiguration {
+
+  RestoreConfiguration() {}
 
   /** Settings of other modules, which this one only reads: the records that own them are theirs. */
   @Bean

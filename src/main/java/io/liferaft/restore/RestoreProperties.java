@@ -5,7 +5,6 @@ import io.liferaft.go.GoUrl;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
-import org.springframework.validation.annotation.Validated;
 
 /**
  * The automatic restore of a fresh cluster.
@@ -21,7 +20,6 @@ import org.springframework.validation.annotation.Validated;
  * @param rqliteConfig the JSON file of rqlite's -auto-restore, which then says source, on-failure
  *     and where S3 is; empty for none
  */
-@Validated
 @ConfigurationProperties(prefix = "liferaft.restore", ignoreUnknownFields = false)
 record RestoreProperties(
     @Nullable Boolean enabled,

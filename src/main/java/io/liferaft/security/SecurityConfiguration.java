@@ -9,7 +9,9 @@ import org.springframework.context.annotation.Configuration;
 /** The one check that every way into the node asks. */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(SecurityProperties.class)
-class SecurityConfiguration {
+public class SecurityConfiguration {
+
+  SecurityConfiguration() {}
 
   @Bean
   AccessControl accessControl(

@@ -2,7 +2,6 @@ package io.liferaft.security;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
-import org.springframework.validation.annotation.Validated;
 
 /**
  * Users and permissions.
@@ -11,7 +10,6 @@ import org.springframework.validation.annotation.Validated;
  *     once at the start; empty lets everyone do everything
  * @param joinAs user of that file as which this node joins a cluster whose nodes have users
  */
-@Validated
 @ConfigurationProperties(prefix = "liferaft.security", ignoreUnknownFields = false)
 record SecurityProperties(@DefaultValue("") String authFile, @DefaultValue("") String joinAs) {
 

@@ -4,12 +4,16 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Clock;
 import java.util.concurrent.TimeUnit;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 /** The store's bean; raft opens and closes it. */
 @Configuration(proxyBeanMethods = false)
-class SqliteConfiguration {
+@EnableConfigurationProperties(SqliteProperties.class)
+public class SqliteConfiguration {
+
+  SqliteConfiguration() {}
 
   @Bean
   FileBorder fileBorder() {

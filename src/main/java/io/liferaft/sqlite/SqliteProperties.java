@@ -2,7 +2,6 @@ package io.liferaft.sqlite;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
-import org.springframework.validation.annotation.Validated;
 
 /**
  * This node's database.
@@ -10,7 +9,6 @@ import org.springframework.validation.annotation.Validated;
  * @param maxReaders most queries that run at a time, each on a thread and a connection of its own;
  *     by default twice the number of processors, at least 4
  */
-@Validated
 @ConfigurationProperties(prefix = "liferaft.sqlite", ignoreUnknownFields = false)
 record SqliteProperties(@Nullable Integer maxReaders) {
 

@@ -1,7 +1,9 @@
 package io.liferaft.api;
 
 import io.liferaft.backup.BackupStatus;
+import io.liferaft.queue.QueueConfiguration;
 import io.liferaft.restore.RestoreState;
+import io.liferaft.security.SecurityConfiguration;
 import io.liferaft.sqlite.SqliteException;
 import io.liferaft.sqlite.SqliteStore;
 import io.liferaft.support.TestRaftNode;
@@ -21,7 +23,6 @@ import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
-import org.springframework.context.annotation.ComponentScan;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.context.annotation.Primary;
@@ -76,8 +77,7 @@ final class ApiServer implements AutoCloseable {
 
   @Configuration(proxyBeanMethods = false)
   @EnableAutoConfiguration
-  @Import({ApiConfiguration.class, OpenApiConfiguration.class, TlsConfiguration.class})
-  @ComponentScan({"io.liferaft.queue", "io.liferaft.security"})
+  @Import({ApiConfiguration.class, QueueConfiguration.class, SecurityConfiguration.class})
   static class Slice {
 
     @Bean

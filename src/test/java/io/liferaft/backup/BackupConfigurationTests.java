@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.liferaft.archive.ArchiveConfiguration;
+import io.liferaft.objectstore.ObjectStoreConfiguration;
 import io.liferaft.objectstore.ObjectStoreException.Reason;
 import io.liferaft.objectstore.PreflightFinding;
 import io.liferaft.raft.RestoreRecord;
@@ -38,8 +40,8 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Bean;
-import org.springframework.context.annotation.ComponentScan;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
 import org.springframework.core.ResolvableType;
 
 @ExtendWith(OutputCaptureExtension.class)
@@ -195,7 +197,7 @@ class BackupConfigurationTests {
   }
 
   @Configuration(proxyBeanMethods = false)
-  @ComponentScan({"io.liferaft.objectstore", "io.liferaft.archive"})
+  @Import({ObjectStoreConfiguration.class, ArchiveConfiguration.class})
   static class Stores {
     @Bean
     FakeRaftNode node() {

@@ -3,6 +3,7 @@ package io.liferaft.restore;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.liferaft.archive.ArchiveConfiguration;
 import io.liferaft.archive.BackupArchive;
 import io.liferaft.archive.BackupArchives;
 import io.liferaft.archive.BackupManifest;
@@ -10,6 +11,7 @@ import io.liferaft.archive.Bytes;
 import io.liferaft.archive.DatabaseSource;
 import io.liferaft.archive.RestorePoint;
 import io.liferaft.backup.SafetyBackup;
+import io.liferaft.objectstore.ObjectStoreConfiguration;
 import io.liferaft.objectstore.ObjectStoreException.Reason;
 import io.liferaft.objectstore.PutCondition;
 import io.liferaft.raft.RestoreRecord;
@@ -33,7 +35,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
-import org.springframework.context.annotation.ComponentScan;
+import org.springframework.context.annotation.Import;
 
 class InPlaceRestoreTests {
 
@@ -176,7 +178,7 @@ class InPlaceRestoreTests {
     assertThat(node.database()).isEqualTo(OLD);
   }
 
-  @ComponentScan({"io.liferaft.objectstore", "io.liferaft.archive"})
+  @Import({ObjectStoreConfiguration.class, ArchiveConfiguration.class})
   static class Places {}
 
   /** A directory's archive as a node has it with these settings. */
