@@ -2,6 +2,7 @@ package io.liferaft;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.liferaft.cli.CommandLine;
 import io.liferaft.raft.LeadershipChanged;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -64,6 +65,8 @@ final class TrainingRun {
   }
 
   private static void live(Path folder) throws IOException, InterruptedException {
+    CommandLine.Outcome _ = CommandLine.read(List.of("-node-id", "train", "data"), "");
+    OldGeneration.watch();
     BlockingQueue<Object> changes = new LinkedBlockingQueue<>();
     SpringApplication application = new SpringApplication(LiferaftApplication.class);
     application.addListeners(
