@@ -21,8 +21,15 @@ import java.util.List;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.SpringBootConfiguration;
+import org.springframework.boot.actuate.autoconfigure.scheduling.ScheduledTasksEndpointAutoConfiguration;
+import org.springframework.boot.autoconfigure.AutoConfigurationPackage;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.autoconfigure.aop.AopAutoConfiguration;
+import org.springframework.boot.autoconfigure.task.TaskSchedulingAutoConfiguration;
 import org.springframework.boot.logging.LoggingSystem;
+import org.springframework.boot.micrometer.observation.autoconfigure.ScheduledTasksObservationAutoConfiguration;
+import org.springframework.boot.servlet.autoconfigure.MultipartAutoConfiguration;
+import org.springframework.boot.tomcat.autoconfigure.metrics.TomcatMetricsAutoConfiguration;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.PayloadApplicationEvent;
 import org.springframework.context.annotation.Import;
@@ -30,11 +37,21 @@ import org.springframework.modulith.Modulithic;
 
 /**
  * Starts one node, or runs one of the commands that need none. The modules are named rather than
- * looked for: a scan reads every class of the jar at every start.
+ * looked for: a scan reads every class of the jar at every start. Jackson's scan for mixins, which
+ * nothing here has, gets a package that does not exist, and what no node uses is not put together.
  */
 @Modulithic
 @SpringBootConfiguration(proxyBeanMethods = false)
-@EnableAutoConfiguration
+@AutoConfigurationPackage(basePackages = "io.liferaft.mixins")
+@EnableAutoConfiguration(
+    exclude = {
+      AopAutoConfiguration.class,
+      MultipartAutoConfiguration.class,
+      ScheduledTasksEndpointAutoConfiguration.class,
+      ScheduledTasksObservationAutoConfiguration.class,
+      TaskSchedulingAutoConfiguration.class,
+      TomcatMetricsAutoConfiguration.class
+    })
 @Import({
   LiferaftConfiguration.class,
   ApiConfiguration.class,
