@@ -3,9 +3,12 @@ package io.liferaft;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.liferaft.support.LiferaftProcess;
+import io.liferaft.support.RqliteClient;
 import io.liferaft.support.Waiting;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
@@ -39,7 +42,19 @@ class LeaderEndedIT {
       assertThat(three.dump()).isNotEmpty();
 
       next.suspend();
+      LiferaftProcess asked =
+          three.nodes().stream().filter(node -> node != next).findAny().orElseThrow();
+      CompletableFuture<RqliteClient.Answer> onItsWay =
+          CompletableFuture.supplyAsync(() ->
+              asked.client().post("/db/execute?timeout=10m", "[\"INSERT INTO t VALUES (3)\"]"));
       LiferaftProcess third = awaitOtherLeader(three, next);
+
+      assertThat(onItsWay)
+          .as("what a paused leader was sent is answered when another one leads")
+          .succeedsWithin(Duration.ofMinutes(2))
+          .satisfies(answer ->
+              assertThat(answer.body())
+                  .contains("another node leads now", "the outcome is unknown"));
 
       assertThat(ended(three, next)).as("a paused one has not ended").isZero();
       third.client().execute("INSERT INTO t VALUES (2)");

@@ -51,7 +51,7 @@ final class LeaderRouter {
           last = e;
         }
         if (patience == 0) {
-          patience = now + Math.min(timeout.toNanos(), patience());
+          patience = Math.min(deadline, System.nanoTime() + patience());
         }
         node.leaderSignal().await();
       } while (System.nanoTime() < patience);

@@ -139,7 +139,8 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
             copies,
             handOver,
             others,
-            leaderWatch);
+            leaderWatch,
+            peers.leaderCalls());
   }
 
   private void onEvents(Runnable task) {
@@ -406,11 +407,13 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
 
   @Override
   public void leaderChanged(RaftPeerId leader) {
+    peers.leaderCalls().changed();
     leadership.otherLeads(NodeIdentity.nodeId(leader.toString()), term());
   }
 
   @Override
   public void leaderReady() {
+    peers.leaderCalls().changed();
     leadership.ready(term());
     proposeFounding();
   }

@@ -80,11 +80,13 @@ final class Peers implements AutoCloseable {
   record Write(LogCommand.Execute command, byte[] body, Duration timeout) {}
 
   private final PeerRpc rpc;
+  private final LeaderCalls leader;
   private final GatheredCalls gathered;
 
   Peers(PeerTls tls) {
     rpc = new PeerRpc(tls);
-    gathered = new GatheredCalls(rpc::call);
+    leader = new LeaderCalls(rpc);
+    gathered = new GatheredCalls(leader::call);
   }
 
   PeerAnswer who(String address, Duration timeout) {
@@ -109,7 +111,7 @@ final class Peers implements AutoCloseable {
   }
 
   Appended append(String address, byte[] command, Duration timeout) {
-    return append(rpc::call, address, command, timeout);
+    return append(leader::call, address, command, timeout);
   }
 
   /** The same for statements with a short answer: what comes meanwhile travels together. */
@@ -127,6 +129,7 @@ final class Peers implements AutoCloseable {
   SqlReply query(String address, SqlRequest request, Duration timeout) {
     WireWriter out = PeerMessages.write(clientRequest(QUERY), request);
     return call(
+        leader::call,
         address,
         out,
         timeout,
@@ -232,6 +235,11 @@ final class Peers implements AutoCloseable {
         timeout,
         false,
         in -> new LeaderView(in.int64(), in.int64(), in.int64(), in.bool()));
+  }
+
+  /** What a leader is asked, and when that ends because another one leads. */
+  LeaderCalls leaderCalls() {
+    return leader;
   }
 
   /** Whether there is a connection to a node; asks for one otherwise. Does not wait. */

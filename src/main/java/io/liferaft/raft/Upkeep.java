@@ -9,6 +9,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -40,6 +42,7 @@ final class Upkeep {
   private final HandOver handOver;
   private final OtherNodes others;
   private final LeaderWatch leaderWatch;
+  private final LeaderCalls leaderCalls;
   private final LogStall logStall = new LogStall();
   private final SnapshotTrigger snapshots = new SnapshotTrigger();
   private boolean foreignKeysCompared;
@@ -59,7 +62,8 @@ final class Upkeep {
       CopyTaking copies,
       HandOver handOver,
       OtherNodes others,
-      LeaderWatch leaderWatch) {
+      LeaderWatch leaderWatch,
+      LeaderCalls leaderCalls) {
     this.config = config;
     this.store = store;
     this.life = life;
@@ -71,6 +75,7 @@ final class Upkeep {
     this.handOver = handOver;
     this.others = others;
     this.leaderWatch = leaderWatch;
+    this.leaderCalls = leaderCalls;
   }
 
   /**
@@ -91,6 +96,8 @@ final class Upkeep {
       room.look();
       Optional<RaftServer.Division> division = group.division();
       division.ifPresent(leaderWatch::look);
+      leaderCalls.look(
+          division.map(this::leader).orElse(null), config.electionTimeout().dividedBy(2));
       contact.look(division.map(d -> group.leader(d) != null).orElse(false));
       if (faults.isStuck() && division.map(HandOver::possible).orElse(false)) {
         // it may have been elected again: its log is as good as the others'
@@ -107,6 +114,12 @@ final class Upkeep {
     } catch (RuntimeException e) {
       log.debug("A tick failed", e);
     }
+  }
+
+  private @Nullable String leader(RaftServer.Division division) {
+    RaftPeerId id = group.leader(division);
+    RaftPeer peer = id == null ? null : division.getRaftConf().getPeer(id);
+    return peer == null ? null : peer.getAddress();
   }
 
   private void lookAtFiles() {
