@@ -10,14 +10,22 @@ import org.jspecify.annotations.Nullable;
 /**
  * Calls of what only a leader can answer. One that is paused, or whose machine has lost its
  * network, would keep them until their time is over; so they end when another node has led for a
- * while. A leader that was only replaced has answered by then. Safe for use by many threads.
+ * while and that one does not answer the simplest question either. A leader that was only replaced,
+ * or is about to stop, answers what it has taken. Safe for use by many threads.
  */
 final class LeaderCalls {
 
   private static final String REPLACED = "another node leads now";
 
+  /** Whether a node answers at all; waits for that. */
+  interface Probe {
+    boolean answers(String address, Duration timeout);
+  }
+
   private final PeerRpc rpc;
+  private final Probe probe;
   private final Set<Call> underWay = ConcurrentHashMap.newKeySet();
+  private final Set<String> probed = ConcurrentHashMap.newKeySet();
 
   /** Who has led for a while; null when that is not known, or has just changed. */
   private volatile @Nullable String leader;
@@ -27,14 +35,15 @@ final class LeaderCalls {
 
   private record Call(String address, Context.CancellableContext context) {}
 
-  LeaderCalls(PeerRpc rpc) {
+  LeaderCalls(PeerRpc rpc, Probe probe) {
     this.rpc = rpc;
+    this.probe = probe;
   }
 
   /**
    * Calls a leader and waits.
    *
-   * @throws PeerRpc.UnreachableException when no answer came in time, or before another led
+   * @throws PeerRpc.UnreachableException when no answer came in time, or it was given up
    */
   byte[] call(String address, byte[] request, Duration timeout) {
     Call call = new Call(address, Context.current().withCancellation());
@@ -71,25 +80,43 @@ final class LeaderCalls {
   }
 
   /**
-   * Called again and again, by one thread.
+   * Called again and again, by one thread; does not wait.
    *
    * @param address of the leader; null when none is known
-   * @param enough how long one has led until the calls to others end
+   * @param enough how long one has led until calls to others are looked at, and how long those have
+   *     for an answer to the probe
    */
   void look(@Nullable String address, Duration enough) {
     long now = System.nanoTime();
     if (!Objects.equals(address, seen)) {
       seen = address;
       since = now;
+      leader = null;
     }
-    if (address == null || now - since < enough.toNanos() || address.equals(leader)) {
+    if (address == null || now - since < enough.toNanos()) {
       return;
     }
     leader = address;
-    for (Call call : underWay) {
-      if (!call.address().equals(address)) {
-        boolean _ = call.context().cancel(null);
+    underWay.stream()
+        .map(Call::address)
+        .filter(asked -> !asked.equals(address) && probed.add(asked))
+        .forEach(asked -> {
+          Thread _ =
+              Thread.ofVirtual().name("raft-probe").start(() -> endUnlessAnswers(asked, enough));
+        });
+  }
+
+  private void endUnlessAnswers(String address, Duration limit) {
+    try {
+      if (!probe.answers(address, limit) && replaced(address)) {
+        underWay.stream()
+            .filter(call -> call.address().equals(address))
+            .forEach(call -> {
+              boolean _ = call.context().cancel(null);
+            });
       }
+    } finally {
+      boolean _ = probed.remove(address);
     }
   }
 }

@@ -85,8 +85,17 @@ final class Peers implements AutoCloseable {
 
   Peers(PeerTls tls) {
     rpc = new PeerRpc(tls);
-    leader = new LeaderCalls(rpc);
+    leader = new LeaderCalls(rpc, this::answers);
     gathered = new GatheredCalls(leader::call);
+  }
+
+  private boolean answers(String address, Duration timeout) {
+    try {
+      byte[] _ = rpc.call(address, request(WHO).toByteArray(), timeout);
+      return true;
+    } catch (PeerRpc.UnreachableException _) {
+      return false;
+    }
   }
 
   PeerAnswer who(String address, Duration timeout) {

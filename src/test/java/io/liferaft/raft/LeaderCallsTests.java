@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.liferaft.support.Ports;
+import io.liferaft.support.Waiting;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -26,7 +27,9 @@ class LeaderCallsTests {
   private final int port = Ports.free();
   private final String former = "127.0.0.1:" + port;
   private final PeerRpc rpc = new PeerRpc(PeerTls.none());
-  private final LeaderCalls calls = new LeaderCalls(rpc);
+  private final Semaphore probes = new Semaphore(0);
+  private volatile boolean answers;
+  private final LeaderCalls calls = new LeaderCalls(rpc, this::probe);
 
   /** Requests that have arrived at a leader which answers when it is let. */
   private final Semaphore arrived = new Semaphore(0);
@@ -43,6 +46,13 @@ class LeaderCallsTests {
                     this::answer, task -> Thread.ofVirtual().start(task), new ServedCalls()))
             .build()
             .start();
+  }
+
+  private boolean probe(String address, Duration limit) {
+    boolean now = answers;
+    probes.release();
+    assertThat(address).isEqualTo(former);
+    return now;
   }
 
   private byte[] answer(byte[] request) {
@@ -63,7 +73,7 @@ class LeaderCallsTests {
   }
 
   @Test
-  void aCallEndsWhenAnotherNodeHasLedForLongEnough() throws Exception {
+  void aCallEndsWhenAnotherNodeLeadsAndThisOneDoesNotAnswer() throws Exception {
     CompletableFuture<byte[]> call = call();
     arrived.acquire();
 
@@ -71,7 +81,7 @@ class LeaderCallsTests {
     calls.changed();
     calls.look("other:1", LIMIT);
     calls.look(null, Duration.ZERO);
-    assertThat(call).isNotDone();
+    assertThat(probes.availablePermits()).isZero();
     calls.look("other:1", Duration.ZERO);
 
     assertThat(call)
@@ -84,6 +94,24 @@ class LeaderCallsTests {
               assertThat(e.reason()).isEqualTo("another node leads now");
               assertThat(e.sent()).isTrue();
             });
+  }
+
+  @Test
+  void oneThatAnswersMayStillAnswerTheCall() throws Exception {
+    answers = true;
+    CompletableFuture<byte[]> call = call();
+    arrived.acquire();
+
+    calls.look("other:1", Duration.ZERO);
+    probes.acquire();
+    Waiting.await("it is asked again")
+        .until(() -> {
+          calls.look("other:1", Duration.ZERO);
+          return probes.tryAcquire();
+        });
+    open.countDown();
+
+    assertThat(call).succeedsWithin(Duration.ofSeconds(30)).isEqualTo(REQUEST);
   }
 
   @Test
