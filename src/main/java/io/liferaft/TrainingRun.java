@@ -65,6 +65,7 @@ final class TrainingRun {
   }
 
   private static void live(Path folder) throws IOException, InterruptedException {
+    // As main does before.
     CommandLine.Outcome _ = CommandLine.read(List.of("-node-id", "train", "data"), "");
     OldGeneration.watch();
     BlockingQueue<Object> changes = new LinkedBlockingQueue<>();

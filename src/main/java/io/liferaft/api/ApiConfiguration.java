@@ -49,8 +49,6 @@ import org.springframework.core.env.Environment;
 @Import({OpenApiConfiguration.class, TlsConfiguration.class})
 public class ApiConfiguration {
 
-  ApiConfiguration() {}
-
   /** With its buffer for a head of {@link #HEADER_BYTES}; 100 KB were measured. */
   private static final long BUSY_CONNECTION_BYTES = 100_000;
 
@@ -66,6 +64,8 @@ public class ApiConfiguration {
   static final int ACTUATOR_ORDER = Ordered.HIGHEST_PRECEDENCE + 99;
 
   private static final String READINESS = "readiness";
+
+  ApiConfiguration() {}
 
   @Bean
   SqlChecks sqlChecks(ObjectProvider<SqliteStore> store) {

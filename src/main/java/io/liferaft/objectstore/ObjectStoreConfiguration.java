@@ -20,6 +20,7 @@ import software.amazon.awssdk.services.kms.KmsClientBuilder;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.S3ClientBuilder;
 
+/** The object stores, and S3's clients where an address names it. */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(ObjectStoreProperties.class)
 public class ObjectStoreConfiguration {

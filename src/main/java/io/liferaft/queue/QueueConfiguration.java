@@ -15,10 +15,10 @@ import org.springframework.context.annotation.Configuration;
 @EnableConfigurationProperties(QueueProperties.class)
 public class QueueConfiguration {
 
-  QueueConfiguration() {}
-
   /** rqlite's. */
   private static final Duration PAUSE = Duration.ofSeconds(1);
+
+  QueueConfiguration() {}
 
   @Bean
   WriteQueue writeQueue(

@@ -48,24 +48,20 @@ final class LeaderCalls {
   byte[] call(String address, byte[] request, Duration timeout) {
     Call call = new Call(address, Context.current().withCancellation());
     boolean _ = underWay.add(call); // before the look: who leads from now on finds it
+    Context before = call.context().attach();
     try {
       if (replaced(address)) {
-        throw new PeerRpc.UnreachableException(
-            address, REPLACED, false, new IllegalStateException(REPLACED));
+        throw new PeerRpc.UnreachableException(address, REPLACED, false, null);
       }
-      return call.context().call(() -> rpc.call(address, request, timeout));
+      return rpc.call(address, request, timeout);
     } catch (PeerRpc.UnreachableException e) {
       if (call.context().isCancelled()) {
         throw new PeerRpc.UnreachableException(address, REPLACED, e.sent(), e);
       }
       throw e;
-    } catch (RuntimeException e) {
-      throw e;
-    } catch (Exception e) {
-      throw new IllegalStateException("unexpected failure", e);
     } finally {
       boolean _ = underWay.remove(call);
-      boolean _ = call.context().cancel(null);
+      call.context().detachAndCancel(before, null);
     }
   }
 
@@ -91,7 +87,7 @@ final class LeaderCalls {
     if (!Objects.equals(address, seen)) {
       seen = address;
       since = now;
-      leader = null;
+      changed();
     }
     if (address == null || now - since < enough.toNanos()) {
       return;

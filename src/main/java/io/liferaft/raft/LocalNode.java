@@ -413,7 +413,6 @@ final class LocalNode implements SqliteStateMachine.Listener, AutoCloseable {
 
   @Override
   public void leaderReady() {
-    peers.leaderCalls().changed();
     leadership.ready(term());
     proposeFounding();
   }

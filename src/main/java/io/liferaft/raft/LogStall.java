@@ -2,7 +2,6 @@ package io.liferaft.raft;
 
 import java.time.Duration;
 import java.util.Optional;
-import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.server.RaftServer;
 
 /**
@@ -27,12 +26,8 @@ final class LogStall {
       next = nextIndex;
       since = now;
     }
-    return now - since > LIMIT.toNanos() ? leaderAddress(division) : Optional.empty();
-  }
-
-  private static Optional<String> leaderAddress(RaftServer.Division division) {
-    return Optional.ofNullable(division.getInfo().getLeaderId())
-        .map(division.getRaftConf()::getPeer)
-        .map(RaftPeer::getAddress);
+    return now - since > LIMIT.toNanos()
+        ? RatisServer.address(division, division.getInfo().getLeaderId())
+        : Optional.empty();
   }
 }

@@ -46,7 +46,7 @@ final class PeerRpc implements AutoCloseable {
 
     private final String reason;
 
-    UnreachableException(String address, String reason, boolean sent, Throwable cause) {
+    UnreachableException(String address, String reason, boolean sent, @Nullable Throwable cause) {
       super(address + ": " + reason, cause);
       this.reason = reason;
       this.sent = sent;

@@ -98,6 +98,11 @@ final class RatisServer implements AutoCloseable {
     this.commitMark = new CommitMark(server);
   }
 
+  /** Where a member is reached, as the configuration has it. */
+  static Optional<String> address(RaftServer.Division division, @Nullable RaftPeerId id) {
+    return Optional.ofNullable(id).map(division.getRaftConf()::getPeer).map(RaftPeer::getAddress);
+  }
+
   static RaftPeer peer(String peerId, String raftAddress, String httpAddress) {
     return RaftPeer.newBuilder()
         .setId(RaftPeerId.valueOf(peerId))

@@ -9,7 +9,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
 import org.jspecify.annotations.Nullable;
@@ -96,9 +95,11 @@ final class Upkeep {
       room.look();
       Optional<RaftServer.Division> division = group.division();
       division.ifPresent(leaderWatch::look);
+      RaftPeerId leader = division.map(group::leader).orElse(null);
       leaderCalls.look(
-          division.map(this::leader).orElse(null), config.electionTimeout().dividedBy(2));
-      contact.look(division.map(d -> group.leader(d) != null).orElse(false));
+          division.flatMap(d -> RatisServer.address(d, leader)).orElse(null),
+          config.electionTimeout().dividedBy(2));
+      contact.look(leader != null);
       if (faults.isStuck() && division.map(HandOver::possible).orElse(false)) {
         // it may have been elected again: its log is as good as the others'
         handOver.start(server());
@@ -114,12 +115,6 @@ final class Upkeep {
     } catch (RuntimeException e) {
       log.debug("A tick failed", e);
     }
-  }
-
-  private @Nullable String leader(RaftServer.Division division) {
-    RaftPeerId id = group.leader(division);
-    RaftPeer peer = id == null ? null : division.getRaftConf().getPeer(id);
-    return peer == null ? null : peer.getAddress();
   }
 
   private void lookAtFiles() {
