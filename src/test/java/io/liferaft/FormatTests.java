@@ -11,6 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -18,6 +21,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Every source file is as google-java-format leaves it. {@code ./mvnw spotless:apply} (with a JDK
  * 21 or newer for Maven itself) brings it there.
  */
+@Execution(ExecutionMode.CONCURRENT)
+@ResourceLock("FormatTests")
 class FormatTests {
 
   static List<Path> folders() {

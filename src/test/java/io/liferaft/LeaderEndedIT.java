@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
@@ -44,9 +45,15 @@ class LeaderEndedIT {
       next.suspend();
       LiferaftProcess asked =
           three.nodes().stream().filter(node -> node != next).findAny().orElseThrow();
+      RqliteClient client = asked.client();
       CompletableFuture<RqliteClient.Answer> onItsWay =
-          CompletableFuture.supplyAsync(() ->
-              asked.client().post("/db/execute?timeout=10m", "[\"INSERT INTO t VALUES (3)\"]"));
+          onItsWay(() -> client.post("/db/execute?timeout=10m", "[\"INSERT INTO t VALUES (3)\"]"));
+      List<CompletableFuture<RqliteClient.Answer>> others =
+          List.of(
+              onItsWay(() -> client.get("/db/backup?timeout=10m")),
+              onItsWay(() -> client.post("/leader?wait&timeout=10m", "")),
+              onItsWay(() -> client.delete("/remove?timeout=10m", "{\"id\": \"nobody\"}")),
+              onItsWay(() -> client.get("/readyz?sync&timeout=10m")));
       LiferaftProcess third = awaitOtherLeader(three, next);
 
       assertThat(onItsWay)
@@ -55,6 +62,14 @@ class LeaderEndedIT {
           .satisfies(answer ->
               assertThat(answer.body())
                   .contains("another node leads now", "the outcome is unknown"));
+      assertThat(others)
+          .allSatisfy(other -> assertThat(other).succeedsWithin(Duration.ofMinutes(2)));
+      assertThat(others.subList(0, 3))
+          .as("backup, stepping down, removal")
+          .allSatisfy(other -> assertThat(other.join().status()).isEqualTo(200));
+      assertThat(third.client().get("/status?key=store.raft.state").body())
+          .as("leadership was not moved once more")
+          .contains("Leader");
 
       assertThat(ended(three, next)).as("a paused one has not ended").isZero();
       third.client().execute("INSERT INTO t VALUES (2)");
@@ -62,6 +77,11 @@ class LeaderEndedIT {
       three.awaitReady();
       assertThat(three.dump()).isNotEmpty();
     }
+  }
+
+  private static CompletableFuture<RqliteClient.Answer> onItsWay(
+      Supplier<RqliteClient.Answer> call) {
+    return CompletableFuture.supplyAsync(call, work -> Thread.ofVirtual().start(work));
   }
 
   private static LiferaftProcess awaitOtherLeader(NodeCluster three, LiferaftProcess former) {

@@ -17,6 +17,10 @@ import java.util.function.Predicate;
 final class ReadyController {
 
   private static final long POLL_NANOS = Duration.ofMillis(10).toNanos();
+
+  /** How long a leader is waited for before this node looks who leads now. */
+  private static final Duration LOOK = Duration.ofSeconds(1);
+
   private static final String NODE_OK = "[+]node ok";
   private static final String LEADER_OK = NODE_OK + "\n[+]leader ok";
   private static final String STORE_OK = LEADER_OK + "\n[+]store ok";
@@ -53,19 +57,27 @@ final class ReadyController {
 
   private void sync(Exchange exchange, NodeStatus status) throws IOException {
     Duration timeout = exchange.parameters().timeout();
-    Member leader = status.leader();
-    if (leader == null) {
-      exchange.text(503, NODE_OK + "\n[+]leader does not exist");
-      return;
-    }
     long target = status.commitIndex();
-    if (!status.leads()) {
-      NodeProbe probe = raft.probe(leader.raftAddress(), timeout);
-      if (!probe.reachable()) {
+    while (!status.leads()) {
+      Member leader = status.leader();
+      if (leader == null) {
+        exchange.text(503, NODE_OK + "\n[+]leader does not exist");
+        return;
+      }
+      long asked = System.nanoTime();
+      NodeProbe probe = raft.probe(leader.raftAddress(), shorter(LOOK, timeout));
+      if (probe.reachable()) {
+        target = probe.lastIndex();
+        break;
+      }
+      NodeStatus now = raft.status();
+      boolean silent = System.nanoTime() - asked >= LOOK.toNanos();
+      boolean worthAnother = silent || !leader.equals(now.leader());
+      if (!worthAnother || exchange.elapsedNanos() > timeout.toNanos()) {
         exchange.text(503, NODE_OK + "\n[+]leader not contactable: " + probe.error());
         return;
       }
-      target = probe.lastIndex();
+      status = now;
     }
     if (!caughtUp(target, exchange, timeout)) {
       exchange.text(503, STORE_OK + "\n[+]sync timeout");
@@ -75,6 +87,10 @@ final class ReadyController {
     exchange.text(
         db.isEmpty() ? 200 : 503,
         STORE_OK + "\n[+]sync ok\n" + (db.isEmpty() ? "[+]db ok" : "[+]db not ok: (" + db + ")"));
+  }
+
+  private static Duration shorter(Duration one, Duration other) {
+    return one.compareTo(other) < 0 ? one : other;
   }
 
   private boolean caughtUp(long target, Exchange exchange, Duration timeout) {

@@ -190,6 +190,7 @@ public class BackupConfiguration {
 
   @Bean
   BackupsEndpoint backupsEndpoint(
+      RaftNode node,
       BackupScheduler scheduler,
       BackupProperties properties,
       RestorePointFiles files,
@@ -197,6 +198,7 @@ public class BackupConfiguration {
       ClusterVerification cluster,
       ObjectProvider<Clock> clock) {
     return new BackupsEndpoint(
+        node,
         scheduler.archive(),
         files,
         verified,

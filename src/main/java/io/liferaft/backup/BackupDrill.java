@@ -168,7 +168,7 @@ final class BackupDrill implements SmartLifecycle {
       started = clock.instant(); // what is measured is the way back
       backup = meeting.find(place).orElse(null);
       if (backup == null) {
-        return ended(started, Result.SKIPPED, "There is no backup at " + place.location() + " yet");
+        return nothingYet(started, place);
       }
       DrillStatus done = restored(place, backup, meeting, started);
       remember(place, backup, done);
@@ -194,17 +194,20 @@ final class BackupDrill implements SmartLifecycle {
       remember(place, backup, done);
       return done;
     } catch (IOException | RuntimeException e) {
-      boolean notMadeYet =
-          e instanceof ObjectStoreException store
-              && store.reason() == ObjectStoreException.Reason.NO_SUCH_BUCKET
-              && alone(node.status());
-      return ended(
-          started,
-          notMadeYet ? Result.SKIPPED : Result.FAILED,
-          "Restore drill of " + place.location() + " failed: " + e.getMessage());
+      return e instanceof ObjectStoreException store
+              && SharedDirectory.notMadeYet(place, node, store)
+          ? nothingYet(started, place)
+          : ended(
+              started,
+              Result.FAILED,
+              "Restore drill of " + place.location() + " failed: " + e.getMessage());
     } finally {
       folder.clear();
     }
+  }
+
+  private DrillStatus nothingYet(Instant started, BackupArchive place) {
+    return ended(started, Result.SKIPPED, "There is no backup at " + place.location() + " yet");
   }
 
   private void remember(BackupArchive place, @Nullable StoredBackup backup, DrillStatus done) {

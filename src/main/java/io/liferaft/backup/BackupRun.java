@@ -186,7 +186,7 @@ final class BackupRun {
   }
 
   private void look() {
-    long voters = voters(node.status());
+    long voters = SharedDirectory.voters(node.status());
     directory.check(recorded(node.state()), voters);
     try {
       place.saw(archive.latest().orElse(null));
@@ -198,10 +198,6 @@ final class BackupRun {
       place.saw(null);
     }
     looked = true;
-  }
-
-  private static long voters(NodeStatus status) {
-    return status.members().stream().filter(NodeStatus.Member::voter).count();
   }
 
   private @Nullable BackupRecord recorded(ReplicatedState state) {
@@ -332,7 +328,8 @@ final class BackupRun {
       CopyDigest digest,
       PutCondition condition,
       Instant started) {
-    directory.mark(copied.clusterId(), recorded(node.state()), voters(node.status()));
+    directory.mark(
+        copied.clusterId(), recorded(node.state()), SharedDirectory.voters(node.status()));
     StoredBackup stored;
     attempted = digest.sha256();
     try {

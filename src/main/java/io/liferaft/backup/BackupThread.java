@@ -28,6 +28,7 @@ final class BackupThread {
   private boolean wake;
 
   private volatile boolean running;
+  private volatile boolean givenUp;
   private volatile @Nullable Thread thread;
 
   /**
@@ -45,6 +46,7 @@ final class BackupThread {
 
   void start() {
     running = true;
+    givenUp = false;
     thread = Thread.ofVirtual().name(name).start(this::work);
   }
 
@@ -59,12 +61,18 @@ final class BackupThread {
     try {
       if (!toEnd.join(limit.plus(GRACE))) {
         log.warn("{} is not complete after {} and is given up", work, limit);
-        toEnd.interrupt();
+        giveUp(toEnd);
       }
     } catch (InterruptedException e) {
-      toEnd.interrupt();
+      giveUp(toEnd);
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** The step under way, or the last one; none comes after it. */
+  private void giveUp(Thread toEnd) {
+    givenUp = true;
+    toEnd.interrupt();
   }
 
   void wake() {
@@ -103,7 +111,9 @@ final class BackupThread {
       log.debug("Interrupted while waiting for the next step", e);
       return;
     }
-    last.run();
+    if (!givenUp) {
+      last.run();
+    }
   }
 
   /** The thread must outlive a fact that cannot be taken for a moment. */

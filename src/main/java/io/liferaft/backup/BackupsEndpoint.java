@@ -4,6 +4,7 @@ import io.liferaft.archive.BackupArchive;
 import io.liferaft.archive.ListedBackup;
 import io.liferaft.archive.RetentionPolicy;
 import io.liferaft.objectstore.ObjectStoreException;
+import io.liferaft.raft.RaftNode;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -27,6 +28,7 @@ import org.springframework.http.HttpStatus;
 @Endpoint(id = "backups")
 final class BackupsEndpoint {
 
+  private final RaftNode node;
   private final @Nullable BackupArchive archive;
   private final RestorePointFiles files;
   private final VerifiedPoints verified;
@@ -39,12 +41,14 @@ final class BackupsEndpoint {
    * @param retention for a look at what a prune would delete
    */
   BackupsEndpoint(
+      RaftNode node,
       @Nullable BackupArchive archive,
       RestorePointFiles files,
       VerifiedPoints verified,
       ClusterVerification cluster,
       RetentionPolicy retention,
       Clock clock) {
+    this.node = node;
     this.archive = archive;
     this.files = files;
     this.verified = verified;
@@ -112,7 +116,16 @@ final class BackupsEndpoint {
   @ReadOperation
   WebEndpointResponse<Map<String, Object>> backups(@Nullable Boolean plan) {
     return answer(place -> {
-      List<ListedBackup> backups = place.list();
+      List<ListedBackup> backups;
+      try {
+        backups = place.list();
+      } catch (ObjectStoreException e) {
+        if (SharedDirectory.notMadeYet(place, node, e)) {
+          return new WebEndpointResponse<>(
+              Map.of("target", place.location(), "backups", List.of()));
+        }
+        throw e;
+      }
       Map<String, Object> answer = new LinkedHashMap<>();
       answer.put("target", place.location());
       answer.put("backups", backups.reversed().stream().map(this::shown).toList());

@@ -4,6 +4,8 @@ import io.liferaft.archive.BackupArchive;
 import io.liferaft.objectstore.ObjectStoreException;
 import io.liferaft.objectstore.ObjectStoreException.Reason;
 import io.liferaft.raft.BackupRecord;
+import io.liferaft.raft.NodeStatus;
+import io.liferaft.raft.RaftNode;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -54,6 +56,16 @@ final class SharedDirectory {
   /** Whether a missing directory is one that the first backup makes: only a lone node's is. */
   boolean maybeMade(long voters, ObjectStoreException e) {
     return directory && voters < 2 && e.reason() == Reason.NO_SUCH_BUCKET;
+  }
+
+  /** Whether the directory is missing because this lone node has made no backup yet. */
+  static boolean notMadeYet(BackupArchive archive, RaftNode node, ObjectStoreException e) {
+    return new SharedDirectory(archive).maybeMade(voters(node.status()), e)
+        && !node.state().backups().containsKey(archive.fingerprint());
+  }
+
+  static long voters(NodeStatus status) {
+    return status.members().stream().filter(NodeStatus.Member::voter).count();
   }
 
   /**

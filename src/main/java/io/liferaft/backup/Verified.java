@@ -20,4 +20,12 @@ record Verified(
     String detail,
     Instant time,
     Duration took,
-    @Nullable Long uniqueBytes) {}
+    @Nullable Long uniqueBytes) {
+
+  /** The same; where it does not know what is unique, what an earlier look has found. */
+  Verified orBytesOf(Verified earlier) {
+    return uniqueBytes != null
+        ? this
+        : new Verified(id, depth, good, detail, time, took, earlier.uniqueBytes);
+  }
+}

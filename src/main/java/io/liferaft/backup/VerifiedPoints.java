@@ -13,8 +13,8 @@ final class VerifiedPoints {
   private final Map<String, Verified> known = new LinkedHashMap<>();
 
   synchronized void add(Verified verified) {
-    known.remove(verified.id());
-    known.put(verified.id(), verified);
+    Verified before = known.remove(verified.id());
+    known.put(verified.id(), before == null ? verified : verified.orBytesOf(before));
     if (known.size() > MOST) {
       known.remove(known.keySet().iterator().next());
     }

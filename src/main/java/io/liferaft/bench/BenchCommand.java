@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** {@code liferaftd bench}: measures one server, or two in turns. */
@@ -36,6 +37,7 @@ public final class BenchCommand {
     }
     try {
       BenchOptions options = BenchOptions.read(words);
+      checkProcesses(options);
       List<Row> rows = new BenchCommand(options, err).measure();
       out.print(options.json() ? Report.json(rows) : Report.table(rows));
       Row useless = rows.stream().filter(Row::onlyErrors).findFirst().orElse(null);
@@ -55,6 +57,16 @@ public final class BenchCommand {
       err.println("liferaftd bench: interrupted");
     }
     return 1;
+  }
+
+  /** Without one of them there would be no CPU time at all, and nobody would know why. */
+  private static void checkProcesses(BenchOptions options) {
+    Stream.concat(options.pids().stream(), options.otherPids().stream())
+        .filter(pid -> ProcessHandle.of(pid).isEmpty())
+        .findFirst()
+        .ifPresent(pid -> {
+          throw new BenchOptions.Refused("there is no process " + pid);
+        });
   }
 
   /**

@@ -21,7 +21,7 @@ record HostPort(String host, int port) {
     }
     int port = Integer.parseInt(matcher.group(2));
     if (port > 65535) {
-      throw new IllegalArgumentException("the port is above 65535");
+      throw new IllegalArgumentException("no address, as its port is above 65535");
     }
     return new HostPort(matcher.group(1), port);
   }

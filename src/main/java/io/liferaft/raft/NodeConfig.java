@@ -1,5 +1,6 @@
 package io.liferaft.raft;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -7,6 +8,7 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
@@ -73,6 +75,8 @@ record NodeConfig(
       throw refused(
           "liferaft.node.id", id, "an id has no blank, '~', ',', '=' or '\"', for example n1");
     }
+    Path dataDir = dataDir(node.dataDir());
+    checkBelongs(dataDir, id);
     Duration election = cluster.electionTimeout();
     if (election.compareTo(SHORTEST_ELECTION) < 0 || election.compareTo(LONGEST_ELECTION) > 0) {
       throw refused(
@@ -80,7 +84,7 @@ record NodeConfig(
     }
     return new NodeConfig(
         id,
-        dataDir(node.dataDir()),
+        dataDir,
         httpAddress,
         https,
         bind,
@@ -124,6 +128,23 @@ record NodeConfig(
     } catch (InvalidPathException e) {
       throw refused(
           "liferaft.node.data-dir", text, e.getReason() + ", for example /var/lib/liferaft");
+    }
+  }
+
+  /** One that cannot be read is for the node to tell. */
+  private static void checkBelongs(Path dataDir, String id) {
+    Optional<NodeIdentity> known;
+    try {
+      known = NodeIdentity.read(dataDir);
+    } catch (IOException _) {
+      return;
+    }
+    if (known.isPresent() && !known.get().id().equals(id)) {
+      throw refused(
+          "liferaft.node.id",
+          id,
+          "the data directory %s belongs to node %s: set liferaft.node.id=%s, or another liferaft.node.data-dir"
+              .formatted(dataDir, known.get().id(), known.get().id()));
     }
   }
 

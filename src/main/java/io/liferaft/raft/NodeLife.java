@@ -4,6 +4,9 @@ import io.liferaft.sqlite.SqliteException;
 import io.liferaft.sqlite.SqliteStore;
 import java.io.IOException;
 import java.net.BindException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
@@ -157,12 +160,7 @@ final class NodeLife implements AutoCloseable {
     while (cause.getCause() != null && !(cause instanceof SqliteException)) {
       cause = cause.getCause();
     }
-    String reason = cause.getMessage() == null ? cause.toString() : cause.getMessage();
-    if (cause instanceof BindException) {
-      reason =
-          "the Raft port cannot be opened at %s: %s. End who has it, or set liferaft.raft.address to a free one"
-              .formatted(config.raftBind(), reason);
-    }
+    String reason = reason(cause);
     if (!reason.equals(faults.failure())) {
       log.error("This node cannot open its data and stays out of service: {}", reason);
       log.debug("It failed here", e);
@@ -176,6 +174,26 @@ final class NodeLife implements AutoCloseable {
     if (mayPass && !closed) {
       var _ = opener.schedule(this::open, RETRY_OPEN_AFTER.toMillis(), TimeUnit.MILLISECONDS);
     }
+  }
+
+  private String reason(Throwable cause) {
+    String message = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+    if (cause instanceof BindException) {
+      return "the Raft port cannot be opened at %s: %s. End who has it, or set liferaft.raft.address to a free one of this machine"
+          .formatted(config.raftBind(), message);
+    }
+    if (cause instanceof FileSystemException file) {
+      String why =
+          switch (file) {
+            case AccessDeniedException _ -> "permission denied";
+            case NoSuchFileException _ -> "it does not exist and cannot be made";
+            default ->
+                file.getReason() == null ? file.getClass().getSimpleName() : file.getReason();
+          };
+      return "%s: %s. Let this process write to the data directory, or set liferaft.node.data-dir to another one"
+          .formatted(file.getFile(), why);
+    }
+    return message;
   }
 
   private void reopen() {

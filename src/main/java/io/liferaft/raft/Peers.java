@@ -152,6 +152,7 @@ final class Peers implements AutoCloseable {
   CopyTicket openCopy(String address, boolean install, Duration timeout) {
     WireWriter out = clientRequest(COPY_OPEN).bool(install).int64(timeout.toMillis());
     return call(
+        leader::call,
         address,
         out,
         timeout,
@@ -184,7 +185,7 @@ final class Peers implements AutoCloseable {
 
   void transfer(String address, @Nullable String id, Duration timeout) {
     WireWriter out = clientRequest(TRANSFER).optionalString(id).int64(timeout.toMillis());
-    Boolean _ = call(address, out, timeout, false, _ -> true);
+    Boolean _ = call(leader::call, address, out, timeout, false, _ -> true);
   }
 
   Admissions.Room prepareAdmission(String address, Newcomer newcomer, Duration timeout) {
@@ -215,7 +216,7 @@ final class Peers implements AutoCloseable {
 
   void remove(String address, String nodeId, Duration timeout) {
     WireWriter out = clientRequest(REMOVE).string(nodeId).int64(timeout.toMillis());
-    Boolean _ = call(address, out, timeout, false, _ -> true);
+    Boolean _ = call(leader::call, address, out, timeout, false, _ -> true);
   }
 
   /** Tells a node that it has been removed from a group; when it cannot be told it finds out. */

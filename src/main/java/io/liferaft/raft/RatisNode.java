@@ -18,6 +18,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -549,18 +550,30 @@ final class RatisNode implements RaftNode, SmartLifecycle {
 
   @Override
   public void transferLeadership(@Nullable String id, Duration timeout) {
+    AtomicReference<@Nullable String> asked = new AtomicReference<>();
     Boolean _ =
         router.onLeader(
             timeout,
             left -> {
-              members.transferHere(id, left);
+              if (!leadsInstead(node.config().id(), asked, id)) {
+                members.transferHere(id, left);
+              }
               return true;
             },
             forwarding(
                 Tally.Call.STEPDOWN,
                 (leader, left) -> {
-                  node.peers().transfer(leader.raftAddress(), id, left);
+                  if (!leadsInstead(leader.id(), asked, id)) {
+                    node.peers().transfer(leader.raftAddress(), id, left);
+                  }
                   return true;
                 }));
+  }
+
+  /** Whether anybody was to lead instead of who was asked first, and this one does. */
+  private static boolean leadsInstead(
+      String leader, AtomicReference<@Nullable String> asked, @Nullable String wanted) {
+    var _ = asked.compareAndSet(null, leader);
+    return wanted == null && !leader.equals(asked.get());
   }
 }

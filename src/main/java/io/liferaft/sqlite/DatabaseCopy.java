@@ -34,6 +34,7 @@ public interface DatabaseCopy extends AutoCloseable {
   /**
    * Reads bytes at an offset until the buffer is full or the end is reached.
    *
+   * @param into backed by an array
    * @return the number of bytes read; -1 at or behind the end
    * @throws SqliteException.CopyRevoked when the copy was held too long; start over with a new one
    * @throws IOException when reading fails

@@ -37,27 +37,29 @@ final class MainFile implements AutoCloseable {
     return file.length();
   }
 
-  /** Fills the buffer from an offset on; -1 at or behind the end. */
+  /** Fills the buffer from an offset on, straight into its array; -1 at or behind the end. */
   int read(long offset, ByteBuffer into) throws IOException {
-    byte[] chunk = new byte[Math.min(CHUNK, into.remaining())];
     int total = 0;
     while (into.hasRemaining()) {
-      int n = readChunk(offset + total, chunk, Math.min(chunk.length, into.remaining()));
+      int wanted = Math.min(CHUNK, into.remaining());
+      int n = readChunk(offset + total, into.array(), into.arrayOffset() + into.position(), wanted);
       if (n < 0) {
         return total == 0 ? -1 : total;
       }
-      into.put(chunk, 0, n);
+      into.position(into.position() + n);
       total += n;
     }
     return total;
   }
 
-  private synchronized int readChunk(long offset, byte[] into, int length) throws IOException {
+  /** The lock is given back after each, for whoever else reads. */
+  private synchronized int readChunk(long offset, byte[] into, int at, int length)
+      throws IOException {
     if (offset >= file.length()) {
       return -1;
     }
     file.seek(offset);
-    return file.read(into, 0, length);
+    return file.read(into, at, length);
   }
 
   /** Hash of the database header. */

@@ -290,6 +290,13 @@ class DiagnosticsTests {
     assertThat(server.http.get("/readyz?sync").text())
         .isEqualTo("[+]node ok\n[+]leader not contactable: refused");
 
+    raft.onProbe = () -> raft.status = TestRaftNode.status(Phase.RUNNING, Role.LEADER, null);
+    assertThat(server.http.get("/readyz?sync").text())
+        .as("another one leads since it was asked")
+        .endsWith("[+]sync ok\n[+]db ok");
+
+    raft.status = TestRaftNode.following();
+    raft.onProbe = () -> {};
     raft.probes = List.of(ahead());
     RawHttp.Answer late = server.http.get("/readyz?sync&timeout=20ms");
     assertThat(late.status()).isEqualTo(503);

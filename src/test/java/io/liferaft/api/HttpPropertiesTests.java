@@ -1,11 +1,13 @@
 package io.liferaft.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.util.unit.DataSize;
@@ -55,6 +57,19 @@ class HttpPropertiesTests {
             assertThat(context)
                 .getFailure()
                 .hasStackTraceContaining("liferaft.http.allow-origin=a b is no origin"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {-4, -1, 65536})
+  void refusesAPortThatIsNone(int port) {
+    assertThatThrownBy(() -> ApiConfiguration.checkPort(port))
+        .isInstanceOfSatisfying(
+            InvalidConfigurationPropertyValueException.class,
+            refusal -> {
+              assertThat(refusal.getName()).isEqualTo("server.port");
+              assertThat(refusal.getValue()).isEqualTo(port);
+              assertThat(refusal.getReason()).contains("for example 4001");
+            });
   }
 
   @Configuration(proxyBeanMethods = false)

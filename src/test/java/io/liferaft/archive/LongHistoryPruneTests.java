@@ -24,8 +24,13 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** A backup every ten seconds, for more than a day. */
+@Execution(ExecutionMode.CONCURRENT)
+@ResourceLock("LongHistoryPruneTests")
 class LongHistoryPruneTests {
 
   private static final int COUNT = 10_000;

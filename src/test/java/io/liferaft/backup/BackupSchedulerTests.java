@@ -711,6 +711,8 @@ class BackupSchedulerTests {
     scheduler.stop();
 
     Waiting.await("the upload is interrupted").until(() -> interrupted.get() != null);
+    Waiting.await("the thread's last words").until(() -> output.toString().contains("is retried"));
+    assertThat(archive.calls(Call.WRITE)).as("no other one is begun").isEqualTo(1);
     assertThat(archive.stored()).isEmpty();
   }
 

@@ -20,7 +20,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -48,20 +51,26 @@ import tools.jackson.databind.json.JsonMapper;
       "liferaft.backup.on-stop-timeout=0s",
       "spring.cloud.aws.s3.enabled=false",
       "spring.cloud.aws.region.static=eu-central-1",
-      "management.endpoints.web.exposure.include=backup,backups",
+      "management.endpoints.web.exposure.include=backup,backups,drill",
       "management.endpoint.health.validate-group-membership=false"
     })
 @AutoConfigureMockMvc
 @DirtiesContext
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class BackupsActuatorTests {
 
-  @TempDir static Path folder;
+  @TempDir static Path root;
   @TempDir static Path data;
+
+  /** Made by the first backup. */
+  private static Path folder() {
+    return root.resolve("backups");
+  }
 
   @DynamicPropertySource
   static void target(DynamicPropertyRegistry registry) {
     registry.add("liferaft.node.data-dir", () -> data.toString());
-    registry.add("liferaft.backup.target", () -> "file:" + folder.toAbsolutePath() + "/");
+    registry.add("liferaft.backup.target", () -> "file:" + folder().toAbsolutePath() + "/");
   }
 
   @Configuration(proxyBeanMethods = false)
@@ -88,6 +97,30 @@ class BackupsActuatorTests {
     this.files = files;
     this.http = http;
     this.node = node;
+  }
+
+  @Test
+  @Order(1)
+  void aLoneNodeThatHasMadeNoBackupHasNoneAndNotADirectoryThatIsGone() throws Exception {
+    node.lead();
+    assertThat(folder()).doesNotExist();
+    JsonNode list = json(http.get().uri("/actuator/backups?plan=true").exchange());
+    assertThat(list.path("backups").isEmpty()).as("%s", list).isTrue();
+    assertThat(http.post().uri("/actuator/drill").contentType(MediaType.APPLICATION_JSON))
+        .hasStatus(409)
+        .bodyText()
+        .contains("There is no backup at file:" + folder());
+
+    String _ = made("first");
+    Path away = Files.move(folder(), root.resolve("away"));
+    try {
+      assertThat(http.get().uri("/actuator/backups"))
+          .hasStatus(503)
+          .bodyText()
+          .contains("is it mounted?");
+    } finally {
+      Path _ = Files.move(away, folder());
+    }
   }
 
   @Test
@@ -123,7 +156,7 @@ class BackupsActuatorTests {
   }
 
   private static String noOthersAreToldAgainst(String newest) throws IOException {
-    try (Stream<Path> manifests = Files.list(folder.resolve("manifests"))) {
+    try (Stream<Path> manifests = Files.list(folder().resolve("manifests"))) {
       return manifests
           .map(file -> file.getFileName().toString())
           .filter(name -> name.contains(".on-") && !name.startsWith(newest))
@@ -162,6 +195,12 @@ class BackupsActuatorTests {
     JsonNode listed = json(http.get().uri("/actuator/backups/" + id).exchange()).path("backup");
     assertThat(listed.path("verified").path("depth").asString()).isEqualTo("manifest");
     assertThat(listed.path("uniqueBytes").asLong()).isPositive();
+    assertThat(http.post().uri("/actuator/drill").contentType(MediaType.APPLICATION_JSON))
+        .as("it does not look what is unique")
+        .hasStatus(409);
+    listed = json(http.get().uri("/actuator/backups/" + id).exchange()).path("backup");
+    assertThat(listed.path("verified").path("depth").asString()).isEqualTo("database");
+    assertThat(listed.path("uniqueBytes").asLong()).isPositive();
     assertThat(json(verify(id, "hashes")).path("good").asBoolean()).isTrue();
     MvcTestResult database = verify(id, "database");
     assertThat(database).hasStatus(409).bodyText().contains("cannot be restored");
@@ -198,7 +237,7 @@ class BackupsActuatorTests {
   @Test
   void findsAPackThatIsCutWithoutFetchingIt() throws Exception {
     String id = made("p1", "p2");
-    try (Stream<Path> packs = Files.list(folder.resolve("packs"))) {
+    try (Stream<Path> packs = Files.list(folder().resolve("packs"))) {
       Path pack =
           packs
               .filter(file -> file.toString().contains(id) && file.toString().endsWith(".pack"))
@@ -229,7 +268,7 @@ class BackupsActuatorTests {
   @Test
   void letsThePinOfARestorePointThatIsGoneGo() throws Exception {
     String _ = made("s1");
-    Path pin = Files.createDirectories(folder.resolve("pins")).resolve("gone");
+    Path pin = Files.createDirectories(folder().resolve("pins")).resolve("gone");
     Files.writeString(pin, "gone");
 
     assertThat(pin("gone", "false")).hasStatusOk();
@@ -242,7 +281,7 @@ class BackupsActuatorTests {
   void prunesWithoutANode() throws Exception {
     String newest = made("c1", "c2", "c3");
     for (String kind : new String[] {"manifests", "packs"}) {
-      try (Stream<Path> objects = Files.list(folder.resolve(kind))) {
+      try (Stream<Path> objects = Files.list(folder().resolve(kind))) {
         for (Path object : objects.toList()) {
           Files.setLastModifiedTime(
               object, FileTime.from(Instant.now(Clock.systemUTC()).minusSeconds(3 * 3600)));
@@ -304,7 +343,7 @@ class BackupsActuatorTests {
   private static String command(int status, String... words) {
     List<String> arguments = new ArrayList<>(List.of(words));
     if (arguments.stream().noneMatch(word -> word.startsWith("--target="))) {
-      arguments.add("--target=file:" + folder.toAbsolutePath() + "/");
+      arguments.add("--target=file:" + folder().toAbsolutePath() + "/");
     }
     arguments.add("--spring.cloud.aws.s3.enabled=false");
     arguments.add("--spring.cloud.aws.region.static=eu-central-1");

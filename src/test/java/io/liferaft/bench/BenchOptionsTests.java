@@ -1,8 +1,11 @@
 package io.liferaft.bench;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -82,5 +85,19 @@ class BenchOptionsTests {
         .isThrownBy(() -> BenchOptions.read(List.of(word)))
         .withMessageContaining(valid)
         .withMessageStartingWith(word.substring(0, Math.min(word.length(), 9)));
+  }
+
+  @Test
+  void aProcessThatIsGoneIsNamed() {
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+    int status =
+        BenchCommand.run(
+            List.of("--pid=" + ProcessHandle.current().pid() + "," + Integer.MAX_VALUE),
+            System.out,
+            new PrintStream(err));
+
+    assertThat(status).isEqualTo(2);
+    assertThat(err.toString(UTF_8)).contains("there is no process " + Integer.MAX_VALUE);
   }
 }

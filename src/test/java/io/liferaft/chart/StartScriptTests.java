@@ -88,10 +88,11 @@ class StartScriptTests {
             "n2:4002");
   }
 
-  @Test
-  void theArgumentsOfTheRecoverCommandStayAsTheyAre() throws Exception {
-    assertThat(run(Map.of("LIFERAFT_IMAGE", "true", "NODE_ID", "n1"), "recover", "/data"))
-        .containsExactly("data=", "recover", "/data");
+  @ParameterizedTest
+  @ValueSource(strings = {"backups", "bench", "recover"})
+  void theArgumentsOfACommandStayAsTheyAre(String command) throws Exception {
+    assertThat(run(Map.of("LIFERAFT_IMAGE", "true", "NODE_ID", "n1"), command, "/data"))
+        .containsExactly("data=", command, "/data");
   }
 
   @Test

@@ -2,6 +2,9 @@ package io.liferaft.raft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.liferaft.sqlite.DiskFiles;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -9,6 +12,7 @@ import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -118,6 +122,30 @@ class NodeConfigTests {
                     assertThat(refusal.getReason()).contains(valid);
                   });
         });
+  }
+
+  @Test
+  void refusesTheDataDirectoryOfAnotherNode(@TempDir Path folder) throws IOException {
+    NodeIdentity.create("n1", "127.0.0.1:5002", false).write(folder, new DiskFiles());
+    ApplicationContextRunner there = context.withPropertyValues("liferaft.node.data-dir=" + folder);
+
+    there.run(started ->
+        assertThat(started)
+            .getFailure()
+            .rootCause()
+            .isInstanceOfSatisfying(
+                InvalidConfigurationPropertyValueException.class,
+                refusal -> {
+                  assertThat(refusal.getName()).isEqualTo("liferaft.node.id");
+                  assertThat(refusal.getValue()).isEqualTo("127.0.0.1:4002");
+                  assertThat(refusal.getReason())
+                      .contains("belongs to node n1: set liferaft.node.id=n1");
+                }));
+    there
+        .withPropertyValues("liferaft.node.id=n1")
+        .run(started -> assertThat(started).hasNotFailed());
+    Files.writeString(NodeIdentity.file(folder), "damaged");
+    there.run(started -> assertThat(started).as("is for the node to tell").hasNotFailed());
   }
 
   /** What others are told has to be what they can resolve, too. */

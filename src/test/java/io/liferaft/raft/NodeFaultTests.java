@@ -7,6 +7,7 @@ import io.liferaft.sqlite.SqlStatement;
 import io.liferaft.support.Waiting;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -90,6 +91,23 @@ class NodeFaultTests {
                     said.contains("the Raft port cannot be opened at 127.0.0.1:" + port)
                         && said.contains("set liferaft.raft.address"));
       }
+      cluster.awaitServing();
+    }
+  }
+
+  @Test
+  void aNodeWithoutADataDirectorySaysWhyAndStartsWhenItCan() throws Exception {
+    Path file = Files.createFile(folder.resolve("file"));
+    try (TestCluster cluster = TestCluster.of(file, 1)) {
+      TestCluster.Node node = cluster.node(1).start();
+      Waiting.await("it says what is in its way")
+          .until(
+              () -> String.valueOf(node.raft().status().problem()),
+              said ->
+                  said.startsWith(file.toString())
+                      && said.contains(": Not a directory.")
+                      && said.contains("set liferaft.node.data-dir"));
+      Files.delete(file);
       cluster.awaitServing();
     }
   }

@@ -9,8 +9,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Queued writes before real nodes: order, leader changes, and requests that must not meet. */
+@Execution(ExecutionMode.CONCURRENT)
+@ResourceLock("QueuedWritesTests")
 class QueuedWritesTests {
 
   private static final Outcome WRITTEN = new Outcome.Written();

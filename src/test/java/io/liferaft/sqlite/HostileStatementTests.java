@@ -14,8 +14,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Statements that once took a node down, and again at every replay. */
+@Execution(ExecutionMode.CONCURRENT)
+@ResourceLock("HostileStatementTests")
 class HostileStatementTests {
 
   private static final String ENDLESS_PATTERN =

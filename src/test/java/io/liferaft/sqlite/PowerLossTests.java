@@ -17,6 +17,9 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.springframework.util.FileSystemUtils;
 
 /**
@@ -24,6 +27,8 @@ import org.springframework.util.FileSystemUtils;
  * replacements and restarts: what a disk may hold then opens by itself, at the last state that was
  * made durable or at the one that was on its way, and holds exactly what belongs to it.
  */
+@Execution(ExecutionMode.CONCURRENT)
+@ResourceLock("PowerLossTests")
 class PowerLossTests {
 
   private static final int VARIANTS = 5;

@@ -113,6 +113,16 @@ public final class ProcessCost implements AutoCloseable {
     return sum;
   }
 
+  /** What a process has read from files and sockets so far; 0 where the system does not tell. */
+  public static long bytesRead(LiferaftProcess node) {
+    Path io = Path.of("/proc", String.valueOf(node.pid()), "io");
+    try {
+      return Files.isReadable(io) ? field(io, "rchar:") : 0;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   private static long field(Path file, String name) throws IOException {
     return Files.readAllLines(file).stream()
         .filter(line -> line.startsWith(name))

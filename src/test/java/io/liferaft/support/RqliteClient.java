@@ -59,6 +59,10 @@ public final class RqliteClient {
     return send("POST", path, "application/json", HttpRequest.BodyPublishers.ofString(json));
   }
 
+  public Answer delete(String path, String json) {
+    return send("DELETE", path, "application/json", HttpRequest.BodyPublishers.ofString(json));
+  }
+
   public Answer sendText(String path, String text) {
     return send("POST", path, "text/plain", HttpRequest.BodyPublishers.ofString(text));
   }

@@ -46,6 +46,10 @@ public final class TestRaftNode implements RaftNode {
   public volatile Function<@Nullable String, @Nullable RuntimeException> transfer = _ -> null;
   public volatile Supplier<Boolean> snapshot = () -> true;
   public volatile List<NodeProbe> probes = List.of();
+
+  /** What happens while another node is asked. */
+  public volatile Runnable onProbe = () -> {};
+
   public volatile ReplicatedState state = state(disabled());
 
   /** Back to a leader that answers nothing. */
@@ -59,6 +63,7 @@ public final class TestRaftNode implements RaftNode {
     transfer = _ -> null;
     snapshot = () -> true;
     probes = List.of();
+    onProbe = () -> {};
     state = state(disabled());
   }
 
@@ -229,6 +234,7 @@ public final class TestRaftNode implements RaftNode {
 
   @Override
   public NodeProbe probe(String raftAddress, Duration timeout) {
+    onProbe.run();
     return probes.stream()
         .filter(p -> p.raftAddress().equals(raftAddress))
         .findFirst()
