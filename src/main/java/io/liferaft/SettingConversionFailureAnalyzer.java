@@ -21,18 +21,15 @@ final class SettingConversionFailureAnalyzer extends AbstractFailureAnalyzer<Bin
   @Override
   protected @Nullable FailureAnalysis analyze(Throwable rootFailure, BindException cause) {
     ConfigurationProperty property = cause.getProperty();
-    if (property == null || findCause(rootFailure, ConversionException.class) == null) {
-      return null;
-    }
-    String name = property.getName().toString();
-    boolean port = name.endsWith(".port");
-    if (!port && !name.startsWith("liferaft.")) {
+    if (property == null
+        || !property.getName().toString().startsWith("liferaft.")
+        || findCause(rootFailure, ConversionException.class) == null) {
       return null;
     }
     Class<?> type = cause.getTarget().getType().resolve(Object.class);
     return new FailureAnalysis(
         "%s=%s is refused: not a valid %s, for example %s"
-            .formatted(name, property.getValue(), noun(type), port ? "4001" : example(type)),
+            .formatted(property.getName(), property.getValue(), noun(type), example(type)),
         "Correct the setting and start again.",
         cause);
   }

@@ -26,7 +26,6 @@ class SettingConversionFailureAnalyzerTests {
     "liferaft.backup.interval, soon, DURATION, not a valid time, 10s",
     "liferaft.raft.snapshot.wal-size, lots, SIZE, not a valid size, 4MB",
     "liferaft.backup.compress, maybe, SWITCH, not a valid switch, true or false",
-    "server.port, many, NUMBER, not a valid number, 4001",
     "liferaft.restore.on-failure, explode, POLICY, not a valid value, hold or start-empty",
   })
   void namesKeyValueAndAValidOne(
@@ -51,7 +50,6 @@ class SettingConversionFailureAnalyzerTests {
           case "DURATION" -> Duration.class;
           case "SIZE" -> DataSize.class;
           case "SWITCH" -> boolean.class;
-          case "NUMBER" -> Integer.class;
           default -> Policy.class;
         };
     Binder binder = new Binder(new MapConfigurationPropertySource(Map.of(key, value)));

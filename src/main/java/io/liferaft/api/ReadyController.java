@@ -65,7 +65,8 @@ final class ReadyController {
         return;
       }
       long asked = System.nanoTime();
-      NodeProbe probe = raft.probe(leader.raftAddress(), shorter(LOOK, timeout));
+      NodeProbe probe =
+          raft.probe(leader.raftAddress(), timeout.compareTo(LOOK) < 0 ? timeout : LOOK);
       if (probe.reachable()) {
         target = probe.lastIndex();
         break;
@@ -87,10 +88,6 @@ final class ReadyController {
     exchange.text(
         db.isEmpty() ? 200 : 503,
         STORE_OK + "\n[+]sync ok\n" + (db.isEmpty() ? "[+]db ok" : "[+]db not ok: (" + db + ")"));
-  }
-
-  private static Duration shorter(Duration one, Duration other) {
-    return one.compareTo(other) < 0 ? one : other;
   }
 
   private boolean caughtUp(long target, Exchange exchange, Duration timeout) {
