@@ -16,11 +16,11 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.LongConsumer;
 import javax.crypto.SecretKey;
 import org.jspecify.annotations.Nullable;
 
@@ -84,7 +84,7 @@ final class ArchiveFetch {
   private record Range(String pack, String key, long from, long bytes, List<Integer> chunks) {}
 
   /** As {@link BackupArchive#fetch}; chunks that were fetched stay for the next call. */
-  String fetch(BackupId id, Path into, LongConsumer progress) {
+  String fetch(BackupId id, Path into, FetchProgress progress) {
     ChunkTable table = manifests.load(id, null).table();
     requireNotKnownAsBad(table);
     Path part = into.resolveSibling(into.getFileName() + ".part");
@@ -96,9 +96,8 @@ final class ArchiveFetch {
           FileChannel.open(
               part, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
         BitSet missing = missing(table, file);
-        long there = table.storedBytes() - missing.stream().mapToLong(table::storedLength).sum();
-        Ranges work = new Ranges(table, file, ranges(table, missing), there, progress);
-        progress.accept(there);
+        Ranges work = new Ranges(table, file, ranges(table, missing), missing, part, progress);
+        work.tell();
         ParallelRuns.run(work.ranges.size(), work::bring);
         file.truncate(table.sizeBytes());
         file.force(true);
@@ -174,6 +173,8 @@ final class ArchiveFetch {
       end = Math.max(end, table.offset(chunk) + table.storedLength(chunk));
     }
     add(ranges, table, run, from, end);
+    // The start of the file first: it can be used while the rest is on its way.
+    ranges.sort(Comparator.comparingInt(range -> Collections.min(range.chunks())));
     return ranges;
   }
 
@@ -189,20 +190,36 @@ final class ArchiveFetch {
     private final ChunkTable table;
     private final FileChannel file;
     private final List<Range> ranges;
-    private final LongConsumer progress;
+    private final BitSet missing;
+    private final Path where;
+    private final FetchProgress progress;
     private long fetched;
+    private long verified = -1;
 
     Ranges(
         ChunkTable table,
         FileChannel file,
         List<Range> ranges,
-        long fetched,
-        LongConsumer progress) {
+        BitSet missing,
+        Path where,
+        FetchProgress progress) {
       this.table = table;
       this.file = file;
       this.ranges = ranges;
-      this.fetched = fetched;
+      this.missing = missing;
+      this.where = where;
       this.progress = progress;
+      this.fetched = table.storedBytes() - missing.stream().mapToLong(table::storedLength).sum();
+    }
+
+    synchronized void tell() {
+      progress.fetched(fetched);
+      int first = missing.nextSetBit(0);
+      long bytes = first < 0 ? table.sizeBytes() : (long) first * ChunkTable.CHUNK_BYTES;
+      if (bytes > verified) {
+        verified = bytes;
+        progress.verified(where, bytes);
+      }
     }
 
     /** Brings one range, beginning anew where the store fails or sends something else. */
@@ -234,7 +251,8 @@ final class ArchiveFetch {
       }
       synchronized (this) {
         fetched += range.chunks().stream().mapToLong(table::storedLength).sum();
-        progress.accept(fetched);
+        range.chunks().forEach(missing::clear);
+        tell();
       }
     }
 

@@ -13,7 +13,6 @@ import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.LongConsumer;
 
 /**
  * The backups of one place. Blocking; safe for use by many threads; holds no database in memory.
@@ -237,12 +236,12 @@ public interface BackupArchive {
    * stopped, and checks its size and hash against its manifest where that has them.
    *
    * @param into the finished file; parts of an unfinished one are kept beside it for the next call
-   * @param progress told the stored bytes fetched so far
+   * @param progress told how far it is
    * @return the file's hash as {@link #digest} tells it
    * @throws CorruptBackupException when the content is damaged; parts are then deleted
    * @throws java.io.UncheckedIOException when the local disk fails; parts stay
    */
-  String fetch(StoredBackup backup, Path into, LongConsumer progress);
+  String fetch(StoredBackup backup, Path into, FetchProgress progress);
 
   /**
    * The lineage noted beside the backup by {@link #writeLineageMarker}: the sign that a directory

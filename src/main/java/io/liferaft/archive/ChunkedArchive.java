@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.LongConsumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -338,7 +337,7 @@ final class ChunkedArchive implements BackupArchive {
   }
 
   @Override
-  public String fetch(StoredBackup backup, Path into, LongConsumer progress) {
+  public String fetch(StoredBackup backup, Path into, FetchProgress progress) {
     return fetch.fetch(requireId(backup), into, progress);
   }
 

@@ -24,7 +24,6 @@ import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.LongConsumer;
 import java.util.zip.Deflater;
 import java.util.zip.GZIPOutputStream;
 import java.util.zip.ZipException;
@@ -226,7 +225,7 @@ final class PlainArchive implements BackupArchive {
   }
 
   @Override
-  public String fetch(StoredBackup backup, Path into, LongConsumer progress) {
+  public String fetch(StoredBackup backup, Path into, FetchProgress progress) {
     String source = store.location() + '\n' + backup.key() + '\n' + backup.etag() + '\n';
     PartFile part = new PartFile(into, source);
     try {
@@ -257,9 +256,9 @@ final class PlainArchive implements BackupArchive {
   }
 
   private String fetch(
-      StoredBackup backup, PartFile part, long from, Path into, LongConsumer progress)
+      StoredBackup backup, PartFile part, long from, Path into, FetchProgress progress)
       throws IOException {
-    resuming.fetch(backup, part, from, progress);
+    resuming.fetch(backup, part, from, progress::fetched);
     String sha256 = unpack(backup, part.path(), into);
     part.delete();
     return sha256;

@@ -7,7 +7,6 @@ import io.liferaft.objectstore.PutCondition;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Optional;
-import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -131,7 +130,7 @@ final class TimestampedArchive implements BackupArchive {
   }
 
   @Override
-  public String fetch(StoredBackup backup, Path into, LongConsumer progress) {
+  public String fetch(StoredBackup backup, Path into, FetchProgress progress) {
     return plain.fetch(backup, into, progress);
   }
 

@@ -10,7 +10,10 @@ import java.util.zip.Inflater;
 /** Packs the bytes of load chunks: fast, and only where it helps. */
 final class LoadBytes {
 
-  /** Most bytes of one chunk: small enough that few of them in flight are a bounded heap. */
+  /**
+   * Bytes of each chunk but the last: small enough that few of them in flight are a bounded heap.
+   * Chains are told over them, so this never changes.
+   */
   static final int CHUNK = 1024 * 1024;
 
   /** Of zstd: packs several times as fast as deflate does at its fastest, and no worse. */

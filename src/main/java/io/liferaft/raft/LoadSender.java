@@ -4,8 +4,6 @@ import io.liferaft.raft.LogCommand.LoadKind;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -15,6 +13,7 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
@@ -22,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Sends a file through the log in chunks and commits it: begin, chunks in order with few under way,
- * commit. Before the commit nothing has taken effect anywhere. Waits; the file is only read.
+ * commit. Before the commit nothing has taken effect anywhere. Waits, also for a file that is on
+ * its way.
  */
 final class LoadSender {
 
@@ -39,22 +39,40 @@ final class LoadSender {
 
   private final Function<LogCommand, CompletableFuture<Peers.Appended>> submit;
   private final Supplier<@Nullable OpenLoad> open;
+  private final BooleanSupplier leads;
   private final Pause pause;
-  private final LoadBytes.Packing packing;
+  private final Form form;
+
+  /** What the entries of a load look like. */
+  enum Form {
+    /** Of old: the whole is hashed before it begins. */
+    HASHED(LoadBytes.Packing.DEFLATE),
+    /** Begins before the whole is there: {@link LogCommandCodec#LOAD_BEGIN_BY_CHAIN}. */
+    CHAINED(LoadBytes.Packing.ZSTD);
+
+    private final LoadBytes.Packing packing;
+
+    Form(LoadBytes.Packing packing) {
+      this.packing = packing;
+    }
+  }
 
   /**
    * @param submit appends a command, in the order of the calls
    * @param open the open load that this node knows, null for none
-   * @param packing that every member can read
+   * @param leads whether this node does
+   * @param form that every member can read
    */
   LoadSender(
       Function<LogCommand, CompletableFuture<Peers.Appended>> submit,
       Supplier<@Nullable OpenLoad> open,
+      BooleanSupplier leads,
       Pause pause,
-      LoadBytes.Packing packing) {
-    this.packing = packing;
+      Form form) {
+    this.form = form;
     this.submit = submit;
     this.open = open;
+    this.leads = leads;
     this.pause = pause;
   }
 
@@ -62,34 +80,48 @@ final class LoadSender {
    * Sends and commits.
    *
    * @param attempt restore attempt; -1 for a client's load
+   * @param backup asked just before the commit, when the whole is there and right
    * @param progress told the bytes that have been applied
    * @throws CommitUnknownException only when the fate of the commit is unknown
    */
   Peers.Appended send(
       LoadKind kind,
       long attempt,
-      Path file,
+      LoadSource source,
       long stepBudget,
       @Nullable String clusterId,
-      @Nullable BackupRecord backup,
+      Supplier<@Nullable BackupRecord> backup,
       LongConsumer progress) {
     long loadId = ThreadLocalRandom.current().nextLong();
     String chain;
+    @Nullable BackupRecord record;
     try {
-      long size = Files.size(file);
-      String sha256 = OpenLoad.sha256(file);
-      begin(new LogCommand.LoadBegin(loadId, kind, attempt, size, sha256, attempt >= 0));
-      chain = chunks(loadId, file, sha256, progress);
+      String sha256 = form == Form.CHAINED ? "" : hashOfWhole(source);
+      begin(
+          new LogCommand.LoadBegin(
+              loadId, kind, attempt, source.sizeBytes(), sha256, attempt >= 0));
+      chain = chunks(loadId, source, sha256, progress);
+      record = backup.get();
     } catch (CommitUnknownException e) {
       // No commit has been sent, so nothing of the load can take effect.
       throw new NotLeaderException("the leader changed during the load; nothing was changed");
     } catch (IOException e) {
       abort(loadId);
-      throw new UncheckedIOException("the file to load cannot be read: " + file, e);
+      throw new UncheckedIOException("the file to load cannot be read: " + source, e);
+    } catch (RuntimeException e) {
+      if (leads.getAsBoolean()) {
+        abort(loadId); // through another node it would wait for one that leads
+      }
+      throw e;
     }
     return await(
         submit.apply(
-            new LogCommand.LoadCommit(loadId, chain, 0, 0, stepBudget, clusterId, backup)));
+            new LogCommand.LoadCommit(loadId, chain, 0, 0, stepBudget, clusterId, record)));
+  }
+
+  private static String hashOfWhole(LoadSource source) throws IOException {
+    source.awaitWhole();
+    return OpenLoad.sha256(source.open());
   }
 
   /** Waits for its turn behind another load, and past one whose sender has gone. */
@@ -129,14 +161,14 @@ final class LoadSender {
     }
   }
 
-  private String chunks(long loadId, Path file, String sha256, LongConsumer progress)
+  private String chunks(long loadId, LoadSource source, String sha256, LongConsumer progress)
       throws IOException {
     Queue<CompletableFuture<Peers.Appended>> underWay = new ArrayDeque<>();
-    MessageDigest digest = OpenLoad.newSha256();
+    MessageDigest digest = sha256.isEmpty() ? null : OpenLoad.newSha256();
     String chain = "";
     long offset = 0;
     long applied = 0;
-    try (InputStream in = Files.newInputStream(file)) {
+    try (InputStream in = source.open()) {
       for (byte[] bytes = in.readNBytes(LoadBytes.CHUNK);
           bytes.length > 0;
           bytes = in.readNBytes(LoadBytes.CHUNK)) {
@@ -148,20 +180,28 @@ final class LoadSender {
         if (Thread.interrupted()) {
           throw new IOException("interrupted");
         }
-        digest.update(bytes);
+        if (digest != null) {
+          digest.update(bytes);
+        }
         chain = OpenLoad.chain(chain, bytes);
         underWay.add(
             submit.apply(
                 new LogCommand.LoadChunk(
-                    loadId, offset, bytes.length, packing, LoadBytes.pack(bytes, packing))));
+                    loadId,
+                    offset,
+                    bytes.length,
+                    form.packing,
+                    LoadBytes.pack(bytes, form.packing))));
         offset += bytes.length;
       }
     }
     while (!underWay.isEmpty()) {
       await(underWay.remove());
     }
+    source.awaitWhole();
     progress.accept(offset);
-    if (!HexFormat.of().formatHex(digest.digest()).equals(sha256)) {
+    boolean hashed = digest == null || HexFormat.of().formatHex(digest.digest()).equals(sha256);
+    if (!hashed || offset != source.sizeBytes()) {
       throw new IOException("the file changed while it was read");
     }
     return chain;

@@ -59,7 +59,8 @@ sealed interface LogCommand {
    * Opens a staging file on every node.
    *
    * @param attempt the restore attempt it belongs to; -1 for a client's
-   * @param sha256 of the whole, lower-case hex
+   * @param sha256 of the whole, lower-case hex; empty when it is not known yet: the chain of the
+   *     commit tells the content then
    * @param force drop an open load of somebody else, who has gone; without it that one goes first
    */
   record LoadBegin(

@@ -52,13 +52,19 @@ final class LogCommandCodec {
   /** Automatic as well: see {@link EntryReaders}. */
   static final int COPY_POINT = 20;
 
+  /**
+   * {@link #LOAD_BEGIN} without the hash of the whole; with it its form is the older one, which is
+   * used as long as a member knows no other.
+   */
+  static final int LOAD_BEGIN_BY_CHAIN = 21;
+
   private LogCommandCodec() {}
 
   /**
    * Whether entries of a type can be read here; those are all up to the last one that was added.
    */
   static boolean knows(int type) {
-    return type >= CLUSTER_FOUNDED && type <= COPY_POINT;
+    return type >= CLUSTER_FOUNDED && type <= LOAD_BEGIN_BY_CHAIN;
   }
 
   static byte[] encode(LogCommand command) {
@@ -90,8 +96,12 @@ final class LogCommandCodec {
         }
       }
       case LogCommand.LoadBegin(var id, var kind, var attempt, var size, var sha256, var force) -> {
-        out.int32(LOAD_BEGIN).int64(id).string(kind.name()).int64(attempt).int64(size);
-        out.string(sha256).bool(force);
+        out.int32(sha256.isEmpty() ? LOAD_BEGIN_BY_CHAIN : LOAD_BEGIN);
+        out.int64(id).string(kind.name()).int64(attempt).int64(size);
+        if (!sha256.isEmpty()) {
+          out.string(sha256);
+        }
+        out.bool(force);
       }
       case LogCommand.LoadChunk(var id, var offset, var length, var packing, var packed) -> {
         out.int32(packing == Packing.ZSTD ? LOAD_CHUNK_BY_ZSTD : LOAD_CHUNK);
@@ -183,14 +193,8 @@ final class LogCommandCodec {
           }
           yield new LogCommand.Batch(requests);
         }
-        case LOAD_BEGIN ->
-            new LogCommand.LoadBegin(
-                in.int64(),
-                LogCommand.LoadKind.valueOf(in.string()),
-                in.int64(),
-                in.int64(),
-                in.string(),
-                in.bool());
+        case LOAD_BEGIN -> begin(in, true);
+        case LOAD_BEGIN_BY_CHAIN -> begin(in, false);
         case LOAD_CHUNK -> chunk(in, Packing.DEFLATE);
         case LOAD_CHUNK_BY_ZSTD -> chunk(in, Packing.ZSTD);
         case LOAD_COMMIT ->
@@ -229,6 +233,16 @@ final class LogCommandCodec {
 
   static LogCommand decode(byte[] bytes) {
     return decode(new WireReader(bytes));
+  }
+
+  private static LogCommand.LoadBegin begin(WireReader in, boolean hashed) throws IOException {
+    return new LogCommand.LoadBegin(
+        in.int64(),
+        LogCommand.LoadKind.valueOf(in.string()),
+        in.int64(),
+        in.int64(),
+        hashed ? in.string() : "",
+        in.bool());
   }
 
   private static LogCommand.LoadChunk chunk(WireReader in, Packing packing) throws IOException {

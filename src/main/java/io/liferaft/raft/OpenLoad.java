@@ -12,6 +12,7 @@ import java.util.HexFormat;
 /**
  * A load between its begin and its commit, as the replicated state knows it.
  *
+ * @param sha256 of the whole, lower-case hex; empty when only the chain tells the content
  * @param receivedBytes how much of it has been applied; the staging file counts up to here
  * @param chain a hash over the hashes of all chunks so far: equal on all nodes
  */
@@ -48,21 +49,34 @@ record OpenLoad(
     return HexFormat.of().formatHex(digest.digest());
   }
 
-  /** SHA-256 of a file, lower-case hex, read in pieces. */
-  static String sha256(Path file) throws IOException {
-    return sha256(Files.newInputStream(file));
-  }
-
   /**
-   * Whether a staged database is what was sent. When a crash came in the middle of a switch to it,
-   * and the record is of a time when the load was under way, its header says WAL mode already.
+   * Whether a staged database is what was sent: all of it, so that the chain is that of the whole.
+   * When a crash came in the middle of a switch to it, and the record is of a time when the load
+   * was under way, its header says WAL mode already.
    */
   boolean isIn(Path staged) throws IOException {
-    return sha256(staged).equals(sha256)
-        || sha256(SqliteStore.beforeReplace(staged)).equals(sha256);
+    return tells(Files.newInputStream(staged)) || tells(SqliteStore.beforeReplace(staged));
   }
 
-  private static String sha256(InputStream file) throws IOException {
+  private boolean tells(InputStream content) throws IOException {
+    return sha256.isEmpty() ? chain(content).equals(chain) : sha256(content).equals(sha256);
+  }
+
+  /** The chain after all chunks of a file. */
+  private static String chain(InputStream file) throws IOException {
+    String chain = "";
+    try (InputStream in = file) {
+      for (byte[] chunk = in.readNBytes(LoadBytes.CHUNK);
+          chunk.length > 0;
+          chunk = in.readNBytes(LoadBytes.CHUNK)) {
+        chain = chain(chain, chunk);
+      }
+    }
+    return chain;
+  }
+
+  /** SHA-256 of a file, lower-case hex, read in pieces. */
+  static String sha256(InputStream file) throws IOException {
     MessageDigest digest = newSha256();
     byte[] buffer = new byte[256 * 1024];
     try (InputStream in = file) {

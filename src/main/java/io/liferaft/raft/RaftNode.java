@@ -5,6 +5,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -157,20 +159,22 @@ public interface RaftNode {
   long beginRestore(String source);
 
   /**
-   * Loads a verified database file as the attempt's outcome: when this returns the file has been
-   * switched, the backup recorded and the restore or the hold of writes ended, all in one entry.
+   * Loads a database file as the attempt's outcome, also while it is on its way: when this returns
+   * the file has been switched, the backup recorded and the restore or the hold of writes ended,
+   * all in one entry. When it throws, what entered the log takes no effect (but see {@link
+   * CommitUnknownException}).
    *
    * @param clusterId lineage to go on with; null to keep the own one
    * @param backup what was restored; generation and change index are replaced by the new ones; null
-   *     when the source is not the backup target
+   *     when the source is not the backup target. Asked when the whole has been found right
    * @param loadedBytes told the bytes that have entered the log
    */
   void loadRestored(
       long attempt,
-      Path file,
+      LoadSource source,
       @Nullable String clusterId,
-      @Nullable BackupRecord backup,
-      java.util.function.LongConsumer loadedBytes);
+      Supplier<@Nullable BackupRecord> backup,
+      LongConsumer loadedBytes);
 
   /**
    * Refuses client writes, from an entry on, until {@link #loadRestored} under the id that this

@@ -1,6 +1,6 @@
 package io.liferaft.raft;
 
-import io.liferaft.raft.LoadBytes.Packing;
+import io.liferaft.raft.LoadSender.Form;
 import io.liferaft.raft.LogCommand.LoadKind;
 import io.liferaft.security.AccessControl;
 import io.liferaft.security.Credentials;
@@ -378,7 +378,9 @@ final class RatisNode implements RaftNode, SmartLifecycle {
   @Override
   public long loadDatabase(Path file, Duration timeout) {
     gate();
-    long index = loading(() -> send(LoadKind.DATABASE, -1, file, 0, null, null, _ -> {}).index());
+    LoadSource source = LoadSource.of(file);
+    long index =
+        loading(() -> send(LoadKind.DATABASE, -1, source, 0, null, () -> null, _ -> {}).index());
     node.tally().count(Tally.Event.LOAD);
     return index;
   }
@@ -400,23 +402,25 @@ final class RatisNode implements RaftNode, SmartLifecycle {
             LogWriter.COMMAND_TIMEOUT,
             _ -> node.config().httpAddress(),
             (leader, _) -> leader.raftAddress());
-    return reply(send(kind, -1, file, stepBudget, null, null, _ -> {}), servedBy);
+    LoadSource source = LoadSource.of(file);
+    return reply(send(kind, -1, source, stepBudget, null, () -> null, _ -> {}), servedBy);
   }
 
   private Peers.Appended send(
       LoadKind kind,
       long attempt,
-      Path file,
+      LoadSource source,
       long stepBudget,
       @Nullable String clusterId,
-      @Nullable BackupRecord backup,
+      Supplier<@Nullable BackupRecord> backup,
       LongConsumer progress) {
     return new LoadSender(
             writer::appendAnywhere,
             () -> node.payload().load(),
+            node::leads,
             node.leaderSignal()::await,
-            writer.readByAll(LogCommandCodec.LOAD_CHUNK_BY_ZSTD) ? Packing.ZSTD : Packing.DEFLATE)
-        .send(kind, attempt, file, stepBudget, clusterId, backup, progress);
+            writer.readByAll(LogCommandCodec.LOAD_BEGIN_BY_CHAIN) ? Form.CHAINED : Form.HASHED)
+        .send(kind, attempt, source, stepBudget, clusterId, backup, progress);
   }
 
   private Path temporaryFolder() throws IOException {
@@ -496,11 +500,11 @@ final class RatisNode implements RaftNode, SmartLifecycle {
   @Override
   public void loadRestored(
       long attempt,
-      Path file,
+      LoadSource source,
       @Nullable String clusterId,
-      @Nullable BackupRecord backup,
+      Supplier<@Nullable BackupRecord> backup,
       LongConsumer loadedBytes) {
-    Peers.Appended _ = send(LoadKind.DATABASE, attempt, file, 0, clusterId, backup, loadedBytes);
+    Peers.Appended _ = send(LoadKind.DATABASE, attempt, source, 0, clusterId, backup, loadedBytes);
   }
 
   @Override

@@ -16,7 +16,10 @@ import org.jspecify.annotations.Nullable;
  */
 record StatePayload(long term, ReplicatedState state, @Nullable OpenLoad load) {
 
-  private static final int VERSION = 5;
+  private static final int VERSION = 6;
+
+  /** Without a load that only its chain tells; still written while there is none. */
+  private static final int FIFTH_VERSION = 5;
 
   /** Without verified backups; still written while there are none. */
   private static final int FOURTH_VERSION = 4;
@@ -32,7 +35,7 @@ record StatePayload(long term, ReplicatedState state, @Nullable OpenLoad load) {
 
   byte[] encode() {
     WireWriter out = new WireWriter();
-    int version = state.verified().isEmpty() ? FOURTH_VERSION : VERSION;
+    int version = version();
     out.int32(version).int64(term).string(state.clusterId()).string(state.generation());
     out.int64(state.changeIndex()).int64(state.appliedIndex());
     switch (state.restore()) {
@@ -58,11 +61,18 @@ record StatePayload(long term, ReplicatedState state, @Nullable OpenLoad load) {
     if (hold != null) {
       out.int64(hold.attempt()).int64(hold.term()).int64(hold.untilMillis());
     }
-    if (version >= VERSION) {
+    if (version >= FIFTH_VERSION) {
       out.int32(state.verified().size());
       state.verified().values().forEach(one -> write(out, one));
     }
     return out.toByteArray();
+  }
+
+  private int version() {
+    if (load != null && load.sha256().isEmpty()) {
+      return VERSION;
+    }
+    return state.verified().isEmpty() ? FOURTH_VERSION : FIFTH_VERSION;
   }
 
   private static void write(WireWriter out, Verification verification) {
@@ -116,7 +126,7 @@ record StatePayload(long term, ReplicatedState state, @Nullable OpenLoad load) {
               ? new WriteHold(in.int64(), in.int64(), in.int64())
               : null;
       Map<String, Verification> verified = new HashMap<>();
-      for (int count = version >= VERSION ? in.int32() : 0; count > 0; count--) {
+      for (int count = version >= FIFTH_VERSION ? in.int32() : 0; count > 0; count--) {
         Verification one =
             new Verification(in.bool() ? in.verified() : null, in.bool() ? in.verified() : null);
         verified.put(one.last().destination(), one);

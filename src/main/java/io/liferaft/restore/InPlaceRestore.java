@@ -7,6 +7,7 @@ import io.liferaft.archive.StoredBackup;
 import io.liferaft.backup.EndpointProblem;
 import io.liferaft.backup.SafetyBackup;
 import io.liferaft.objectstore.ObjectStoreException;
+import io.liferaft.raft.LoadSource;
 import io.liferaft.raft.NodeStatus;
 import io.liferaft.raft.RaftNode;
 import io.liferaft.raft.RestoreRecord;
@@ -300,9 +301,9 @@ final class InPlaceRestore implements SmartLifecycle {
       checkLeading(term);
       node.loadRestored(
           attempt,
-          file,
+          LoadSource.of(file),
           null,
-          null,
+          () -> null,
           done -> {
             checkLeading(term);
             moveTo(Phase.LOADING, point, found, done, bytes, null);

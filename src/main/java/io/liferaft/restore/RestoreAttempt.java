@@ -4,10 +4,12 @@ import io.liferaft.archive.BackupArchive;
 import io.liferaft.archive.BackupArchives;
 import io.liferaft.archive.BackupManifest;
 import io.liferaft.archive.CorruptBackupException;
+import io.liferaft.archive.FetchProgress;
 import io.liferaft.archive.RestorePoint;
 import io.liferaft.archive.StoredBackup;
 import io.liferaft.objectstore.ObjectStoreException;
 import io.liferaft.raft.BackupRecord;
+import io.liferaft.raft.LoadSource;
 import io.liferaft.raft.RaftNode;
 import io.liferaft.raft.RestoreRecord;
 import io.liferaft.restore.RestoreDecision.EndNothingThere;
@@ -29,6 +31,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -207,16 +210,13 @@ final class RestoreAttempt {
     RestoreFailure damage = null;
     List<PassedOver> passedOver = new ArrayList<>();
     StoredBackup backup = newest;
-    Path file;
     @Nullable String sha256 = null;
     do {
       // What several backups share is fetched once.
-      file = folder.fileFor(archive.address(), archive.keepsEarlier() ? "" : backup.etag());
+      Path file = folder.fileFor(archive.address(), archive.keepsEarlier() ? "" : backup.etag());
       try {
-        sha256 = download(archive, backup, file);
-        verify(archive, file);
+        sha256 = bringAndLoad(archive, backup, attempt, file, damage == null);
       } catch (CorruptBackupException | SqliteException.InvalidDatabase e) {
-        sha256 = null;
         RestoreFailure failure = RestoreFailure.of(e, place(archive, backup));
         if (e instanceof CorruptBackupException corrupt) {
           archive.markDamaged(corrupt);
@@ -238,9 +238,8 @@ final class RestoreAttempt {
         formerMembers.ask(archive, backup.manifest());
       }
     } while (sha256 == null);
-    long bytes = Files.size(file);
-    BackupRecord record = damage == null ? record(archive, backup, sha256, bytes) : null;
-    load(archive, backup, attempt, file, record);
+    counts.restored.increment();
+    log.info("Restored from {}", archive.location());
     restored =
         new Restored(
             archive.location(),
@@ -275,13 +274,15 @@ final class RestoreAttempt {
         : archive.location() + ", object " + backup.key();
   }
 
-  private String download(BackupArchive archive, StoredBackup backup, Path file)
+  private String download(
+      BackupArchive archive, StoredBackup backup, Path file, FetchProgress progress)
       throws IOException {
     String source = archive.location();
     Instant since = clock.instant();
     long total = backup.storedBytes();
     String expected = backup.manifest().sha256();
-    if (expected != null && folder.holds(file, expected)) {
+    // What an archive holds is found again piece by piece.
+    if (expected != null && !archive.keepsEarlier() && folder.holds(file, expected)) {
       log.info("The backup of {} from {} has been downloaded before", backup.stored(), source);
       return expected;
     }
@@ -293,10 +294,18 @@ final class RestoreAttempt {
           archive.fetch(
               backup,
               file,
-              bytes -> {
-                checkLeading();
-                states.accept(new RestoreState.Downloading(source, bytes, total, since));
-                tenths.reached(bytes);
+              new FetchProgress() {
+                @Override
+                public void fetched(long bytes) {
+                  checkLeading();
+                  states.accept(new RestoreState.Downloading(source, bytes, total, since));
+                  tenths.reached(bytes);
+                }
+
+                @Override
+                public void verified(Path part, long bytes) {
+                  progress.verified(part, bytes);
+                }
               });
       counts.downloaded.increment();
       counts.downloadedBytes.add(total);
@@ -327,35 +336,77 @@ final class RestoreAttempt {
     }
   }
 
+  /**
+   * Downloads, verifies and loads. Where every piece has a hash, what has been downloaded enters
+   * the log while the rest is on its way; the whole is verified before the commit in any case.
+   *
+   * @param newest whether the backup is the place's newest, to be recorded as such
+   * @return the hash of the file, as the archive tells it
+   */
+  private String bringAndLoad(
+      BackupArchive archive, StoredBackup backup, long attempt, Path file, boolean newest)
+      throws IOException {
+    long size = backup.manifest().sizeBytes();
+    if (archive.keepsEarlier() && size >= 0) {
+      try (Arrival arrival =
+          Arrival.begin(size, progress -> bring(archive, backup, file, progress))) {
+        load(archive, backup, attempt, arrival, arrival::isWhole, arrival::sha256, newest);
+        return arrival.sha256();
+      }
+    }
+    String sha256 = bring(archive, backup, file, _ -> {});
+    load(archive, backup, attempt, LoadSource.of(file), () -> true, () -> sha256, newest);
+    return sha256;
+  }
+
+  private String bring(
+      BackupArchive archive, StoredBackup backup, Path file, FetchProgress progress)
+      throws IOException {
+    String sha256 = download(archive, backup, file, progress);
+    verify(archive, file);
+    return sha256;
+  }
+
   private void load(
       BackupArchive archive,
       StoredBackup backup,
       long attempt,
-      Path file,
-      @Nullable BackupRecord record)
+      LoadSource source,
+      BooleanSupplier whole,
+      Supplier<String> sha256,
+      boolean newest)
       throws IOException {
     checkLeading();
-    String source = archive.location();
+    String location = archive.location();
     Instant since = clock.instant();
-    long total = Files.size(file);
-    if (record != null) {
-      mark(archive, backup.manifest());
-    }
+    long total = source.sizeBytes();
     log.info("Loading the database through the log: {} bytes", total);
-    states.accept(new RestoreState.Loading(source, 0, total, since));
+    if (whole.getAsBoolean()) {
+      states.accept(new RestoreState.Loading(location, 0, total, since));
+    }
     Tenths tenths = new Tenths("Loading the database", total);
     node.loadRestored(
         attempt,
-        file,
+        source,
         backup.manifest().clusterId(),
-        record,
+        () -> newest ? recorded(archive, backup, sha256.get(), total) : null,
         bytes -> {
           checkLeading();
-          states.accept(new RestoreState.Loading(source, bytes, total, since));
+          // Until then the download is what is waited for.
+          if (whole.getAsBoolean()) {
+            states.accept(new RestoreState.Loading(location, bytes, total, since));
+          }
           tenths.reached(bytes);
         });
-    counts.restored.increment();
-    log.info("Restored from {}", source);
+  }
+
+  private @Nullable BackupRecord recorded(
+      BackupArchive archive, StoredBackup backup, String sha256, long sizeBytes) {
+    BackupRecord record = record(archive, backup, sha256, sizeBytes);
+    if (record != null) {
+      mark(archive, backup.manifest());
+    }
+    return record;
   }
 
   /**

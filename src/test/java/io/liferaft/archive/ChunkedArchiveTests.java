@@ -12,11 +12,13 @@ import io.liferaft.objectstore.ObjectStores;
 import io.liferaft.objectstore.PutCondition;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -319,6 +321,39 @@ class ChunkedArchiveTests {
     List<Long> third = new ArrayList<>();
     archive.fetch(backup, into, third::add);
     assertThat(third).containsExactly(backup.storedBytes());
+  }
+
+  /** What is told as verified is the start of the file, and comes while the rest is missing. */
+  @Test
+  void tellsHowMuchOfTheStartIsThere() throws IOException {
+    TestDatabase database = TestDatabase.random(400, 12);
+    write(database);
+    // The newest is told by two packs: the second one holds a chunk in the middle.
+    StoredBackup backup = write(database.set(200 * CHUNK, (byte) 7));
+    byte[] expected = database.bytes();
+    List<Long> told = new ArrayList<>();
+
+    archive.fetch(
+        backup,
+        root.resolve("node/restored.sqlite"),
+        new FetchProgress() {
+          @Override
+          public void fetched(long storedBytes) {}
+
+          @Override
+          public void verified(Path file, long bytes) {
+            told.add(bytes);
+            try (InputStream in = Files.newInputStream(file)) {
+              assertThat(in.readNBytes((int) bytes))
+                  .isEqualTo(Arrays.copyOf(expected, (int) bytes));
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          }
+        });
+
+    assertThat(told).isSorted().doesNotHaveDuplicates().endsWith((long) expected.length);
+    assertThat(told).as("before all is there").hasSizeGreaterThan(3);
   }
 
   @ParameterizedTest

@@ -52,6 +52,7 @@ class LogCommandCodecTests {
         new LogCommand.ClusterRecovered("group", "g2", List.of()),
         new LogCommand.ClusterRecovered("group", "g2", List.of("n1=h1:4002", "n2=h2:4002")),
         new LogCommand.LoadBegin(-9, LogCommand.LoadKind.TEXT, 4, 1L << 40, "aa", true),
+        new LogCommand.LoadBegin(-9, LogCommand.LoadKind.DATABASE, 4, 1L << 40, "", false),
         new LogCommand.LoadCommit(1, "chain", 2, 3, 4, "cluster", BACKUP),
         new LogCommand.LoadCommit(1, "chain", 2, 3, 4, null, null),
         new LogCommand.LoadAbort(7),
@@ -91,6 +92,19 @@ class LogCommandCodecTests {
                 .string("g")
                 .strings(List.of("n1=h:1"))
                 .toByteArray());
+  }
+
+  /** With the hash of the whole it is what older versions read. */
+  @ParameterizedTest
+  @CsvSource({"aa, 4", "'', 21"})
+  void onlyALoadWithoutAHashHasANewForm(String sha256, int type) {
+    byte[] encoded =
+        LogCommandCodec.encode(
+            new LogCommand.LoadBegin(1, LogCommand.LoadKind.DATABASE, 2, 3, sha256, true));
+
+    assertThat(encoded).startsWith(new WireWriter().int32(1).int32(type).toByteArray());
+    assertThat(LogCommandCodec.knows(type)).isTrue();
+    assertThat(LogCommandCodec.knows(22)).isFalse();
   }
 
   /** Deflated ones have the form that older versions read. */

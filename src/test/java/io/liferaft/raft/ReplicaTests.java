@@ -1,13 +1,16 @@
 package io.liferaft.raft;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.liferaft.raft.LoadBytes.Packing;
 import io.liferaft.raft.LogCommand.LoadKind;
 import io.liferaft.sqlite.SqlForm;
 import io.liferaft.sqlite.SqlStatement;
+import io.liferaft.sqlite.SqliteException;
 import io.liferaft.sqlite.SqliteStore;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +29,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The replicated state beside the database: loads, restore, backups, and all of it in the record.
@@ -93,6 +98,48 @@ class ReplicaTests {
     assertThat(applied.getLast()).isInstanceOf(Applied.Refused.class);
     assertThat(tables()).containsExactly("old");
     assertThat(apply(sql("INSERT INTO old VALUES(1)"))).isInstanceOf(Applied.Sql.class);
+  }
+
+  /** Of several chunks, with the hash of the whole and without. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void whatThisDiskGivesBackIsHeldAgainstWhatWasSent(boolean hashed) throws Exception {
+    byte[] content = database("CREATE TABLE big(x)", "INSERT INTO big VALUES(randomblob(3000000))");
+    LogCommand[] good = load(1, LoadKind.DATABASE, -1, content, LoadBytes.CHUNK);
+    LogCommand[] bad = load(2, LoadKind.DATABASE, -1, content, LoadBytes.CHUNK);
+    if (!hashed) {
+      good[0] = new LogCommand.LoadBegin(1, LoadKind.DATABASE, -1, content.length, "", true);
+      bad[0] = new LogCommand.LoadBegin(2, LoadKind.DATABASE, -1, content.length, "", true);
+    }
+    assertThat(good).hasSizeGreaterThan(4);
+    applyAll(founded());
+    assertThat(applyAll(good)).allMatch(Applied.Done.class::isInstance);
+    assertThat(tables()).containsExactly("big");
+
+    applyAll(Arrays.copyOf(bad, bad.length - 1));
+    flipAByte(staged(), content.length / 2);
+
+    assertThatThrownBy(() -> apply(bad[bad.length - 1]))
+        .isInstanceOf(SqliteException.NodeFault.class)
+        .hasMessageContaining("the staged file");
+  }
+
+  private Path staged() throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      return files
+          .filter(file -> file.getFileName().toString().equals("staging-0000000000000002"))
+          .findFirst()
+          .orElseThrow();
+    }
+  }
+
+  private static void flipAByte(Path file, long at) throws IOException {
+    try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "rw")) {
+      open.seek(at);
+      int before = open.read();
+      open.seek(at);
+      open.write(before ^ 1);
+    }
   }
 
   @Test

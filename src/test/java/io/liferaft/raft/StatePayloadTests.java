@@ -69,10 +69,26 @@ class StatePayloadTests {
     }
   }
 
+  /** An older version would hold the staged bytes against a hash of nothing. */
+  @ParameterizedTest
+  @CsvSource({"'', 6", "ab, 4"})
+  void onlyALoadWithoutAHashOfTheWholeHasANewForm(String sha256, byte version) {
+    StatePayload with =
+        StatePayload.decode(HexFormat.of().parseHex("04" + FIRST_FIELDS + "01016601020101080364"));
+    OpenLoad load =
+        new OpenLoad(1, LogCommand.LoadKind.DATABASE, 2, 1L << 33, sha256, 1 << 20, "cd");
+    StatePayload payload = new StatePayload(with.term(), with.state(), load);
+
+    byte[] encoded = payload.encode();
+
+    assertThat(encoded[0]).isEqualTo(version);
+    assertThat(StatePayload.decode(encoded)).isEqualTo(payload);
+  }
+
   @Test
   void refusesARecordOfANewerVersion() {
-    assertThatThrownBy(() -> StatePayload.decode(HexFormat.of().parseHex("06" + FIRST_FIELDS)))
-        .hasMessageContaining("format version 6")
+    assertThatThrownBy(() -> StatePayload.decode(HexFormat.of().parseHex("07" + FIRST_FIELDS)))
+        .hasMessageContaining("format version 7")
         .hasMessageContaining("start a newer version");
   }
 

@@ -55,7 +55,8 @@ class WriteHoldTests {
               assertThat(cluster.awaitLeader().raft().execute(write(2)).results()).hasSize(1));
       Path file = database();
       assertThatExceptionOfType(RuntimeException.class)
-          .isThrownBy(() -> leader.loadRestored(attempt, file, null, null, _ -> {}));
+          .isThrownBy(
+              () -> leader.loadRestored(attempt, LoadSource.of(file), null, () -> null, _ -> {}));
       cluster
           .running()
           .forEach(node ->

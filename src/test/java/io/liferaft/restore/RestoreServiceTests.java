@@ -29,6 +29,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -547,6 +550,158 @@ class RestoreServiceTests {
 
     assertThat(node.probed()).hasSize(3);
     assertThat(node.state().restore()).isEqualTo(new RestoreRecord.Ended(Outcome.RESTORED, 0));
+  }
+
+  // --- while it is on its way ---
+
+  /** The download waits until something of it has been loaded, and the other way round. */
+  @Test
+  void loadsWhatHasComeWhileTheRestIsDownloaded() {
+    placeInAnArchive();
+    node.lead();
+    CountDownLatch loaded = new CountDownLatch(1);
+    List<RestoreState> seen = new CopyOnWriteArrayList<>();
+    node.duringLoad(bytes -> {
+      seen.add(service.state());
+      if (bytes > 0) {
+        loaded.countDown();
+      }
+    });
+    archive.duringFetch(bytes -> {
+      if (bytes > 1000) {
+        awaitLatch(loaded);
+      }
+    });
+
+    service.step();
+
+    assertThat(node.database()).isEqualTo(FakeDatabase.holding(LONG_TEXT));
+    assertThat(node.state().backups()).as("recorded in the same entry").hasSize(1);
+    assertThat(seen.getFirst())
+        .as("what is waited for is the download")
+        .isInstanceOf(RestoreState.Downloading.class);
+    assertThat(output)
+        .contains("Downloading the backup: 100 %")
+        .contains("Loading the database: 100 %");
+    assertThat(service.step()).isZero();
+    assertThat(dataDir.resolve("restore")).doesNotExist();
+  }
+
+  @Test
+  void takesTheNextOlderOneWhenTheEndOfTheNewestIsDamaged() {
+    placeInAnArchive();
+    archive.corrupt(true);
+    archive.placeOlder(sized(FakeDatabase.holding("older")), FakeDatabase.holding("older"));
+    List<Long> loaded = new CopyOnWriteArrayList<>();
+    node.duringLoad(loaded::add);
+    node.lead();
+
+    service.step();
+
+    assertThat(node.database()).isEqualTo(FakeDatabase.holding("older"));
+    assertThat(node.state().backups()).as("so that it is backed up anew").isEmpty();
+    assertThat(output).containsOnlyOnce("WARN").contains("The next older one is taken");
+  }
+
+  @Test
+  void switchesNothingWhenTheWholeIsNoDatabase() {
+    CountDownLatch loaded = new CountDownLatch(1);
+    int size = FakeDatabase.holding(LONG_TEXT).length;
+    check =
+        file -> {
+          awaitLatch(loaded);
+          throw new SqliteException.InvalidDatabase("file is not a database", null);
+        };
+    service = service(OnFailure.HOLD, S3);
+    placeInAnArchive();
+    node.duringLoad(bytes -> {
+      if (bytes > size - 100) {
+        loaded.countDown();
+      }
+    });
+    node.lead();
+
+    service.step();
+
+    assertThat(failed().reason()).contains("no sound SQLite database").contains(S3);
+    assertThat(node.databaseEmpty()).isTrue();
+    assertThat(node.state().restore()).isInstanceOf(RestoreRecord.Begun.class);
+    assertThat(dataDir.resolve("restore")).doesNotExist();
+  }
+
+  @Test
+  void endsTheDownloadWhenLoadingFails() {
+    placeInAnArchive();
+    node.lead();
+    CountDownLatch hangs = new CountDownLatch(1);
+    node.duringLoad(bytes -> {
+      if (bytes > 0) {
+        node.duringLoad(more -> {});
+        awaitLatch(hangs);
+        throw new IllegalStateException("disk full");
+      }
+    });
+    List<Boolean> interrupted = new CopyOnWriteArrayList<>();
+    archive.duringFetch(bytes -> {
+      if (bytes > 1000) {
+        hangs.countDown();
+        try {
+          new CountDownLatch(1).await();
+        } catch (InterruptedException e) {
+          interrupted.add(true);
+          Thread.currentThread().interrupt();
+        }
+      }
+    });
+
+    service.step();
+
+    assertThat(failed().reason()).contains("disk full");
+    assertThat(interrupted).containsExactly(true);
+    archive.duringFetch(bytes -> {});
+    clock.advance(Duration.ofMinutes(2));
+    service.step();
+    assertThat(node.database()).isEqualTo(FakeDatabase.holding(LONG_TEXT));
+  }
+
+  @Test
+  void lossOfLeadershipEndsBothDownloadAndLoad() {
+    placeInAnArchive();
+    node.members("n1=127.0.0.1:4002", "n2=127.0.0.1:4003").lead();
+    archive.duringFetch(bytes -> {
+      if (bytes > 1000) {
+        archive.duringFetch(more -> {});
+        node.leader("n2");
+      }
+    });
+
+    service.step();
+    service.step();
+
+    assertThat(service.state()).isEqualTo(new RestoreState.Following("n2"));
+    assertThat(node.databaseEmpty()).isTrue();
+    assertThat(service.attempts()).isZero();
+    assertThat(dataDir.resolve("restore")).isDirectoryContaining("glob:**.part");
+    assertThat(output).doesNotContain("WARN");
+  }
+
+  private void placeInAnArchive() {
+    archive.holdsMany(null);
+    archive.place(sized(FakeDatabase.holding(LONG_TEXT)), FakeDatabase.holding(LONG_TEXT));
+  }
+
+  /** As an archive tells it, whose pieces have hashes. */
+  private static BackupManifest sized(byte[] database) {
+    return new BackupManifest(
+        "cluster-old", "g0", 99, 700, null, database.length, false, List.of(), null, null, null);
+  }
+
+  private static void awaitLatch(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(30, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 
   // --- leadership ---

@@ -4,6 +4,7 @@ import io.liferaft.archive.BackupArchive;
 import io.liferaft.archive.BackupManifest;
 import io.liferaft.archive.CorruptBackupException;
 import io.liferaft.archive.DatabaseSource;
+import io.liferaft.archive.FetchProgress;
 import io.liferaft.archive.PruneReport;
 import io.liferaft.archive.RetentionPolicy;
 import io.liferaft.archive.StoredBackup;
@@ -293,7 +294,7 @@ public final class FakeArchive implements BackupArchive {
   }
 
   @Override
-  public String fetch(StoredBackup backup, Path into, LongConsumer progress) {
+  public String fetch(StoredBackup backup, Path into, FetchProgress progress) {
     called(Call.FETCH);
     boolean newest = !backup.key().equals("older");
     byte[] from = newest ? bytes() : olderBytes;
@@ -312,7 +313,10 @@ public final class FakeArchive implements BackupArchive {
         if (Thread.interrupted()) {
           throw new ObjectStoreException(Reason.UNAVAILABLE, "interrupted", null);
         }
-        progress.accept(done);
+        progress.fetched(done);
+        if (many) {
+          progress.verified(part, done);
+        }
       }
       if (corrupt && newest) {
         Files.delete(part);

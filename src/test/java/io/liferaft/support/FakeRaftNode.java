@@ -5,6 +5,7 @@ import io.liferaft.raft.ChangesRecord;
 import io.liferaft.raft.ClusterCopy;
 import io.liferaft.raft.CommitUnknownException;
 import io.liferaft.raft.LeadershipChanged;
+import io.liferaft.raft.LoadSource;
 import io.liferaft.raft.NodeProbe;
 import io.liferaft.raft.NodeStatus;
 import io.liferaft.raft.NotLeaderException;
@@ -21,10 +22,11 @@ import io.liferaft.raft.WriteHold;
 import io.liferaft.sqlite.DatabaseCopy;
 import io.liferaft.sqlite.SqlResult;
 import io.liferaft.sqlite.SqliteException;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -37,6 +39,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -452,18 +455,27 @@ public final class FakeRaftNode implements RaftNode {
   @Override
   public void loadRestored(
       long attempt,
-      Path file,
+      LoadSource source,
       @Nullable String lineage,
-      @Nullable BackupRecord backup,
+      Supplier<@Nullable BackupRecord> backup,
       LongConsumer loadedBytes) {
-    byte[] bytes = read(file);
-    for (int done = 0; done < bytes.length; done += CHUNK_BYTES) {
-      LongConsumer during = duringLoad();
-      during.accept(done);
-      leaderOnly();
-      loadedBytes.accept(Math.min(bytes.length, done + CHUNK_BYTES));
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    try (InputStream in = source.open()) {
+      for (byte[] chunk = in.readNBytes(CHUNK_BYTES);
+          chunk.length > 0;
+          chunk = in.readNBytes(CHUNK_BYTES)) {
+        LongConsumer during = duringLoad();
+        during.accept(all.size());
+        leaderOnly();
+        all.writeBytes(chunk);
+        loadedBytes.accept(all.size());
+      }
+      source.awaitWhole();
+      loadedBytes.accept(all.size());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
-    loaded(attempt, bytes, lineage, backup);
+    loaded(attempt, all.toByteArray(), lineage, backup.get());
   }
 
   private synchronized void loaded(
@@ -495,14 +507,6 @@ public final class FakeRaftNode implements RaftNode {
 
   private synchronized LongConsumer duringLoad() {
     return duringLoad;
-  }
-
-  private static byte[] read(Path file) {
-    try {
-      return Files.readAllBytes(file);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 
   @Override

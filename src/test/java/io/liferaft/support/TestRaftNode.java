@@ -3,6 +3,7 @@ package io.liferaft.support;
 import io.liferaft.raft.BackupRecord;
 import io.liferaft.raft.ChangesRecord;
 import io.liferaft.raft.ClusterCopy;
+import io.liferaft.raft.LoadSource;
 import io.liferaft.raft.NodeProbe;
 import io.liferaft.raft.NodeStatus;
 import io.liferaft.raft.NodeStatus.Member;
@@ -334,9 +335,9 @@ public final class TestRaftNode implements RaftNode {
   @Override
   public void loadRestored(
       long attempt,
-      Path file,
+      LoadSource source,
       @Nullable String clusterId,
-      @Nullable BackupRecord backup,
+      Supplier<@Nullable BackupRecord> backup,
       LongConsumer loadedBytes) {
     throw new UnsupportedOperationException();
   }
