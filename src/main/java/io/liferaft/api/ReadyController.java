@@ -21,6 +21,9 @@ final class ReadyController {
   /** How long a leader is waited for before this node looks who leads now. */
   private static final Duration LOOK = Duration.ofSeconds(1);
 
+  /** For a statement that reads nothing. */
+  private static final Duration QUERY = Duration.ofSeconds(2);
+
   private static final String NODE_OK = "[+]node ok";
   private static final String LEADER_OK = NODE_OK + "\n[+]leader ok";
   private static final String STORE_OK = LEADER_OK + "\n[+]store ok";
@@ -102,7 +105,7 @@ final class ReadyController {
 
   private String databaseProblem() {
     try {
-      return raft.localQuery("SELECT 1") instanceof SqlResult.Failed(String message, long _)
+      return raft.localQuery("SELECT 1", QUERY) instanceof SqlResult.Failed(String message, long _)
           ? message
           : "";
     } catch (RuntimeException e) {

@@ -2,6 +2,7 @@ package io.liferaft.backup;
 
 import io.liferaft.raft.RaftNode;
 import io.liferaft.sqlite.SqlResult;
+import io.liferaft.sqlite.SqliteException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -10,10 +11,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps a database that this node's disk has damaged from replacing a good backup. Looks as far as
- * a short query gets: a database that is too big for that is sent unchecked, and looked at no more.
- * Where a backup costs what changed and the ones before stay, it is looked at once a day, and when
- * a new generation has begun.
+ * Keeps a database that this node's disk has damaged from replacing a good backup. Where each
+ * backup is a whole one, each looks, as far as a short query gets: a database that is too big for
+ * that is sent unchecked, and looked at no more. Where a backup costs what changed and the ones
+ * before stay, the whole is looked at once a day, and when a new generation has begun; the copy
+ * that is backed up meanwhile keeps checkpoints from ending that. What was not looked at to the end
+ * is sent, and looked at again after an hour.
  */
 final class SoundnessCheck {
 
@@ -22,6 +25,9 @@ final class SoundnessCheck {
   private static final String SOUND = "ok";
 
   private static final Duration DAY = Duration.ofDays(1);
+  private static final Duration AGAIN = Duration.ofHours(1);
+  private static final Duration SHORT = Duration.ofSeconds(2);
+  private static final Duration LONG = Duration.ofMinutes(20);
 
   private final RaftNode node;
   private final Clock clock;
@@ -48,26 +54,45 @@ final class SoundnessCheck {
     if (recent || sizeBytes >= tooBigBytes) {
       return;
     }
-    look(sizeBytes);
+    boolean whole = look();
     generation = ofGeneration;
-    checked = now;
+    if (daily) {
+      checked = whole ? now : now.minus(DAY).plus(AGAIN);
+    } else if (!whole) {
+      tooBigBytes = sizeBytes;
+    }
   }
 
-  private void look(long sizeBytes) {
-    switch (node.localQuery("PRAGMA quick_check(1)")) {
+  /** Whether it came to the end. */
+  private boolean look() {
+    return switch (found()) {
       case SqlResult.Rows(_, _, _, var values, _) -> {
         String said = values.isEmpty() ? SOUND : String.valueOf(values.getFirst()[0]);
         if (!said.equals(SOUND)) {
           throw new Damaged(said);
         }
+        yield true;
       }
       case SqlResult.Failed(var message, _) when message.contains("malformed") ->
           throw new Damaged(message);
       case SqlResult.Failed(var message, _) -> {
-        tooBigBytes = sizeBytes;
-        log.debug("A database of {} bytes is backed up unchecked: {}", sizeBytes, message);
+        String reason = "The database is backed up unchecked: quick_check has not ended, {}";
+        if (daily) {
+          log.warn(reason, message);
+        } else {
+          log.debug(reason, message);
+        }
+        yield false;
       }
-      case SqlResult.Write _ -> {}
+      case SqlResult.Write _ -> true;
+    };
+  }
+
+  private SqlResult found() {
+    try {
+      return node.localQuery("PRAGMA quick_check(1)", daily ? LONG : SHORT);
+    } catch (SqliteException e) {
+      return new SqlResult.Failed(String.valueOf(e.getMessage()), 0);
     }
   }
 

@@ -116,8 +116,12 @@ public interface RaftNode {
    */
   boolean snapshot(Duration timeout);
 
-  /** Runs one statement on this node's own database, for health checks. Waits. */
-  SqlResult localQuery(String sql);
+  /**
+   * Runs one statement on this node's own database, for health checks. Waits.
+   *
+   * @param limit what takes longer is ended, and a {@link SqlResult.Failed}
+   */
+  SqlResult localQuery(String sql, Duration limit);
 
   // --- for the delivery of changes; only the leader's calls succeed ---
 

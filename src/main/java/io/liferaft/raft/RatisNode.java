@@ -345,8 +345,8 @@ final class RatisNode implements RaftNode, SmartLifecycle {
   }
 
   @Override
-  public SqlResult localQuery(String sql) {
-    return store.query(List.of(SqlStatement.of(sql)), false, Duration.ofSeconds(2)).getFirst();
+  public SqlResult localQuery(String sql, Duration limit) {
+    return store.query(List.of(SqlStatement.of(sql)), false, limit).getFirst();
   }
 
   // --- copies and loads ---

@@ -472,7 +472,7 @@ final class TestCluster implements AutoCloseable {
 
     /** What this node's own database says. */
     String local(String sql) {
-      return value(raft().localQuery(sql));
+      return value(raft().localQuery(sql, Duration.ofSeconds(2)));
     }
 
     private static String value(SqlResult result) {

@@ -77,6 +77,7 @@ public final class FakeRaftNode implements RaftNode {
   private @Nullable RuntimeException refuseVerified;
   private final Map<String, Verification> verified = new HashMap<>();
   private String checked = "ok";
+  private Duration checkLasts = Duration.ZERO;
   private @Nullable Runnable leaderAtPoint;
   private @Nullable ClusterCopy kept;
   private Runnable wakeForKept = () -> {};
@@ -167,6 +168,11 @@ public final class FakeRaftNode implements RaftNode {
   /** What SQLite says of the database from now on. */
   public synchronized void checked(String quickCheck) {
     checked = quickCheck;
+  }
+
+  /** How long the check of the database takes. */
+  public synchronized void checkLasts(Duration time) {
+    checkLasts = time;
   }
 
   public synchronized void failNextRecord(RuntimeException failure) {
@@ -578,7 +584,10 @@ public final class FakeRaftNode implements RaftNode {
   }
 
   @Override
-  public synchronized SqlResult localQuery(String sql) {
+  public synchronized SqlResult localQuery(String sql, Duration limit) {
+    if (limit.compareTo(checkLasts) < 0) {
+      return new SqlResult.Failed("not within " + limit, 0);
+    }
     List<@Nullable Object[]> row = new ArrayList<>();
     row.add(new @Nullable Object[] {checked});
     return new SqlResult.Rows(List.of("quick_check"), List.of("text"), row, 0);

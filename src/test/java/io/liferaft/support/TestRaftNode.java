@@ -263,7 +263,7 @@ public final class TestRaftNode implements RaftNode {
   }
 
   @Override
-  public SqlResult localQuery(String sqlText) {
+  public SqlResult localQuery(String sqlText, Duration limit) {
     return new SqlResult.Rows(List.of("1"), List.of("integer"), List.of(), 0);
   }
 
