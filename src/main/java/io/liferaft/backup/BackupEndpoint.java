@@ -182,7 +182,7 @@ final class BackupEndpoint {
 
   private static FutureTask<BackupOutcome> begin(BackupScheduler of) {
     FutureTask<BackupOutcome> round = new FutureTask<>(of::backUpNow);
-    Thread.ofVirtual().name("liferaft-backup-now").start(round);
+    Thread _ = Thread.ofPlatform().name("liferaft-backup-now").daemon().start(round);
     return round;
   }
 

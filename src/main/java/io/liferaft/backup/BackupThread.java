@@ -8,7 +8,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Takes one step after the other on a thread of its own, and a last one when it is stopped. */
+/**
+ * Takes one step after the other on a thread of its own, and a last one when it is stopped. It is
+ * one of the system's, for {@link io.liferaft.sqlite.BackgroundIo}.
+ */
 final class BackupThread {
 
   private static final Logger log = LoggerFactory.getLogger(BackupThread.class);
@@ -47,7 +50,7 @@ final class BackupThread {
   void start() {
     running = true;
     givenUp = false;
-    thread = Thread.ofVirtual().name(name).start(this::work);
+    thread = Thread.ofPlatform().name(name).daemon().start(this::work);
   }
 
   /** Waits for the step under way and the last one, then interrupts. */

@@ -3,6 +3,7 @@ package io.liferaft.backup;
 import io.liferaft.archive.DatabaseSource;
 import io.liferaft.raft.NodeStatus;
 import io.liferaft.raft.RaftNode;
+import io.liferaft.sqlite.BackgroundIo;
 import io.liferaft.sqlite.DatabaseCopy;
 import io.liferaft.sqlite.FilePosition;
 import io.liferaft.sqlite.SqliteException;
@@ -43,7 +44,7 @@ final class ConfirmedCopy implements DatabaseSource {
   public int read(long offset, ByteBuffer into) throws IOException {
     requireLeadership();
     try {
-      return copy.read(offset, into);
+      return BackgroundIo.read(() -> copy.read(offset, into));
     } catch (SqliteException.CopyRevoked e) {
       copyRevoked = true;
       throw new IOException(e);

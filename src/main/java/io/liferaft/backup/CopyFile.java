@@ -1,5 +1,6 @@
 package io.liferaft.backup;
 
+import io.liferaft.sqlite.BackgroundIo;
 import io.liferaft.sqlite.DatabaseCopy;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -24,7 +25,7 @@ final class CopyFile {
     try (OutputStream out = Files.newOutputStream(file)) {
       ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
       long offset = 0;
-      while (copy.read(offset, buffer.clear()) > 0) {
+      while (read(copy, offset, buffer.clear()) > 0) {
         if (Thread.currentThread().isInterrupted()) {
           throw new InterruptedIOException("this node is stopping");
         }
@@ -36,5 +37,9 @@ final class CopyFile {
       throw new IOException(
           "the copy ended after %d of %d bytes".formatted(Files.size(file), copy.sizeBytes()));
     }
+  }
+
+  private static int read(DatabaseCopy copy, long offset, ByteBuffer into) throws IOException {
+    return BackgroundIo.read(() -> copy.read(offset, into));
   }
 }

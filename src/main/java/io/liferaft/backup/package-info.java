@@ -17,11 +17,11 @@
  * target, a database held in memory, a decision from anything but the replicated state, the store's
  * answer and what this term has seen.
  *
- * <p>Threads: {@code liferaft-backup} and {@code liferaft-backup-second} (virtual) run the rounds,
- * {@code liferaft-drill} (virtual) the drills; {@code liferaft-backup-stop} and {@code
- * liferaft-backup-second-stop} (virtual) wait for the last ones; {@code liferaft-preflight}
- * (virtual) tries the store after the start; an operator's POST runs them on {@code
- * liferaft-backup-now} (virtual).
+ * <p>Threads: {@code liferaft-backup} and {@code liferaft-backup-second} run the rounds, {@code
+ * liferaft-drill} the drills, an operator's POST a round on {@code liferaft-backup-now}: threads of
+ * the system, so that the disk can serve their reads last; {@code liferaft-backup-stop} and {@code
+ * liferaft-backup-second-stop} (virtual) wait for the last ones; {@code liferaft-preflight} tries
+ * the store after the start.
  *
  * <p>After a crash at any line: nothing on this node's disk. In the store either the old backup or
  * the new one; a new one that was not recorded is recognised by its lineage, generation and hash.

@@ -4,12 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.liferaft.raft.ClusterCopy;
+import io.liferaft.sqlite.BackgroundIo;
+import io.liferaft.sqlite.DatabaseCopy;
 import io.liferaft.support.FakeRaftNode;
+import io.liferaft.support.TestRaftNode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 
 class ConfirmedCopyTests {
 
@@ -29,6 +37,29 @@ class ConfirmedCopyTests {
       assertThat(writer.leadershipLost()).isFalse();
     }
     assertThat(written.size()).isEqualTo(SIZE);
+  }
+
+  /** So that the disk serves clients first. */
+  @Test
+  @EnabledOnOs(
+      value = OS.LINUX,
+      architectures = {"amd64", "aarch64"})
+  void readsInTheBackground() throws Exception {
+    CompletableFuture<Long> during = new CompletableFuture<>();
+    DatabaseCopy copy =
+        new TestRaftNode.BytesCopy(new byte[10]) {
+          @Override
+          public int read(long offset, ByteBuffer into) {
+            during.complete(BackgroundIo.priority());
+            return super.read(offset, into);
+          }
+        };
+    ConfirmedCopy reader = new ConfirmedCopy(copy, node, node.term());
+    FutureTask<Integer> task = new FutureTask<>(() -> reader.read(0, ByteBuffer.allocate(10)));
+    Thread.ofPlatform().start(task).join();
+
+    assertThat(task.get()).isEqualTo(10);
+    assertThat(during.get()).isEqualTo(BackgroundIo.LOWEST);
   }
 
   @Test
