@@ -12,8 +12,10 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -29,6 +31,9 @@ import org.slf4j.LoggerFactory;
  * of its last one, so that the next reads only what changed. For one thread at a time.
  */
 final class ArchiveWriter {
+
+  /** Chunks that are sent sooner than older manifests are read for them. */
+  private static final int WORTH_LOOKING = 32;
 
   private static final Logger log = LoggerFactory.getLogger(ArchiveWriter.class);
 
@@ -151,6 +156,9 @@ final class ArchiveWriter {
     BackupId base = trusted && Objects.equals(own, key) ? baseFor(parent, head) : null;
     BackupId id = id(parent, head, base);
     ChunkPlan plan = ChunkPlan.of(survey, known, base == null, trusted ? null : sound);
+    if (before != null && !sameGeneration(before.head(), head)) {
+      reuseEarlier(plan, before.id(), there == null ? manifests.soundPacks() : there, key != null);
+    }
     DataKey secret = key == null ? null : key.key();
     PackWriter writer =
         new PackWriter(
@@ -181,6 +189,34 @@ final class ArchiveWriter {
         pointer.storedBytes(),
         info.modified(),
         (pack == null ? 0 : pack.bytes()) + put.bytes());
+  }
+
+  /**
+   * A database that was set back, or replaced by one of before, is in the archive, but not in its
+   * newest backup. So with a new generation that would be sent for the most part, earlier ones are
+   * looked at, fewer the older they are.
+   */
+  private void reuseEarlier(
+      ChunkPlan plan, BackupId newest, Map<String, Long> there, boolean encrypted) {
+    if (plan.toSend().size() < WORTH_LOOKING) {
+      return;
+    }
+    List<BackupId> earlier = new ArrayList<>(manifests.ids());
+    earlier.removeIf(id -> id.compareTo(newest) >= 0);
+    int before = plan.toSend().size();
+    for (int back = 1; back <= earlier.size() && plan.toSend().size() >= WORTH_LOOKING; back *= 2) {
+      BackupId id = earlier.get(earlier.size() - back);
+      try {
+        plan.reuse(
+            manifests.load(id, null).table(),
+            pack ->
+                (pack.key() != null) == encrypted
+                    && Objects.equals(there.get(pack.name()), pack.bytes()));
+      } catch (CorruptBackupException | EncryptionKeyException e) {
+        log.debug("Backup {} is not looked at", id, e);
+      }
+    }
+    log.debug("{} of {} chunks are in earlier backups", before - plan.toSend().size(), before);
   }
 
   /**

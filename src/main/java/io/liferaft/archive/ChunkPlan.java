@@ -6,14 +6,16 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which chunks of a surveyed database the archive has already, going by the newest backup, and
- * which have to be sent.
+ * Which chunks of a surveyed database the archive has already, going by the newest backup and by
+ * earlier ones that are shown to it, and which have to be sent.
  */
 final class ChunkPlan {
 
@@ -33,6 +35,12 @@ final class ChunkPlan {
   private final int[] sent;
 
   private final List<Integer> toSend = new ArrayList<>();
+
+  /** Packs that are being rewritten. */
+  private final Set<Pack> mostlyDead = new HashSet<>();
+
+  /** Packs that earlier backups have and the parent has not; they count on from the parent's. */
+  private final List<Pack> morePacks = new ArrayList<>();
 
   /** Made when a chunk is not where it was: most are. */
   private @Nullable HashIndex index;
@@ -63,6 +71,7 @@ final class ChunkPlan {
 
   private void fill(boolean rewrite, @Nullable Set<Pack> sound) {
     BitSet dead = rewrite ? mostlyDead(parent) : new BitSet();
+    dead.stream().mapToObj(parent.packList()::get).forEach(mostlyDead::add);
     BitSet lost = sound == null ? new BitSet() : lost(parent, sound);
     Map<ByteBuffer, Integer> sending = new HashMap<>();
     long rewritten = 0;
@@ -131,13 +140,65 @@ final class ChunkPlan {
   }
 
   /**
+   * Takes from an earlier backup what would be sent otherwise.
+   *
+   * @param usable whether a pack may be relied on
+   */
+  void reuse(ChunkTable earlier, Predicate<Pack> usable) {
+    HashIndex known = new HashIndex(earlier);
+    int[] places = new int[toSend.size()];
+    int[] numbers = new int[toSend.size()];
+    List<Integer> rest = new ArrayList<>();
+    for (int s = 0; s < places.length; s++) {
+      int found = known.find(survey.hashes(), toSend.get(s) * ChunkTable.HASH_BYTES);
+      boolean there = false;
+      if (found >= 0) {
+        Pack pack = earlier.packList().get(earlier.pack(found));
+        there = !mostlyDead.contains(pack) && usable.test(pack);
+      }
+      places[s] = there ? found : -1;
+      numbers[s] = rest.size();
+      if (!there) {
+        rest.add(toSend.get(s));
+      }
+    }
+    for (int i = 0; i < packs.length; i++) {
+      int s = sent[i];
+      if (s >= 0 && places[s] >= 0) {
+        packs[i] = place(earlier.packList().get(earlier.pack(places[s])));
+        offsets[i] = earlier.offset(places[s]);
+        lengths[i] = earlier.storedLength(places[s]);
+        sent[i] = -1;
+      } else if (s >= 0) {
+        sent[i] = numbers[s];
+      }
+    }
+    toSend.clear();
+    toSend.addAll(rest);
+  }
+
+  private int place(Pack pack) {
+    int known = parent.packList().indexOf(pack);
+    if (known >= 0) {
+      return known;
+    }
+    int more = morePacks.indexOf(pack);
+    if (more < 0) {
+      more = morePacks.size();
+      morePacks.add(pack);
+    }
+    return parent.packList().size() + more;
+  }
+
+  /**
    * The table of the new backup.
    *
    * @param pack that holds what was sent; null when nothing was
    * @param written where it lies in there
    */
   ChunkTable table(@Nullable Pack pack, PackWriter written) {
-    List<Pack> before = parent.packList();
+    List<Pack> before = new ArrayList<>(parent.packList());
+    before.addAll(morePacks);
     int[] place = new int[before.size()];
     Arrays.fill(place, -1);
     List<Pack> used = new ArrayList<>();

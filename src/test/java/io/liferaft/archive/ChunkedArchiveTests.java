@@ -195,6 +195,48 @@ class ChunkedArchiveTests {
     assertThat(fetched(restored)).isEqualTo(database.bytes());
   }
 
+  /** Its content is in the archive, but not in the newest backup. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 6})
+  void sendsNextToNothingOfADatabaseThatWasSetBack(int since) throws IOException {
+    TestDatabase database = TestDatabase.random(60, 2);
+    TestDatabase other = TestDatabase.random(80, 3).elsewhere().elsewhere();
+    StoredBackup first = write(database);
+    for (int i = 0; i < since; i++) {
+      write(database.set((long) i * CHUNK, (byte) 1)); // stays in what is looked at
+    }
+    write(other.newGeneration("generation-2"));
+    write(other.set(0, (byte) 1));
+    archive = archive();
+
+    StoredBackup setBack = write(database.elsewhere().newGeneration("generation-3"));
+
+    assertThat(setBack.addedBytes()).isLessThan(first.addedBytes() / 5);
+    assertThat(fetched(setBack)).isEqualTo(database.bytes());
+    StoredBackup next = write(database.set(9 * CHUNK, (byte) 2));
+    assertThat(next.addedBytes()).isLessThan(2 * CHUNK);
+    assertThat(fetched(next)).isEqualTo(database.bytes());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"gone", "cut"})
+  void reliesOnNoPackOfAnEarlierBackupThatIsDamaged(String how) throws IOException {
+    TestDatabase database = TestDatabase.random(60, 2);
+    StoredBackup first = write(database);
+    Path pack = files("packs").getFirst();
+    write(TestDatabase.random(80, 3).elsewhere().elsewhere().newGeneration("generation-2"));
+    if (how.equals("gone")) {
+      Files.delete(pack);
+    } else {
+      Files.write(pack, Arrays.copyOf(Files.readAllBytes(pack), 3 * CHUNK));
+    }
+
+    StoredBackup setBack = write(database.elsewhere().newGeneration("generation-3"));
+
+    assertThat(setBack.addedBytes()).isGreaterThan(first.addedBytes() * 9 / 10);
+    assertThat(fetched(setBack)).isEqualTo(database.bytes());
+  }
+
   @Test
   void findsContentThatHasMovedAndSendsEqualContentOnce() throws IOException {
     byte[] bytes = TestDatabase.random(10, 3).bytes();
