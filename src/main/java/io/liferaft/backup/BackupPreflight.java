@@ -38,6 +38,7 @@ final class BackupPreflight implements SmartLifecycle {
   private final BackupThread thread =
       new BackupThread("liferaft-preflight", "The preflight", this::step, () -> {});
   private volatile boolean running;
+  private volatile boolean stopping;
   private boolean begun;
   private volatile @Nullable Report last;
 
@@ -86,7 +87,7 @@ final class BackupPreflight implements SmartLifecycle {
    * Tries now, or as soon as another try has ended, for example the one after the start.
    *
    * @param patience how long to wait for that
-   * @return empty when another still tries, or when backup is off
+   * @return empty when another still tries, when this node is stopping, or when backup is off
    */
   Optional<Report> tryNow(Duration patience) {
     Supplier<List<PreflightFinding>> tried = trial;
@@ -95,6 +96,9 @@ final class BackupPreflight implements SmartLifecycle {
     }
     try {
       List<PreflightFinding> findings = tried.get();
+      if (stopping) {
+        return Optional.empty(); // what the stop has broken off is no trouble of the store
+      }
       Report report = new Report(clock.instant(), findings);
       last = report;
       tell(report);
@@ -143,6 +147,7 @@ final class BackupPreflight implements SmartLifecycle {
 
   @Override
   public void start() {
+    stopping = false;
     running = true;
     if (atStart && trial != null) {
       thread.start();
@@ -151,6 +156,7 @@ final class BackupPreflight implements SmartLifecycle {
 
   @Override
   public void stop() {
+    stopping = true;
     running = false;
     thread.stop(Duration.ZERO);
   }

@@ -63,7 +63,11 @@ final class BackupThread {
     }
     try {
       if (!toEnd.join(limit.plus(GRACE))) {
-        log.warn("{} is not complete after {} and is given up", work, limit);
+        if (limit.isZero()) {
+          log.info("{} is given up: this node is stopping", work);
+        } else {
+          log.warn("{} is not complete after {} and is given up", work, limit);
+        }
         giveUp(toEnd);
       }
     } catch (InterruptedException e) {

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -65,6 +66,40 @@ class BackupPreflightTests {
       on.stop();
       off.stop();
     }
+  }
+
+  /** What fails because its thread is interrupted is no trouble of the store. */
+  @Test
+  void aStopIsNoFinding(CapturedOutput output) throws InterruptedException {
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch ended = new CountDownLatch(1);
+    BackupPreflight preflight =
+        new BackupPreflight(
+            true,
+            "s3://b/",
+            () -> {
+              if (begun.getCount() > 0) {
+                begun.countDown();
+                try {
+                  new CountDownLatch(1).await();
+                } catch (InterruptedException e) {
+                  ended.countDown();
+                }
+              }
+              return List.of(DENIED);
+            },
+            clock);
+    preflight.start();
+    assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
+
+    preflight.stop();
+
+    assertThat(ended.await(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(preflight.tryNow(Duration.ofSeconds(30))).isEmpty();
+    assertThat(preflight.last()).isNull();
+    assertThat(output)
+        .contains("The preflight is given up: this node is stopping")
+        .doesNotContain("WARN");
   }
 
   @Test
