@@ -133,7 +133,7 @@ final class ChunkedArchive implements BackupArchive {
           object.etag(),
           object.versionId(),
           pointer.storedBytes(),
-          object.modified());
+          pointer.head().created() == null ? object.modified() : pointer.head().created());
     } catch (CorruptBackupException e) {
       log.warn("{}", e.getMessage());
       return unknown(object);

@@ -63,7 +63,7 @@ public final class BackupsCommand {
       Every setting of a node may follow as --name=value, or be in the environment, for example
       --spring.cloud.aws.s3.endpoint=http://127.0.0.1:9000 or AWS_ACCESS_KEY_ID.
 
-      Exit status: 0 done; 1 damaged, not there, or the store does not answer; 2 wrong usage.
+      Exit status: 0 done; 1 damaged, not there, its key not given, or the store does not answer; 2 wrong usage.
       """;
 
   private BackupsCommand() {}
@@ -217,7 +217,9 @@ public final class BackupsCommand {
           backup.id(),
           (backup.newest() ? "  (newest)" : "") + pin(backup));
     }
-    out.printf("%d restore points at %s%n", backups.size(), archive.location());
+    out.printf(
+        "%d restore point%s at %s%n",
+        backups.size(), backups.size() == 1 ? "" : "s", archive.location());
     return 0;
   }
 
@@ -276,12 +278,25 @@ public final class BackupsCommand {
     }
     StoredBackup backup = find(archive, request.point());
     Path unverified = file.resolveSibling(file.getFileName() + ".unverified");
-    String sha256 = archive.fetch(backup, unverified, _ -> {});
+    String sha256;
+    try {
+      sha256 = archive.fetch(backup, unverified, _ -> {});
+    } catch (CorruptBackupException e) {
+      // What has come would be of use to another try only where another one can succeed.
+      boolean _ =
+          Files.deleteIfExists(unverified.resolveSibling(unverified.getFileName() + ".part"));
+      throw e;
+    }
     var _ = SqliteStore.verify(unverified);
     Files.move(unverified, file);
     out.printf(
-        "%s: the database of %s as of change index %d, %d bytes, every hash right (sha256 %s)%n",
-        file, backup.stored(), backup.manifest().changeIndex(), Files.size(file), sha256);
+        "%s: the database of %s as of change index %d, %d bytes, every hash right (%s %s)%n",
+        file,
+        backup.stored(),
+        backup.manifest().changeIndex(),
+        Files.size(file),
+        archive.keepsEarlier() ? "treeSha256" : "sha256",
+        sha256);
     return 0;
   }
 

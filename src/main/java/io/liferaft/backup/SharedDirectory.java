@@ -11,9 +11,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps the nodes of a cluster from backing up to a directory each: the directory that holds the
- * backup carries a marker, and one without it is not the one the cluster knows of.
+ * backup carries a marker, and one without it is not the one the cluster knows of. A lone node has
+ * nobody to share with, but a directory that it has backed up to and that is gone may be a file
+ * system that is not mounted.
  */
 final class SharedDirectory {
+
+  private static final String GONE =
+      "This cluster has backed up to it: mount it again, or, if it is lost for good, make the"
+          + " directory, and everything is backed up anew";
 
   private final BackupArchive archive;
   private final boolean directory;
@@ -27,8 +33,8 @@ final class SharedDirectory {
    * @throws ObjectStoreException when this is not the directory that holds the recorded backup
    */
   void check(@Nullable BackupRecord recorded, long voters) {
-    if (directory && shared(recorded, voters)) {
-      var _ = markerOfShared();
+    if (directory && recorded != null) {
+      var _ = shared(recorded, voters) ? markerOfShared() : markerIfAny(recorded);
     }
   }
 
@@ -78,18 +84,21 @@ final class SharedDirectory {
     if (!directory) {
       return;
     }
-    String marker = shared(recorded, voters) ? markerOfShared() : markerIfAny();
+    String marker = shared(recorded, voters) ? markerOfShared() : markerIfAny(recorded);
     if (!clusterId.equals(marker)) {
       archive.writeLineageMarker(clusterId);
     }
   }
 
-  private @Nullable String markerIfAny() {
+  private @Nullable String markerIfAny(@Nullable BackupRecord recorded) {
     try {
       return archive.lineageMarker().orElse(null);
     } catch (ObjectStoreException e) {
       if (e.reason() != Reason.NO_SUCH_BUCKET) {
         throw e;
+      }
+      if (recorded != null) {
+        throw new ObjectStoreException(e.reason(), e.getMessage() + ". " + GONE, e);
       }
       return null;
     }

@@ -3,6 +3,7 @@ package io.liferaft.raft;
 import io.liferaft.raft.LogCommand.LoadKind;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
 import java.security.MessageDigest;
 import java.time.Duration;
@@ -105,6 +106,9 @@ final class LoadSender {
     } catch (CommitUnknownException e) {
       // No commit has been sent, so nothing of the load can take effect.
       throw new NotLeaderException("the leader changed during the load; nothing was changed");
+    } catch (InterruptedIOException e) {
+      abort(loadId);
+      throw new UncheckedIOException("the load was interrupted", e);
     } catch (IOException e) {
       abort(loadId);
       throw new UncheckedIOException("the file to load cannot be read: " + source, e);
@@ -178,7 +182,7 @@ final class LoadSender {
           progress.accept(applied);
         }
         if (Thread.interrupted()) {
-          throw new IOException("interrupted");
+          throw new InterruptedIOException("interrupted");
         }
         if (digest != null) {
           digest.update(bytes);

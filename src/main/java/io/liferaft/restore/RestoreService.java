@@ -65,6 +65,7 @@ final class RestoreService implements SmartLifecycle {
   private volatile @Nullable LeadershipChanged leadership;
   private volatile RestoreState state = new RestoreState.Waiting("this node is starting");
   private volatile @Nullable Instant began;
+  private boolean toldElsewhere;
   private volatile @Nullable Instant ended;
 
   /** Makes the attempt that reports to this service. */
@@ -197,6 +198,15 @@ final class RestoreService implements SmartLifecycle {
   }
 
   private void look(String from, boolean begun, @Nullable String other) {
+    if (begun && source != null && !toldElsewhere && place(from) == Place.ELSEWHERE) {
+      toldElsewhere = true;
+      log.warn(
+          "The restore of this cluster began from {} and goes on from there, whatever"
+              + " liferaft.restore.source now is ({}): to restore from another place, stop all nodes"
+              + " and start them with empty data directories",
+          from,
+          source);
+    }
     if (from.equals(second)) {
       secondPlace.tried(trouble.tried().firstFailures());
     }
@@ -264,6 +274,7 @@ final class RestoreService implements SmartLifecycle {
   }
 
   private void forget() {
+    toldElsewhere = false;
     trouble.forget();
     secondPlace.forget();
   }

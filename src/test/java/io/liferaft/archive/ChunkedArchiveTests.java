@@ -114,6 +114,21 @@ class ChunkedArchiveTests {
     }
   }
 
+  /**
+   * Not when the pointer was last written or copied: older ones have nothing but the manifest's.
+   */
+  @Test
+  void theNewestIsOfTheTimeThatItsManifestTells() throws IOException {
+    TestDatabase database = TestDatabase.random(3, 1);
+    Instant made = Instant.parse("2026-01-02T03:04:05.678Z");
+    TestDatabase.Source source = database.source();
+    StoredBackup _ =
+        archive.write(
+            database.manifest(archive.digest(source), made), new PutCondition.IfAbsent(), source);
+
+    assertThat(archive.latest().orElseThrow().stored()).isEqualTo(made);
+  }
+
   @Test
   void hasNothingAtFirst() {
     assertThat(archive.latest()).isEmpty();

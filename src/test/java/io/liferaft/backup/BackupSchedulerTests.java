@@ -590,6 +590,29 @@ class BackupSchedulerTests {
     assertThat(archive.marker()).contains("cluster-a");
   }
 
+  /** It may be a file system that is not mounted. */
+  @Test
+  void aLoneNodeDoesNotMakeTheDirectoryAgainThatItHasBackedUpTo() {
+    useDirectory();
+    node.write("a");
+    assertThat(scheduler.tick().result()).isEqualTo(Result.OK);
+    archive.remove();
+    archive.removeMarker();
+    archive.directoryMissing(true);
+    node.write("b");
+    clock.advance(Duration.ofMinutes(10));
+
+    assertThat(scheduler.tick().result()).isEqualTo(Result.FAILED);
+
+    assertThat(archive.marker()).isEmpty();
+    assertThat(scheduler.status().problem()).contains("mount it again, or, if it is lost for good");
+
+    archive.directoryMissing(false);
+    clock.advance(Duration.ofMinutes(10));
+    assertThat(scheduler.tick().result()).isEqualTo(Result.OK);
+    assertThat(archive.marker()).contains("cluster-a");
+  }
+
   @Test
   void severalNodesDoNotMakeAMissingDirectory() {
     useDirectory();

@@ -322,7 +322,7 @@ class BackupsActuatorTests {
     assertThat(command(0, "list", target)).contains("0 restore points");
     Files.write(elsewhere.resolve("db.sqlite.gz"), new byte[] {1, 2, 3});
     assertThat(command(0, "list", target))
-        .contains("           3  ", "db.sqlite.gz  (newest)", "1 restore points");
+        .contains("           3  ", "db.sqlite.gz  (newest)", "1 restore point at ");
   }
 
   @Test

@@ -778,6 +778,10 @@ class RestoreServiceTests {
     service.step();
 
     assertThat(node.database()).isEqualTo(FakeDatabase.holding("begun"));
+    assertThat(output)
+        .containsOnlyOnce("WARN")
+        .contains("began from s3://begun/db.sqlite and goes on from there")
+        .contains("(" + S3 + ")");
   }
 
   @Test
