@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -15,15 +16,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * Writes chunks of a database, one after the other, each packed by itself, and keeps where each
  * lies. What is read must have the hash of the survey. Packing has threads of its own, so that
- * reading and sending go on meanwhile.
+ * reading and sending go on meanwhile; who reads and sends packs, too, where it would only wait.
  */
 final class PackWriter implements ObjectWriter {
 
   /** Half of the processors are left to those who wait for answers. */
   private static final int THREADS = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
 
-  /** Chunks on their way; each holds twice its size. */
+  /** Chunks given to the threads; each on its way holds twice its size. */
   private static final int AHEAD = 4 * THREADS;
+
+  private static final int MOST_ON_THEIR_WAY = 2 * AHEAD;
 
   private final Survey survey;
   private final List<Integer> chunks;
@@ -82,11 +85,15 @@ final class PackWriter implements ObjectWriter {
     ArrayDeque<Future<Packed>> ahead = new ArrayDeque<>();
     int written = 0;
     for (int chunk : chunks) {
-      if (ahead.size() == AHEAD) {
+      while (ahead.size() == MOST_ON_THEIR_WAY || (!ahead.isEmpty() && ahead.peek().isDone())) {
         write(out, written++, await(ahead.remove()));
       }
       byte[] bytes = read(chunk);
-      ahead.add(packing.submit(() -> pack(chunk, bytes)));
+      long given = ahead.stream().filter(one -> !one.isDone()).count();
+      ahead.add(
+          given < AHEAD
+              ? packing.submit(() -> pack(chunk, bytes))
+              : CompletableFuture.completedFuture(pack(chunk, bytes)));
     }
     while (!ahead.isEmpty()) {
       write(out, written++, await(ahead.remove()));
