@@ -165,8 +165,17 @@ final class PeerRpc implements AutoCloseable {
         // A handshake comes before everything else.
         throw new UnreachableException(address, trouble, false, e);
       }
+      if (neverSent(e)) {
+        retire(address, channel);
+      }
       throw new UnreachableException(address, reason(e), !neverSent(e), e);
     }
+  }
+
+  /** gRPC fails the waiting calls a moment before it says that the channel is failing. */
+  private void retire(String address, ManagedChannel failed) {
+    var _ = channels.remove(address, failed);
+    var _ = failed.shutdown();
   }
 
   /** Whether there is a connection to a node; asks for one otherwise. Does not wait. */

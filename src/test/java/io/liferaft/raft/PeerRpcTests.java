@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.apache.ratis.thirdparty.io.grpc.Server;
 import org.apache.ratis.thirdparty.io.grpc.netty.NettyServerBuilder;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 
 class PeerRpcTests {
@@ -33,7 +34,7 @@ class PeerRpcTests {
   }
 
   /** gRPC would wait a second after the first failure, and two minutes after some. */
-  @Test
+  @RepeatedTest(10)
   void aNodeThatIsBackIsReachedAtOnce() throws Exception {
     try (PeerRpc rpc = new PeerRpc(PeerTls.none())) {
       for (int down = 0; down < 2; down++) {
