@@ -157,7 +157,7 @@ final class ArchiveWriter {
     BackupId id = id(parent, head, base);
     ChunkPlan plan = ChunkPlan.of(survey, known, base == null, trusted ? null : sound);
     if (before != null && !sameGeneration(before.head(), head)) {
-      reuseEarlier(plan, before.id(), there == null ? manifests.soundPacks() : there, key != null);
+      reuseEarlier(plan, before.id(), there, key != null);
     }
     DataKey secret = key == null ? null : key.key();
     PackWriter writer =
@@ -195,12 +195,15 @@ final class ArchiveWriter {
    * A database that was set back, or replaced by one of before, is in the archive, but not in its
    * newest backup. So with a new generation that would be sent for the most part, earlier ones are
    * looked at, fewer the older they are.
+   *
+   * @param known what may be relied on; null when it has not been looked up
    */
   private void reuseEarlier(
-      ChunkPlan plan, BackupId newest, Map<String, Long> there, boolean encrypted) {
+      ChunkPlan plan, BackupId newest, @Nullable Map<String, Long> known, boolean encrypted) {
     if (plan.toSend().size() < WORTH_LOOKING) {
       return;
     }
+    Map<String, Long> there = known == null ? manifests.soundPacks() : known;
     List<BackupId> earlier = new ArrayList<>(manifests.ids());
     earlier.removeIf(id -> id.compareTo(newest) >= 0);
     int before = plan.toSend().size();

@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -36,11 +35,11 @@ final class ChunkPlan {
 
   private final List<Integer> toSend = new ArrayList<>();
 
-  /** Packs that are being rewritten. */
-  private final Set<Pack> mostlyDead = new HashSet<>();
+  /** The parent's packs, and behind them those that only earlier backups have. */
+  private final List<Pack> allPacks;
 
-  /** Packs that earlier backups have and the parent has not; they count on from the parent's. */
-  private final List<Pack> morePacks = new ArrayList<>();
+  /** Which of the parent's packs are being rewritten. */
+  private BitSet dead = new BitSet();
 
   /** Made when a chunk is not where it was: most are. */
   private @Nullable HashIndex index;
@@ -49,6 +48,7 @@ final class ChunkPlan {
     this.survey = survey;
     this.sizeBytes = survey.source().sizeBytes();
     this.parent = parent;
+    this.allPacks = new ArrayList<>(parent.packList());
     int count = ChunkTable.count(sizeBytes);
     this.packs = new int[count];
     this.offsets = new long[count];
@@ -70,8 +70,7 @@ final class ChunkPlan {
   }
 
   private void fill(boolean rewrite, @Nullable Set<Pack> sound) {
-    BitSet dead = rewrite ? mostlyDead(parent) : new BitSet();
-    dead.stream().mapToObj(parent.packList()::get).forEach(mostlyDead::add);
+    dead = rewrite ? mostlyDead(parent) : dead;
     BitSet lost = sound == null ? new BitSet() : lost(parent, sound);
     Map<ByteBuffer, Integer> sending = new HashMap<>();
     long rewritten = 0;
@@ -145,16 +144,18 @@ final class ChunkPlan {
    * @param usable whether a pack may be relied on
    */
   void reuse(ChunkTable earlier, Predicate<Pack> usable) {
-    HashIndex known = new HashIndex(earlier);
+    HashIndex hashes = new HashIndex(earlier);
+    Map<Pack, Integer> placeOf = ManifestStore.places(allPacks);
     int[] places = new int[toSend.size()];
     int[] numbers = new int[toSend.size()];
     List<Integer> rest = new ArrayList<>();
     for (int s = 0; s < places.length; s++) {
-      int found = known.find(survey.hashes(), toSend.get(s) * ChunkTable.HASH_BYTES);
+      int found = hashes.find(survey.hashes(), toSend.get(s) * ChunkTable.HASH_BYTES);
       boolean there = false;
       if (found >= 0) {
         Pack pack = earlier.packList().get(earlier.pack(found));
-        there = !mostlyDead.contains(pack) && usable.test(pack);
+        Integer at = placeOf.get(pack);
+        there = (at == null || !dead.get(at)) && usable.test(pack);
       }
       places[s] = there ? found : -1;
       numbers[s] = rest.size();
@@ -165,7 +166,8 @@ final class ChunkPlan {
     for (int i = 0; i < packs.length; i++) {
       int s = sent[i];
       if (s >= 0 && places[s] >= 0) {
-        packs[i] = place(earlier.packList().get(earlier.pack(places[s])));
+        Pack pack = earlier.packList().get(earlier.pack(places[s]));
+        packs[i] = ManifestStore.placed(allPacks, placeOf, pack);
         offsets[i] = earlier.offset(places[s]);
         lengths[i] = earlier.storedLength(places[s]);
         sent[i] = -1;
@@ -177,19 +179,6 @@ final class ChunkPlan {
     toSend.addAll(rest);
   }
 
-  private int place(Pack pack) {
-    int known = parent.packList().indexOf(pack);
-    if (known >= 0) {
-      return known;
-    }
-    int more = morePacks.indexOf(pack);
-    if (more < 0) {
-      more = morePacks.size();
-      morePacks.add(pack);
-    }
-    return parent.packList().size() + more;
-  }
-
   /**
    * The table of the new backup.
    *
@@ -197,15 +186,13 @@ final class ChunkPlan {
    * @param written where it lies in there
    */
   ChunkTable table(@Nullable Pack pack, PackWriter written) {
-    List<Pack> before = new ArrayList<>(parent.packList());
-    before.addAll(morePacks);
-    int[] place = new int[before.size()];
+    int[] place = new int[allPacks.size()];
     Arrays.fill(place, -1);
     List<Pack> used = new ArrayList<>();
     for (int i = 0; i < packs.length; i++) {
       if (sent[i] < 0 && place[packs[i]] < 0) {
         place[packs[i]] = used.size();
-        used.add(before.get(packs[i]));
+        used.add(allPacks.get(packs[i]));
       }
     }
     if (pack != null) {

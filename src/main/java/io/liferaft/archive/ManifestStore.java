@@ -319,10 +319,7 @@ final class ManifestStore {
     long[] offsets = new long[count];
     int[] lengths = new int[count];
     List<Pack> all = new ArrayList<>(base == null ? List.of() : base.packList());
-    Map<Pack, Integer> places = new HashMap<>();
-    for (int p = 0; p < all.size(); p++) {
-      places.put(all.get(p), p);
-    }
+    Map<Pack, Integer> places = places(all);
     int[] place = own.told().packList().stream().mapToInt(p -> placed(all, places, p)).toArray();
     if (base != null) {
       System.arraycopy(base.hashes(), 0, hashes, 0, known * ChunkTable.HASH_BYTES);
@@ -355,7 +352,16 @@ final class ManifestStore {
     return table;
   }
 
-  private static int placed(List<Pack> all, Map<Pack, Integer> places, Pack pack) {
+  static Map<Pack, Integer> places(List<Pack> all) {
+    Map<Pack, Integer> places = new HashMap<>();
+    for (int p = 0; p < all.size(); p++) {
+      places.put(all.get(p), p);
+    }
+    return places;
+  }
+
+  /** The place of a pack in a list, which it is added to when it is not there. */
+  static int placed(List<Pack> all, Map<Pack, Integer> places, Pack pack) {
     Integer known = places.putIfAbsent(pack, all.size());
     if (known == null) {
       all.add(pack);
